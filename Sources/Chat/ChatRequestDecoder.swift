@@ -1,0 +1,124 @@
+/// Walks once over the members of a chat request's body: checks them, keeps the facts and plans the upstream's body.
+struct ChatRequestDecoder {
+    private(set) var model = ""
+    private(set) var stream = false
+    private(set) var wantsUsage = false
+    private(set) var hasTools = false
+    private(set) var maxOutputTokens: Int64?
+    private(set) var choices = 1
+    private(set) var user: String?
+    private(set) var metadata: [String: String] = [:]
+    private(set) var promptBytes = 0
+    private(set) var splice = RequestSplice()
+
+    private var hasMessages = false
+    private var hasStreamOptions = false
+
+    static func decode(_ root: JSONValue) throws(GatewayError) -> ChatRequestDecoder {
+        guard root.kind == .object, let members = root.rawMembers else {
+            throw GatewayError(.invalidRequest, "The request body must be a JSON object.")
+        }
+        var decoder = ChatRequestDecoder()
+        // What becomes of `stream_options` depends on `stream`, which may come later.
+        decoder.stream = root["stream"]?.bool ?? false
+        for member in members { try decoder.visit(member) }
+        try decoder.requireMembers()
+        decoder.splice.finish(adding: decoder.stream && !decoder.hasStreamOptions ? .streamOptions : nil)
+        return decoder
+    }
+
+    private func requireMembers() throws(GatewayError) {
+        if model.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
+        if !hasMessages { throw GatewayError(.invalidRequest, "Missing required parameter: 'messages'.", param: "messages") }
+    }
+
+    private mutating func visit(_ member: JSONRawMember) throws(GatewayError) {
+        let value = member.value
+        let rule = RequestMember(name: member.name)
+        if value.isNull || (value.kind == .array && value.isEmptyContainer) {
+            // Real providers refuse `"tools": null`, `"tools": []` and the like, which SDKs send all the time.
+            if case .messages = rule, value.kind == .array { throw .invalid("messages", "the list must not be empty") }
+            return splice.drop()
+        }
+        switch rule {
+        case .model:
+            model = try ModelName.read(value)
+            splice.keep(member, replacing: member.valueRange, by: [.model])
+        case .streamOptions: try visitStreamOptions(member)
+        case .user, .metadata:
+            try readFact(rule, value)
+            splice.drop()
+        case .hint: splice.drop()
+        case .unsupported: throw .unsupported(name(of: member), "'\(name(of: member))' is")
+        case .forbidden:
+            throw GatewayError(.invalidRequest, "'\(name(of: member))' may not be set by a request.", param: name(of: member))
+        case .typed(let types):
+            guard types.admit(value) else { throw .wrongType(name(of: member), expected: types) }
+            keep(member)
+        default:
+            try readFact(rule, value)
+            if case .maxOutputTokens = rule { try readMaxOutputTokens(value, name(of: member)) }
+            keep(member)
+        }
+    }
+
+    private mutating func keep(_ member: JSONRawMember) {
+        splice.keep(member)
+        switch member.value.kind {
+        case .string, .array, .object: promptBytes += member.valueRange.count
+        case .number, .bool, .null: break
+        }
+    }
+
+    private func name(of member: JSONRawMember) -> String { member.name.string ?? "" }
+
+    private mutating func readFact(_ rule: RequestMember, _ value: JSONValue) throws(GatewayError) {
+        switch rule {
+        case .stream: guard value.bool != nil else { throw .wrongType("stream", expected: .bool) }
+        case .messages:
+            try MessageCheck.check(value)
+            hasMessages = true
+        case .choices:
+            guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
+            guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }
+            choices = Int(n)
+        case .tools:
+            try ToolCheck.check(value)
+            hasTools = true
+        case .functions:
+            guard value.kind == .array else { throw .wrongType("functions", expected: .array) }
+            hasTools = true
+        case .user: user = try RequestTags.user(value)
+        case .metadata: metadata = try RequestTags.metadata(value)
+        default: break
+        }
+    }
+
+    private mutating func readMaxOutputTokens(_ value: JSONValue, _ name: String) throws(GatewayError) {
+        guard let limit = value.int64 else { throw .wrongType(name, expected: .integer) }
+        guard limit > 0 else { throw .invalid(name, "expected 1 or more") }
+        // Both names given: the larger one is the worst case.
+        maxOutputTokens = max(limit, maxOutputTokens ?? 0)
+    }
+
+    /// Keeps the client's options but for `include_usage`, which is always asked for: the bill needs it.
+    private mutating func visitStreamOptions(_ member: JSONRawMember) throws(GatewayError) {
+        guard member.value.kind == .object else { throw .wrongType("stream_options", expected: .object) }
+        let option = member.rawMembers.first { $0.name.isString("include_usage") }
+        if let option {
+            guard option.value.bool != nil || option.value.isNull else {
+                throw .wrongType("stream_options.include_usage", expected: .bool)
+            }
+            wantsUsage = option.value.bool == true
+        }
+        guard stream else { return splice.drop() }
+        hasStreamOptions = true
+        if let option {
+            splice.keep(member, replacing: option.valueRange, by: [.text(.trueValue)])
+        } else {
+            let inside = member.valueRange.lowerBound + 1
+            let comma: [ChatRequest.Piece] = member.value.isEmptyContainer ? [] : [.text(.comma)]
+            splice.keep(member, replacing: inside..<inside, by: [.text(.includeUsage)] + comma)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import CSimdJSON
+
+/// A member of an object together with the place where it stands in the text, so that the text can be changed without writing it anew.
+public struct JSONRawMember {
+    let document: UnsafePointer<csj_document>
+    let place: csj_member
+
+    /// The name, unescaped; a string value.
+    public var name: JSONValue { JSONValue(document: document, index: place.name_tape) }
+    /// The value.
+    public var value: JSONValue { JSONValue(document: document, index: place.value_tape) }
+    /// Offsets of the name with its quotes.
+    public var nameRange: Range<Int> { place.name_start..<place.name_end }
+    /// Offsets of the value without white space around it.
+    public var valueRange: Range<Int> { place.value_start..<place.value_end }
+    /// Offsets of the whole member, without a comma.
+    public var range: Range<Int> { place.name_start..<place.value_end }
+
+    /// The members of the value, if it is an object.
+    public var rawMembers: JSONRawMembers {
+        JSONRawMembers(document: document, tape: place.value_tape, token: place.value_token)
+    }
+}
+
+/// The members of an object in order, with their places in the text.
+public struct JSONRawMembers: Sequence, IteratorProtocol {
+    let document: UnsafePointer<csj_document>
+    private var place = csj_member()
+    private var hasNext: Bool
+
+    init(document: UnsafePointer<csj_document>, tape: Int, token: Int) {
+        self.document = document
+        hasNext = csj_first_member(document, tape, token, &place)
+    }
+
+    /// The next member.
+    public mutating func next() -> JSONRawMember? {
+        guard hasNext else { return nil }
+        let member = JSONRawMember(document: document, place: place)
+        hasNext = csj_next_member(document, &place)
+        return member
+    }
+}
+
+extension JSONValue {
+    /// The members of the text's outermost object with their places; `nil` when this is not the outermost value.
+    public var rawMembers: JSONRawMembers? {
+        index == 1 ? JSONRawMembers(document: document, tape: 1, token: 0) : nil
+    }
+}

@@ -1,0 +1,81 @@
+internal import CSimdJSON
+
+/// Reads JSON texts strictly: RFC 8259 to the letter, valid UTF-8, no byte order mark, no member twice in one object, at most 128 levels and
+/// 4,300 digits per number. The whole text is validated, also what nobody looks at.
+///
+/// One reader serves one thread, typically one event loop, and reuses its memory from text to text.
+public final class JSONReader {
+    /// Bytes of spare capacity that an array must have behind its last element to be read without a copy.
+    public static let padding = Int(CSJ_PADDING)
+
+    /// Texts above this size make the reader give its memory back afterwards.
+    private static let keptCapacity = 1 << 20
+
+    private let parser: OpaquePointer?
+    private var isReading = false
+
+    /// Makes a reader. It takes memory with the first text.
+    public init() { parser = csj_parser_create() }
+
+    deinit { csj_parser_destroy(parser) }
+
+    /// Reads `text` and hands its root to `body`. The root and everything reached through it is valid only until `body` returns.
+    ///
+    /// `reserveCapacity(count + JSONReader.padding)` before filling the array saves copying it.
+    /// - Throws: `invalid_request_error` saying what is wrong with the text, or what `body` throws.
+    /// - Precondition: not called from within `body`.
+    public func read<R>(_ text: [UInt8], _ body: (JSONValue) throws(GatewayError) -> R) throws(GatewayError) -> R {
+        let isPadded = text.capacity - text.count >= Self.padding
+        // An explicit result, because `withUnsafeBytes` of an array rethrows untyped.
+        return try text.withUnsafeBytes { (bytes) -> Result<R, GatewayError> in
+            Result { () throws(GatewayError) -> R in try read(bytes, isPadded: isPadded, body) }
+        }.get()
+    }
+
+    /// Reads the text that lies at `text`.
+    /// - Parameter isPadded: whether `JSONReader.padding` bytes behind the text may be read; without them it is copied first.
+    /// - Throws: as `read(_:_:)`.
+    public func read<R>(
+        _ text: UnsafeRawBufferPointer, isPadded: Bool = false, _ body: (JSONValue) throws(GatewayError) -> R
+    ) throws(GatewayError) -> R {
+        precondition(!isReading, "a JSON reader reads one text at a time")
+        guard let parser else { throw Self.error(CSJ_NO_MEMORY) }
+        isReading = true
+        defer {
+            isReading = false
+            if text.count > Self.keptCapacity { csj_parser_shrink(parser, Self.keptCapacity) }
+        }
+        let status = csj_parser_parse(parser, text.baseAddress?.assumingMemoryBound(to: UInt8.self), text.count, isPadded)
+        guard status == CSJ_OK else { throw failure(status, of: parser) }
+        return try body(JSONValue(document: csj_parser_document(parser), index: 1))
+    }
+
+    private func failure(_ status: csj_status, of parser: OpaquePointer) -> GatewayError {
+        var error = Self.error(status)
+        if status == CSJ_DUPLICATE_MEMBER {
+            let name = JSONValue(document: csj_parser_document(parser), index: csj_parser_duplicate(parser)).string ?? ""
+            error.param = name.utf8.count <= 64 ? name : nil
+        }
+        return error
+    }
+
+    private static func error(_ status: csj_status) -> GatewayError {
+        switch status {
+        case CSJ_NO_MEMORY: GatewayError(.overloaded, "There is not enough memory to read the JSON text.", source: .gateway)
+        case CSJ_TOO_LARGE: GatewayError(.bodyTooLarge, "The JSON text is too large.")
+        default: GatewayError(.invalidRequest, "Not valid JSON: \(reason(status)).")
+        }
+    }
+
+    private static func reason(_ status: csj_status) -> String {
+        switch status {
+        case CSJ_EMPTY: "there is no text"
+        case CSJ_UTF8: "it is not valid UTF-8"
+        case CSJ_BYTE_ORDER_MARK: "it begins with a byte order mark"
+        case CSJ_TOO_DEEP: "it is nested deeper than \(CSJ_MAX_DEPTH) levels"
+        case CSJ_DUPLICATE_MEMBER: "an object has two members of the same name"
+        case CSJ_NUMBER_TOO_LONG: "a number has more than \(CSJ_MAX_NUMBER_DIGITS) digits"
+        default: "syntax error"
+        }
+    }
+}

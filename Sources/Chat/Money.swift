@@ -1,0 +1,87 @@
+/// An amount of money in whole nano-dollars (10⁻⁹ USD). All sums inside Purser are of this type: integers, never floating point.
+///
+/// The range is ±9.2 billion USD; arithmetic that would leave it saturates, so a forged usage can neither crash nor wrap round to a credit.
+public struct NanoUSD: Hashable, Comparable, Sendable {
+    /// The amount in nano-dollars; may be negative (a refund).
+    public var nanos: Int64
+
+    /// Makes an amount of `nanos` nano-dollars.
+    public init(nanos: Int64) { self.nanos = nanos }
+
+    /// Nothing.
+    public static let zero = NanoUSD(nanos: 0)
+
+    /// Reads an exact decimal number of USD such as `0.15` or `12`; at most nine places after the point, no exponent.
+    /// - Returns: `nil` when the text is not such a number or does not fit.
+    public init?(decimal text: some StringProtocol) {
+        guard let nanos = ExactDecimal.scaled(text, places: 9) else { return nil }
+        self.nanos = nanos
+    }
+
+    /// The amount in USD as an exact decimal without trailing zeros, e.g. `0.00015`, `12`, `-0.5`.
+    public var decimalString: String { ExactDecimal.text(nanos, places: 9) }
+
+    /// Order by amount.
+    public static func < (a: NanoUSD, b: NanoUSD) -> Bool { a.nanos < b.nanos }
+
+    /// The sum, saturating at the ends of the range.
+    public static func + (a: NanoUSD, b: NanoUSD) -> NanoUSD {
+        let (sum, overflow) = a.nanos.addingReportingOverflow(b.nanos)
+        return NanoUSD(nanos: overflow ? (b.nanos > 0 ? .max : .min) : sum)
+    }
+
+    /// The difference, saturating at the ends of the range.
+    public static func - (a: NanoUSD, b: NanoUSD) -> NanoUSD {
+        let (difference, overflow) = a.nanos.subtractingReportingOverflow(b.nanos)
+        return NanoUSD(nanos: overflow ? (b.nanos > 0 ? .min : .max) : difference)
+    }
+}
+
+/// Decimal text to scaled integers and back, exactly.
+enum ExactDecimal {
+    /// `text` × 10^`places` when that is a whole number that fits `Int64`; `nil` otherwise.
+    static func scaled(_ text: some StringProtocol, places: Int) -> Int64? {
+        var value: Int64 = 0
+        var placesSeen: Int?
+        var digits = 0
+        var negative = false
+        for (index, byte) in text.utf8.enumerated() {
+            switch byte {
+            case UInt8(ascii: "-") where index == 0: negative = true
+            case UInt8(ascii: ".") where placesSeen == nil && digits > 0: placesSeen = 0
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                digits += 1
+                if let seen = placesSeen {
+                    // Further zeros say nothing; any other digit would be lost, so it is refused.
+                    if seen == places {
+                        if byte != UInt8(ascii: "0") { return nil }
+                        continue
+                    }
+                    placesSeen = seen + 1
+                }
+                let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
+                let (next, carry) = tenfold.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
+                if overflow || carry { return nil }
+                value = next
+            default: return nil
+            }
+        }
+        guard digits > 0 else { return nil }
+        for _ in (placesSeen ?? 0)..<places {
+            let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
+            if overflow { return nil }
+            value = tenfold
+        }
+        return negative ? -value : value
+    }
+
+    /// The decimal text of `value` ÷ 10^`places`, without trailing zeros.
+    static func text(_ value: Int64, places: Int) -> String {
+        var digits = String(value.magnitude)
+        if digits.utf8.count <= places { digits = String(repeating: "0", count: places + 1 - digits.utf8.count) + digits }
+        var fraction = digits.suffix(places)
+        while fraction.last == "0" { fraction.removeLast() }
+        let whole = digits.dropLast(places)
+        return (value < 0 ? "-" : "") + whole + (fraction.isEmpty ? "" : "." + fraction)
+    }
+}

@@ -1,0 +1,75 @@
+/// An exact price in USD per million tokens, to nine decimal places.
+public struct PricePerMillion: Hashable, Sendable {
+    /// Nano-dollars per million tokens, zero or more.
+    public let nanos: Int64
+
+    /// Reads a decimal such as `0.075`. `nil` when the text is not a decimal of at most nine places or is negative.
+    public init?(decimal text: some StringProtocol) {
+        guard let nanos = ExactDecimal.scaled(text, places: 9), nanos >= 0 else { return nil }
+        self.nanos = nanos
+    }
+
+    /// The price in USD per million tokens as an exact decimal.
+    public var decimalString: String { ExactDecimal.text(nanos, places: 9) }
+}
+
+/// What a model costs. A dimension without a price of its own is charged like plain input or output.
+public struct PriceList: Hashable, Sendable {
+    /// Price of input tokens that are neither cached nor cache-written.
+    public let input: PricePerMillion
+    /// Price of input tokens read from the prompt cache; `nil`: as `input`.
+    public let cachedInput: PricePerMillion?
+    /// Price of input tokens written to the prompt cache; `nil`: as `input`.
+    public let cacheWrite: PricePerMillion?
+    /// Price of output tokens, reasoning included.
+    public let output: PricePerMillion
+
+    /// Makes a price list.
+    public init(input: PricePerMillion, cachedInput: PricePerMillion? = nil, cacheWrite: PricePerMillion? = nil, output: PricePerMillion) {
+        self.input = input
+        self.cachedInput = cachedInput
+        self.cacheWrite = cacheWrite
+        self.output = output
+    }
+
+    /// Names the prices themselves, so that a record says what it was priced with even after the policy has changed:
+    /// `input/cached_input/cache_write/output` in USD per million tokens, `-` where there is no price of its own.
+    public var version: String {
+        [input, cachedInput, cacheWrite, output].map { $0?.decimalString ?? "-" }.joined(separator: "/")
+    }
+
+    /// The cost of `usage`, rounded once, to the nearest nano-dollar (half up). Saturates instead of overflowing.
+    /// - Precondition: none; an implausible usage (a part larger than its whole) is priced as if the part were the whole.
+    public func cost(of usage: TokenUsage) -> NanoUSD {
+        let plainInput = max(0, Int128(usage.input) - Int128(usage.cachedInput) - Int128(usage.cacheWrite))
+        var millionths = plainInput * Int128(input.nanos)
+        millionths += Int128(usage.cachedInput) * Int128((cachedInput ?? input).nanos)
+        millionths += Int128(usage.cacheWrite) * Int128((cacheWrite ?? input).nanos)
+        millionths += Int128(usage.output) * Int128(output.nanos)
+        return NanoUSD(nanos: Int64(clamping: (millionths + 500_000) / 1_000_000))
+    }
+}
+
+/// How a model's calls are charged.
+public enum Pricing: Hashable, Sendable {
+    /// By the list.
+    case listed(PriceList)
+    /// `price: free`: every call costs nothing, by decision of the policy.
+    case free
+    /// `unpriced: allow`: the price is not known; calls are recorded at zero and marked as unpriced.
+    case unpriced
+
+    /// The cost of `usage`.
+    public func cost(of usage: TokenUsage) -> NanoUSD {
+        if case .listed(let prices) = self { prices.cost(of: usage) } else { .zero }
+    }
+
+    /// What a usage record stores as `price_version`.
+    public var version: String {
+        switch self {
+        case .listed(let prices): prices.version
+        case .free: "free"
+        case .unpriced: "unpriced"
+        }
+    }
+}

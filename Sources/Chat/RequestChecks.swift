@@ -1,0 +1,116 @@
+/// The `model` of a request: a name, or a list of one name or `{"model": name}`.
+enum ModelName {
+    static func read(_ value: JSONValue) throws(GatewayError) -> String {
+        switch value.kind {
+        case .string: return try name(value)
+        case .array: return try onlyEntry(value)
+        default: throw .wrongType("model", expected: [.string, .array])
+        }
+    }
+
+    private static func onlyEntry(_ list: JSONValue) throws(GatewayError) -> String {
+        var entries = list.elements
+        guard let first = entries.next() else { throw .invalid("model", "the list must not be empty") }
+        guard entries.next() == nil else { throw .unsupported("model", "Fallback lists are") }
+        guard first.kind == .object else { return try name(first) }
+        if let settings = first["settings"], !settings.isNull, !settings.isEmptyContainer {
+            throw .unsupported("model.0.settings", "Settings of a model are")
+        }
+        guard let inner = first["model"] else { throw .invalid("model", "an entry lacks its 'model'") }
+        return try name(inner)
+    }
+
+    private static func name(_ value: JSONValue) throws(GatewayError) -> String {
+        guard let name = value.string else { throw .wrongType("model", expected: .string) }
+        guard (1...256).contains(name.utf8.count) else { throw .invalid("model", "expected 1 to 256 bytes") }
+        return name
+    }
+}
+
+/// The shape of `messages`: lenient on what providers add, strict on what every provider needs.
+enum MessageCheck {
+    static func check(_ messages: JSONValue) throws(GatewayError) {
+        guard messages.kind == .array else { throw .wrongType("messages", expected: .array) }
+        var index = 0
+        for message in messages.elements {
+            guard message.kind == .object else { throw .wrongType("messages.\(index)", expected: .object) }
+            try checkMembers(of: message, index)
+            index += 1
+        }
+    }
+
+    private static func checkMembers(of message: JSONValue, _ index: Int) throws(GatewayError) {
+        var hasRole = false
+        for (name, value) in message.members {
+            if name.isString("role") {
+                try checkRole(value, index)
+                hasRole = true
+            } else if name.isString("content") {
+                try checkContent(value, index)
+            }
+        }
+        if !hasRole {
+            throw GatewayError(.invalidRequest, "Missing required parameter: 'messages.\(index).role'.", param: "messages.\(index).role")
+        }
+    }
+
+    private static func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {
+        guard role.kind == .string else { throw .wrongType("messages.\(index).role", expected: .string) }
+        let isKnown =
+            role.isString("user") || role.isString("assistant") || role.isString("system") || role.isString("tool")
+            || role.isString("developer") || role.isString("function")
+        if !isKnown {
+            throw .invalid("messages.\(index).role", "expected system, developer, user, assistant, tool or function")
+        }
+    }
+
+    private static func checkContent(_ content: JSONValue, _ index: Int) throws(GatewayError) {
+        switch content.kind {
+        case .string, .null: return
+        case .array:
+            var part = 0
+            for element in content.elements {
+                guard element.kind == .object else { throw .wrongType("messages.\(index).content.\(part)", expected: .object) }
+                part += 1
+            }
+        default: throw .wrongType("messages.\(index).content", expected: [.string, .array])
+        }
+    }
+}
+
+/// The shape of `tools`.
+enum ToolCheck {
+    static func check(_ tools: JSONValue) throws(GatewayError) {
+        guard tools.kind == .array else { throw .wrongType("tools", expected: .array) }
+        var index = 0
+        for tool in tools.elements {
+            guard tool.kind == .object else { throw .wrongType("tools.\(index)", expected: .object) }
+            guard let type = tool["type"], type.kind == .string else { throw .wrongType("tools.\(index).type", expected: .string) }
+            if type.isString("mcp") { throw .unsupported("tools.\(index).type", "MCP tools are") }
+            index += 1
+        }
+    }
+}
+
+/// What a client may say about a request for the bill: its user and its tags.
+enum RequestTags {
+    static func user(_ value: JSONValue) throws(GatewayError) -> String {
+        guard let user = value.string else { throw .wrongType("user", expected: .string) }
+        guard user.utf8.count <= 256 else { throw .invalid("user", "expected at most 256 bytes") }
+        return user
+    }
+
+    static func metadata(_ value: JSONValue) throws(GatewayError) -> [String: String] {
+        guard value.kind == .object else { throw .wrongType("metadata", expected: .object) }
+        var tags: [String: String] = [:]
+        for (name, value) in value.members {
+            let name = name.string ?? ""
+            guard name.utf8.count <= 64 else { throw .invalid("metadata", "names may have at most 64 bytes") }
+            guard let text = value.string else { throw .wrongType("metadata.\(name)", expected: .string) }
+            guard text.utf8.count <= 512 else { throw .invalid("metadata.\(name)", "expected at most 512 bytes") }
+            tags[name] = text
+            guard tags.count <= 16 else { throw .invalid("metadata", "expected at most 16 members") }
+        }
+        return tags
+    }
+}

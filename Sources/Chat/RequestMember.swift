@@ -1,0 +1,106 @@
+/// What the gateway does with a top-level member of a chat request.
+enum RequestMember: Sendable {
+    case model, messages, stream, streamOptions, maxOutputTokens, choices, user, metadata, tools, functions
+    /// Passed on when its value has one of these types.
+    case typed(ValueTypes)
+    /// Belongs to a feature that this version lacks.
+    case unsupported
+    /// Addressed to a gateway, and harmless to ignore: never passed on.
+    case hint
+    /// Would choose the destination or the credential of the upstream call.
+    case forbidden
+    /// Not known: passed on untouched.
+    case other
+
+    /// The rule for the member of that name.
+    init(name: JSONValue) {
+        self = .other
+        guard let bytes = name.stringBytes, bytes.count < Self.rules.count else { return }
+        for rule in Self.rules[bytes.count] where name.isString(rule.name) {
+            self = rule.member
+        }
+    }
+
+    /// All rules, by the length of the name.
+    private static let rules: [[(name: StaticString, member: RequestMember)]] = {
+        let longest = all.map(\.name.utf8CodeUnitCount).max() ?? 0
+        return (0...longest).map { length in all.filter { $0.name.utf8CodeUnitCount == length } }
+    }()
+
+    private static let all: [(name: StaticString, member: RequestMember)] =
+        [
+            ("model", .model), ("messages", .messages), ("stream", .stream), ("stream_options", .streamOptions),
+            ("max_tokens", .maxOutputTokens), ("max_completion_tokens", .maxOutputTokens), ("n", .choices),
+            ("user", .user), ("metadata", .metadata), ("tools", .tools), ("functions", .functions),
+        ] + typed + foreign
+
+    private static let typed: [(name: StaticString, member: RequestMember)] = [
+        ("temperature", .typed(.number)), ("top_p", .typed(.number)),
+        ("presence_penalty", .typed(.number)), ("frequency_penalty", .typed(.number)),
+        ("seed", .typed(.integer)), ("top_logprobs", .typed(.integer)),
+        ("logprobs", .typed(.bool)), ("parallel_tool_calls", .typed(.bool)), ("store", .typed(.bool)),
+        ("reasoning_effort", .typed(.string)), ("service_tier", .typed(.string)), ("verbosity", .typed(.string)),
+        ("stop", .typed([.string, .array])), ("modalities", .typed(.array)),
+        ("response_format", .typed(.object)), ("logit_bias", .typed(.object)), ("audio", .typed(.object)), ("prediction", .typed(.object)),
+        ("tool_choice", .typed([.string, .object])), ("function_call", .typed([.string, .object])),
+    ]
+
+    private static let foreign: [(name: StaticString, member: RequestMember)] = [
+        ("models", .unsupported), ("mcp_servers", .unsupported), ("max_cost", .unsupported), ("max_turns", .unsupported),
+        ("credentials", .unsupported), ("deferred", .unsupported), ("deferred_calls", .unsupported),
+        ("agent_attributes", .hint), ("model_attributes", .hint), ("guardrails", .hint), ("handoff_config", .hint), ("handoff_mode", .hint),
+        ("automatic_tool_execution", .hint), ("correlation_id", .hint),
+        ("api_base", .forbidden), ("base_url", .forbidden), ("api_key", .forbidden), ("headers", .forbidden), ("extra_headers", .forbidden),
+        ("proxy", .forbidden), ("organization", .forbidden),
+    ]
+}
+
+/// A set of types that a member's value may have.
+struct ValueTypes: OptionSet, Sendable {
+    let rawValue: UInt8
+
+    static let number = ValueTypes(rawValue: 1)
+    static let integer = ValueTypes(rawValue: 2)
+    static let bool = ValueTypes(rawValue: 4)
+    static let string = ValueTypes(rawValue: 8)
+    static let array = ValueTypes(rawValue: 16)
+    static let object = ValueTypes(rawValue: 32)
+
+    /// Whether the value has one of the types.
+    func admit(_ value: JSONValue) -> Bool {
+        switch value.kind {
+        case .number: contains(.number) || (contains(.integer) && value.int64 != nil)
+        case .bool: contains(.bool)
+        case .string: contains(.string)
+        case .array: contains(.array)
+        case .object: contains(.object)
+        case .null: false
+        }
+    }
+
+    /// The types in words, e.g. `a string or a list`.
+    var description: String {
+        let names: [(ValueTypes, String)] = [
+            (.number, "a number"), (.integer, "an integer"), (.bool, "a boolean"), (.string, "a string"), (.array, "a list"),
+            (.object, "an object"),
+        ]
+        return names.filter { contains($0.0) }.map(\.1).joined(separator: " or ")
+    }
+}
+
+extension GatewayError {
+    /// The error for a value of the wrong type.
+    static func wrongType(_ param: String, expected types: ValueTypes) -> GatewayError {
+        GatewayError(.invalidRequest, "Invalid type for '\(param)': expected \(types.description).", param: param)
+    }
+
+    /// The error for a value that has the right type but is wrong.
+    static func invalid(_ param: String, _ reason: String) -> GatewayError {
+        GatewayError(.invalidRequest, "Invalid value for '\(param)': \(reason).", param: param)
+    }
+
+    /// The error for what later versions will do.
+    static func unsupported(_ param: String, _ what: String) -> GatewayError {
+        GatewayError(.invalidRequest, "\(what) not supported by this version.", param: param)
+    }
+}

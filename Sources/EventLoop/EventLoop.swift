@@ -1,0 +1,254 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// What a watched descriptor may be ready for.
+public struct Readiness: OptionSet, Sendable {
+    /// The bits as epoll knows them.
+    public let rawValue: UInt32
+    /// Makes a set from epoll's bits.
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Bytes, or a connection to accept, can be read.
+    public static let readable = Readiness(rawValue: EPOLLIN.rawValue)
+    /// There is room to write.
+    public static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+    /// The peer will send no more.
+    public static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
+    /// The connection is gone in both directions.
+    public static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
+    /// An error is pending.
+    public static let failed = Readiness(rawValue: EPOLLERR.rawValue)
+    /// Tell of changes only (edge-triggered): the handler reads and writes until it would block.
+    public static let changesOnly = Readiness(rawValue: EPOLLET.rawValue)
+}
+
+/// Hears of the readiness of the descriptors it watches; always called on the loop's thread.
+public protocol ReadinessHandler: AnyObject {
+    /// `descriptor` is ready for `readiness`.
+    func ready(_ descriptor: Int32, for readiness: Readiness)
+}
+
+/// Hears of the end of a round of the loop; always called on the loop's thread.
+public protocol RoundEndHandler: AnyObject {
+    /// All events and jobs of this round have run: the moment to write out, once, what they have produced.
+    func roundEnded()
+}
+
+/// One thread's world: an epoll set, timers and a queue of jobs.
+///
+/// The loop is the *task executor* of the requests it accepted: an `async` function started by `spawn` never leaves this thread, so it may use
+/// everything that belongs to the loop without locks. Apart from `spawn`, `execute`, `stop` and the executor's own `enqueue`, nothing here may
+/// be called from another thread.
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
+    /// Position of the loop in its group, from 0.
+    public let index: Int
+    /// The clock as read at the start of this round: exact enough for time-outs, and free.
+    public private(set) var now = MonotonicTime.now()
+
+    var timers = TimerHeap()
+    private let epoll: Int32
+    private let wakeUp: Int32
+    private var handlers: [Watch] = []
+    private var jobs: [UnownedJob] = []
+    private var runningJobs: [UnownedJob] = []
+    private var roundEnd: [any RoundEndHandler] = []
+    private var events: UnsafeMutableBufferPointer<epoll_event>
+    private let incoming = Mutex(Incoming())
+    private var thread: pthread_t?
+
+    /// What other threads have left for this loop.
+    private struct Incoming {
+        var jobs: [UnownedJob] = []
+        var actions: [@Sendable () -> Void] = []
+        var stop = false
+        var wakeUpSent = false
+    }
+
+    /// A watched descriptor. The generation tells an event of this watch from one of an earlier watch on the same number.
+    private struct Watch {
+        var handler: (any ReadinessHandler)?
+        var generation: UInt32 = 0
+    }
+
+    /// Makes a loop; `run` must be called on the thread that is to own it.
+    /// - Throws: `SystemError` when the system has no descriptors left.
+    public init(index: Int = 0) throws(SystemError) {
+        self.index = index
+        epoll = try SystemError.check(epoll_create1(Int32(EPOLL_CLOEXEC)), "epoll_create1")
+        wakeUp = try SystemError.check(eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC)), "eventfd")
+        events = .allocate(capacity: 256)
+        var event = epoll_event()
+        purser_epoll_set(&event, EPOLLIN.rawValue, Self.wakeUpTag)
+        _ = try SystemError.check(epoll_ctl(epoll, EPOLL_CTL_ADD, wakeUp, &event), "epoll_ctl")
+    }
+
+    deinit {
+        events.deallocate()
+        close(epoll)
+        close(wakeUp)
+    }
+
+    private static let wakeUpTag = UInt64.max
+
+    // MARK: Running
+
+    /// Runs the loop on the calling thread until `stop`.
+    public func run() {
+        thread = pthread_self()
+        while !takeIncoming() {
+            runRound()
+            waitForEvents()
+        }
+        runRound()
+    }
+
+    /// Ends `run` after the current round; safe from any thread.
+    public func stop() { leave { $0.stop = true } }
+
+    /// Runs `action` on the loop, soon; safe from any thread.
+    public func execute(_ action: @escaping @Sendable () -> Void) { leave { $0.actions.append(action) } }
+
+    /// Runs `action` on the loop and waits for its result; never call it from the loop itself.
+    public func runAndWait<R: Sendable>(_ action: @escaping @Sendable () -> R) -> R {
+        let done = Handover<R>()
+        execute { done.put(action()) }
+        return done.take()
+    }
+
+    /// Starts `operation` as a task that runs on this loop from its first to its last instruction; safe from any thread.
+    @discardableResult
+    public func spawn(_ operation: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: self, operation: operation)
+    }
+
+    /// The executor's own entry: called by the Swift runtime when a task of this loop can go on.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent { jobs.append(job) } else { leave { $0.jobs.append(job) } }
+    }
+
+    /// Whether the caller is on the loop's thread.
+    public var isCurrent: Bool { thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+
+    private func runRound() {
+        repeat {
+            runJobs()
+            runTimers()
+            endRound()
+        } while !jobs.isEmpty || !roundEnd.isEmpty || timers.earliest <= now
+    }
+
+    private func runJobs() {
+        while !jobs.isEmpty {
+            swap(&jobs, &runningJobs)
+            for job in runningJobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+            runningJobs.removeAll(keepingCapacity: true)
+        }
+    }
+
+    private func runTimers() {
+        while timers.earliest <= now, let entry = timers.popEarliest() { entry.timer.entryCameUp(entry.moment, now: now) }
+    }
+
+    private func endRound() {
+        guard !roundEnd.isEmpty else { return }
+        let handlers = roundEnd
+        roundEnd.removeAll(keepingCapacity: true)
+        for handler in handlers { handler.roundEnded() }
+    }
+
+    private func waitForEvents() {
+        let count = Int(epoll_wait(epoll, events.baseAddress, Int32(events.count), waitMilliseconds))
+        now = MonotonicTime.now()
+        guard count > 0 else { return }
+        for index in 0..<count { dispatch(&events[index]) }
+    }
+
+    private var waitMilliseconds: Int32 {
+        let earliest = timers.earliest
+        if earliest == .never { return -1 }
+        return Int32(clamping: (earliest - now).milliseconds)
+    }
+
+    private func dispatch(_ event: inout epoll_event) {
+        let tag = purser_epoll_tag(&event)
+        if tag == Self.wakeUpTag { return }
+        let descriptor = Int(tag & 0xFFFF_FFFF)
+        guard descriptor < handlers.count, handlers[descriptor].generation == UInt32(tag >> 32), let handler = handlers[descriptor].handler
+        else { return }
+        handler.ready(Int32(descriptor), for: Readiness(rawValue: event.events))
+    }
+
+    // MARK: Other threads
+
+    private func leave(_ change: (inout Incoming) -> Void) {
+        let mustWake = incoming.withLock { incoming in
+            change(&incoming)
+            defer { incoming.wakeUpSent = true }
+            return !incoming.wakeUpSent
+        }
+        if mustWake {
+            var one: UInt64 = 1
+            write(wakeUp, &one, 8)
+        }
+    }
+
+    /// Takes what other threads have left; true when the loop shall stop.
+    private func takeIncoming() -> Bool {
+        let (jobs, actions, woken, stop) = incoming.withLock { incoming in
+            let taken = (incoming.jobs, incoming.actions, incoming.wakeUpSent, incoming.stop)
+            if taken.2 {
+                incoming.jobs.removeAll(keepingCapacity: true)
+                incoming.actions.removeAll()
+                incoming.wakeUpSent = false
+            }
+            return taken
+        }
+        if woken {
+            var count: UInt64 = 0
+            read(wakeUp, &count, 8)
+            self.jobs.append(contentsOf: jobs)
+            for action in actions { action() }
+        }
+        return stop
+    }
+
+    // MARK: Descriptors, on the loop's thread
+
+    /// Begins to watch `descriptor`. It must be non-blocking, and `unwatch` must be called before it is closed.
+    public func watch(_ descriptor: Int32, for readiness: Readiness, handler: any ReadinessHandler) throws(SystemError) {
+        guard descriptor >= 0 else { throw SystemError(call: "watch", number: EBADF) }
+        let index = Int(descriptor)
+        while handlers.count <= index { handlers.append(Watch()) }
+        handlers[index].generation &+= 1
+        handlers[index].handler = handler
+        var event = epollEvent(descriptor, readiness)
+        _ = try SystemError.check(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event), "epoll_ctl")
+    }
+
+    /// Changes what a watched descriptor is watched for.
+    public func rewatch(_ descriptor: Int32, for readiness: Readiness) {
+        var event = epollEvent(descriptor, readiness)
+        epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
+    }
+
+    /// Ends a watch; events of it that are already on their way are dropped.
+    public func unwatch(_ descriptor: Int32) {
+        guard handlers.indices.contains(Int(descriptor)) else { return }
+        handlers[Int(descriptor)].handler = nil
+        handlers[Int(descriptor)].generation &+= 1
+        epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
+    }
+
+    /// Calls `handler` once, at the end of this round.
+    @inline(__always)
+    public func notifyAtRoundEnd(_ handler: any RoundEndHandler) { roundEnd.append(handler) }
+
+    private func epollEvent(_ descriptor: Int32, _ readiness: Readiness) -> epoll_event {
+        let tag = UInt64(handlers[Int(descriptor)].generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        var event = epoll_event()
+        purser_epoll_set(&event, readiness.rawValue, tag)
+        return event
+    }
+}

@@ -1,0 +1,22 @@
+public import Chat
+
+/// How an upstream call ended: everything a usage record needs to know of it.
+public struct CallOutcome: Sendable {
+    /// The ways a call can end, as the records name them.
+    public enum Status: Sendable { case ok, error, timeout, canceled, cut }
+
+    /// How it ended.
+    public var status = Status.ok
+    /// The code of the error, if it was one.
+    public var errorCode: String?
+    /// The tokens used.
+    public var usage = TokenUsage()
+    /// What they cost.
+    public var cost = NanoUSD.zero
+    /// Whether `usage` is our estimate because the provider told none.
+    public var isEstimated = false
+    /// From the start of the call to its end.
+    public var latency = Duration.zero
+    /// From the start of the call to the first byte of the answer's body.
+    public var firstToken: Duration?
+}

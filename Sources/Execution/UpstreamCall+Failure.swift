@@ -1,0 +1,34 @@
+internal import Chat
+
+extension UpstreamCall {
+    static let unrequestedEncoding = GatewayError(
+        .upstreamError, "The provider compressed its answer although nobody asked for it.", source: .upstream, retry: .nextTarget)
+    static let notAStream = GatewayError(
+        .upstreamError, "The provider did not answer with a stream although one was asked for.", source: .upstream, retry: .nextTarget)
+    static let truncated = GatewayError(
+        .upstreamError, "The provider's stream ended before its answer was complete.", source: .upstream, retry: .sameTarget)
+}
+
+/// The `Retry-After` header (RFC 9110, section 10.2.3) in its form of seconds; dates are rare from providers and read as absent.
+enum RetryAfter {
+    static func duration(_ text: String?) -> Duration? {
+        guard let text, let seconds = Int(text), (0...86_400).contains(seconds) else { return nil }
+        return .seconds(max(1, seconds))
+    }
+}
+
+/// Tokens counted by us where the provider told none. Rounded upward: a bill may be corrected downward later, never silently the other way.
+enum TokenEstimate {
+    /// Three bytes a token: English text has about four, code and other scripts fewer.
+    static let bytesPerToken = 3
+
+    /// The estimate for a call.
+    /// - Parameters:
+    ///   - promptBytes: size of everything that was sent.
+    ///   - outputBytes: size of the text that came back, where it came whole.
+    ///   - outputEvents: stream events with content; each carries at least one token.
+    static func usage(promptBytes: Int, outputBytes: Int, outputEvents: Int) -> TokenUsage {
+        let output = max((outputBytes + bytesPerToken - 1) / bytesPerToken, outputEvents)
+        return TokenUsage(input: Int64((promptBytes + bytesPerToken - 1) / bytesPerToken), output: Int64(output))
+    }
+}

@@ -1,0 +1,82 @@
+internal import Chat
+internal import HTTPServer
+internal import Logging
+
+/// The one place where an error becomes an HTTP answer.
+struct ErrorAnswer {
+    private let error: GatewayError
+
+    init(_ error: GatewayError) { self.error = error }
+
+    var status: Int { error.passThrough?.status ?? error.code.status }
+
+    /// The body in OpenAI's shape, or the provider's own when it may be shown.
+    var body: [UInt8] {
+        if let passThrough = error.passThrough { return passThrough.body }
+        var body: [UInt8] = []
+        error.appendOpenAIBody(to: &body)
+        return body
+    }
+
+    func appendFields(to fields: inout HTTPResponseHead) {
+        fields.contentType = "application/json"
+        if status == 401 { fields.appendField("www-authenticate", value: "Bearer") }
+        if case .after(let duration) = error.retry { appendRetry(duration, to: &fields) }
+        // Clients retry 408, 409, 429 and 5xx by themselves; where that cannot help they are told so.
+        if error.retry == .never, status >= 500 || status == 409 { fields.appendField("x-should-retry", value: "false") }
+    }
+
+    /// Both spellings: whole seconds for HTTP, milliseconds for the SDKs that read them.
+    private func appendRetry(_ duration: Duration, to fields: inout HTTPResponseHead) {
+        let milliseconds = min(max(1, duration.microseconds / 1_000), 86_400_000)
+        fields.appendField("retry-after", value: Int((milliseconds + 999) / 1_000))
+        fields.appendField("retry-after-ms", value: Int(milliseconds))
+    }
+}
+
+extension GatewayError {
+    /// What the HTTP layer found wrong, in the words of the API.
+    init(_ violation: HTTPViolation) {
+        let code: Code =
+            switch violation.status {
+            case 408: .requestTimeout
+            case 413: .bodyTooLarge
+            case 499: .clientClosedRequest
+            default: Code("invalid_request_error", violation.status, "invalid_request_error")
+            }
+        self.init(code, violation.reason.description)
+    }
+}
+
+extension IncomingCall {
+    /// Answers with an error, if there is still anybody to answer.
+    func answer(_ error: GatewayError) {
+        log(error)
+        if exchange.hasBegun { return endStream(with: error) }
+        let answer = ErrorAnswer(error)
+        exchange.respond(answer.status, body: answer.body) { fields in
+            answer.appendFields(to: &fields)
+            fields.appendField("x-request-id", value: requestID)
+            if error.code == .methodNotAllowed { fields.appendField("allow", value: Endpoint.allowedMethods(exchange.head)) }
+        }
+    }
+
+    /// Tells of a fault in a stream that has begun, and ends it without `[DONE]`.
+    func endStream(with error: GatewayError) {
+        log(error)
+        var event: [UInt8] = []
+        SSE.appendError(error, to: &event)
+        exchange.write(event)
+        exchange.end()
+    }
+
+    private func log(_ error: GatewayError) {
+        guard error.source != .client else { return }
+        loop.gateway.log.warning(
+            "request failed",
+            metadata: [
+                "request_id": "\(requestID)", "code": "\(error.code.name)", "source": "\(error.source.rawValue)",
+                "message": "\(error.publicMessage)", "detail": "\(error.detail ?? "")",
+            ])
+    }
+}

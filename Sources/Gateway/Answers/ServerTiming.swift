@@ -1,0 +1,26 @@
+internal import HTTPServer
+
+/// The `server-timing` field: how much of the time was ours and how much the provider's.
+enum ServerTiming {
+    /// Appends `gateway;dur=0.214, upstream;dur=3.021` (milliseconds).
+    static func append(gateway: Duration, upstream: Duration, to fields: inout HTTPResponseHead) {
+        var text: [UInt8] = []
+        text.reserveCapacity(56)
+        text.append(contentsOf: "gateway;dur=".utf8)
+        appendMilliseconds(gateway, to: &text)
+        text.append(contentsOf: ", upstream;dur=".utf8)
+        appendMilliseconds(upstream, to: &text)
+        fields.appendField("server-timing", value: text[...])
+    }
+
+    private static func appendMilliseconds(_ duration: Duration, to text: inout [UInt8]) {
+        let microseconds = max(0, duration.microseconds)
+        text.append(contentsOf: String(microseconds / 1_000).utf8)
+        text.append(UInt8(ascii: "."))
+        var divisor: Int64 = 100
+        while divisor > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(microseconds % 1_000 / divisor % 10))
+            divisor /= 10
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Chat
+internal import Execution
+internal import HTTPServer
+internal import Ledger
+internal import Policies
+
+/// Who pays: the team and key that a request was made with. Holds for the policies it was made with.
+final class Principal {
+    let keyID: String
+    let team: String
+    let organization: String
+    private let teamEntry: Team?
+    private let models: ModelSet?
+    /// Seconds since 1970 from which on the key is no longer taken.
+    private let expires: Int64?
+
+    init(_ key: PolicyKey) {
+        keyID = key.id
+        team = key.team.path
+        organization = key.team.organization
+        teamEntry = key.team
+        models = key.models
+        expires = key.expires
+    }
+
+    init(_ grant: KeyGrant, in policies: PolicySnapshot) {
+        keyID = grant.id
+        team = grant.team
+        organization = String(grant.team.prefix { $0 != "/" })
+        teamEntry = policies.team(grant.team)
+        models = grant.models.map(policies.models(named:))
+        expires = grant.expires.map { $0.microseconds / 1_000_000 }
+    }
+
+    /// Whether this key may use `model`: what its team and its own list both allow.
+    func allows(_ model: ModelEntry) -> Bool { (teamEntry?.allows(model) ?? true) && (models?.contains(model) ?? true) }
+
+    /// Whether the policies know the team. Where they name no team at all, keys say who pays and everything is allowed.
+    func belongs(to policies: PolicySnapshot) -> Bool { teamEntry != nil || policies.teams.isEmpty }
+
+    func isExpired(at time: WallTime) -> Bool { expires.map { time.microseconds / 1_000_000 >= $0 } ?? false }
+}
+
+/// A call whose sender is known.
+struct AuthenticatedCall {
+    let incoming: IncomingCall
+    let principal: Principal
+}
+
+extension IncomingCall {
+    /// Finds out who asks. The key is looked up by its digest alone; it is never logged, compared in the clear or kept.
+    /// - Throws: `invalid_api_key`; the same for an unknown, a revoked and an expired key.
+    func authenticated() throws(GatewayError) -> AuthenticatedCall {
+        guard let digest = presentedKey() else { throw Self.noKey }
+        guard let principal = loop.principals.find(digest, in: policies.snapshot, keys: loop.gateway.keys, at: wallTime), !principal.isExpired(at: wallTime)
+        else { throw Self.wrongKey }
+        guard principal.belongs(to: policies.snapshot) else {
+            throw GatewayError(.modelNotAllowed, "This key belongs to the team \(principal.team), which the policies do not know.")
+        }
+        return AuthenticatedCall(incoming: self, principal: principal)
+    }
+
+    /// The digest of the key in `Authorization: Bearer`, `x-api-key` or `api-key`. Two fields of one name are no key at all.
+    private func presentedKey() -> KeyDigest? {
+        let head = exchange.head
+        for name in ["authorization", "x-api-key", "api-key"] as [StaticString] {
+            guard let value = head.first(name) else { continue }
+            guard head.count(of: name) == 1 else { return nil }
+            let key = name.utf8CodeUnitCount == 13 ? Self.bearer(value) : value
+            if let key, !key.isEmpty { return key.withUnsafeBytes { KeyDigest.sha256(of: $0) } }
+        }
+        return nil
+    }
+
+    private static func bearer(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let scheme = value.prefix(7)
+        guard scheme.count == 7, zip(scheme, "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 }) else { return nil }
+        return value.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
+    }
+
+    // The words are OpenAI's: some SDKs look for them.
+    private static let noKey = GatewayError(
+        .invalidAPIKey, "Incorrect API key provided: there is none. Send it as Authorization: Bearer, x-api-key or api-key.")
+    private static let wrongKey = GatewayError(.invalidAPIKey, "Incorrect API key provided. Ask your gateway's administrator for a valid key.")
+}

@@ -1,0 +1,17 @@
+internal import Chat
+internal import HTTPServer
+
+extension IncomingCall {
+    /// Refuses bodies that are not JSON or are compressed. A request without a content type is taken at its word: many scripts send none,
+    /// and curl's default for `-d` says form.
+    /// - Throws: `unsupported_media_type`.
+    func requireJSON() throws(GatewayError) {
+        if exchange.head.hasContentEncoding {
+            throw GatewayError(.unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.", param: "content-encoding")
+        }
+        guard exchange.head.contentType != nil, !exchange.head.hasMediaType("application/json"),
+            !exchange.head.hasMediaType("application/x-www-form-urlencoded")
+        else { return }
+        throw GatewayError(.unsupportedMediaType, "The content type must be application/json.", param: "content-type")
+    }
+}

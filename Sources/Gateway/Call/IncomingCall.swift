@@ -1,0 +1,50 @@
+internal import Chat
+internal import EventLoop
+internal import Execution
+internal import HTTPServer
+internal import Ledger
+
+/// The first of the types that a request grows through: who asks is not known yet. One request id, one policy snapshot and one start time are
+/// taken here and carried to the end.
+struct IncomingCall {
+    let exchange: HTTPExchange
+    let loop: GatewayLoop
+    let requestID: String
+    let policies: ServingPolicies
+    let startTime: MonotonicTime
+    let wallTime: WallTime
+
+    init(_ exchange: HTTPExchange, in loop: GatewayLoop) {
+        self.exchange = exchange
+        self.loop = loop
+        requestID = Self.clientRequestID(exchange.head) ?? loop.identifiers.next("req_")
+        policies = loop.currentPolicies()
+        startTime = MonotonicTime.now()
+        wallTime = WallTime.now
+    }
+
+    /// A client's own id is kept when it is short and plain: it goes into headers, records and logs.
+    private static func clientRequestID(_ head: HTTPRequestHead) -> String? {
+        guard let id = head.string("x-request-id"), (1...128).contains(id.utf8.count) else { return nil }
+        let isPlain = id.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"):
+                true
+            default: false
+            }
+        }
+        return isPlain ? id : nil
+    }
+
+    /// How long the client is willing to wait, from `x-purser-timeout: 30s` (also `ms`, `m`).
+    /// - Throws: `invalid_request_error` when the header is there and makes no sense.
+    func clientTimeout() throws(GatewayError) -> Duration? {
+        guard let text = exchange.head.string("x-purser-timeout") else { return nil }
+        for (unit, milliseconds) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(unit.count)), number > 0, number <= 86_400_000 / milliseconds else { break }
+            return .milliseconds(number * milliseconds)
+        }
+        throw GatewayError(.invalidRequest, "x-purser-timeout must be a time such as 30s, 500ms or 5m.", param: "x-purser-timeout")
+    }
+}

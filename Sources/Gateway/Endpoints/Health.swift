@@ -1,0 +1,25 @@
+internal import Chat
+internal import HTTPServer
+internal import Ledger
+
+extension GatewayLoop {
+    /// `GET /healthz`: the process is alive. Says nothing else, and needs no key.
+    func answerHealth(_ call: IncomingCall) {
+        call.exchange.respond(200, body: Array("{\"status\":\"ok\"}".utf8)) { $0.contentType = "application/json" }
+    }
+
+    /// `GET /readyz`: whether this gateway should get traffic. A refused reload does not make it unready, since the old policies serve on,
+    /// but it is shown.
+    func answerReadiness(_ call: IncomingCall) {
+        let isReady = gateway.ledger.isHealthy && !gateway.isDraining
+        var body = Array("{\"status\":\"\(isReady ? "ready" : "not ready")\"".utf8)
+        body.append(contentsOf: ",\"ledger\":\"\(gateway.ledger.isHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)
+        body.append(contentsOf: ",\"policies\":\"\(gateway.policies.lastError == nil ? "ok" : "refused")\"".utf8)
+        if let error = gateway.policies.lastError {
+            body.append(contentsOf: ",\"policies_error\":".utf8)
+            body.appendJSONString(error)
+        }
+        body.append(UInt8(ascii: "}"))
+        call.exchange.respond(isReady ? 200 : 503, body: body) { $0.contentType = "application/json" }
+    }
+}

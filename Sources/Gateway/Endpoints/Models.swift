@@ -1,0 +1,57 @@
+internal import Chat
+internal import Execution
+internal import HTTPServer
+internal import Ledger
+internal import Policies
+
+extension GatewayLoop {
+    /// `GET /v1/models`: what this key may use.
+    func listModels(_ call: IncomingCall) throws(GatewayError) {
+        let principal = try call.authenticated().principal
+        var body = Array("{\"object\":\"list\",\"data\":[".utf8)
+        var isFirst = true
+        for listed in call.policies.snapshot.listing where principal.allows(listed.model) {
+            if !isFirst { body.append(UInt8(ascii: ",")) }
+            isFirst = false
+            ModelDescription.append(listed.id, listed.model, to: &body)
+        }
+        body.append(contentsOf: "]}".utf8)
+        answerJSON(body, call)
+    }
+
+    /// `GET /v1/models/{id}`, by any name a client may use for it.
+    func showModel(_ name: String, _ call: IncomingCall) throws(GatewayError) {
+        let principal = try call.authenticated().principal
+        let entry = try call.policies.snapshot.servedModel(name, for: principal)
+        var body: [UInt8] = []
+        ModelDescription.append(name, entry, to: &body)
+        answerJSON(body, call)
+    }
+
+    private func answerJSON(_ body: [UInt8], _ call: IncomingCall) {
+        call.exchange.respond(200, body: body) { fields in
+            fields.contentType = "application/json"
+            fields.appendField("x-request-id", value: call.requestID)
+        }
+    }
+}
+
+/// A model as the model lists of OpenAI, Anthropic and Dedalus show it: the union of their fields.
+private enum ModelDescription {
+    /// Models have no date of birth here; clients want one, and the same every time.
+    private static let created = WallTime(microseconds: 1_735_689_600_000_000)
+
+    static func append(_ name: String, _ entry: ModelEntry, to body: inout [UInt8]) {
+        body.append(contentsOf: "{\"id\":".utf8)
+        body.appendJSONString(name)
+        body.append(contentsOf: ",\"object\":\"model\",\"type\":\"model\",\"created\":\(created.microseconds / 1_000_000),\"created_at\":".utf8)
+        body.appendJSONString(created.rfc3339)
+        body.append(contentsOf: ",\"owned_by\":".utf8)
+        body.appendJSONString(entry.provider.name)
+        body.append(contentsOf: ",\"provider\":".utf8)
+        body.appendJSONString(entry.provider.name)
+        body.append(contentsOf: ",\"display_name\":".utf8)
+        body.appendJSONString(entry.name)
+        body.append(UInt8(ascii: "}"))
+    }
+}

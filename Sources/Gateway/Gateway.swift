@@ -1,0 +1,29 @@
+public import Ledger
+public import Logging
+internal import Synchronization
+
+/// What all loops of the gateway share. Everything in it is immutable or safe to use from any thread.
+public final class Gateway: Sendable {
+    /// The policies in force.
+    public let policies: PolicyStore
+    /// The client keys that were created on the command line.
+    public let keys: LiveKeys
+    /// Where usage is recorded.
+    public let ledger: any LedgerStore
+    let log: Logger
+    private let draining = Atomic(false)
+
+    /// Makes a gateway.
+    public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, log: Logger) {
+        self.policies = policies
+        self.keys = keys
+        self.ledger = ledger
+        self.log = log
+    }
+
+    /// Whether the process is shutting down.
+    public var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// Begins the shut-down: `/readyz` says no from now on.
+    public func beginDraining() { draining.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,58 @@
+internal import Chat
+public import EventLoop
+internal import Execution
+public import HTTPServer
+internal import Ledger
+
+/// The gateway's share of one loop: takes exchanges from the HTTP server and leads each to its endpoint.
+///
+/// Belongs to its loop, with everything in it.
+public final class GatewayLoop: HTTPHandler {
+    let gateway: Gateway
+    let loop: EventLoop
+    let reader = JSONReader()
+    let executor: CallExecutor
+    var identifiers: IdentifierSource
+    var principals = PrincipalCache()
+    private var adopted: ObjectIdentifier?
+
+    /// Makes the share of `loop`.
+    public init(_ gateway: Gateway, loop: EventLoop) {
+        self.gateway = gateway
+        self.loop = loop
+        executor = CallExecutor(loop: loop, reader: reader)
+        identifiers = IdentifierSource(seconds: WallTime.now.microseconds / 1_000_000, loop: loop.index)
+    }
+
+    /// Answers one request.
+    public func handle(_ exchange: HTTPExchange) async {
+        let call = IncomingCall(exchange, in: self)
+        do throws(GatewayError) {
+            switch try Endpoint(exchange.head) {
+            case .chatCompletions: try await completeChat(call)
+            case .models: try listModels(call)
+            case .model(let name): try showModel(name, call)
+            case .healthz: answerHealth(call)
+            case .readyz: answerReadiness(call)
+            }
+        } catch {
+            call.answer(error)
+        }
+    }
+
+    /// Answers what is not an HTTP request as we take it.
+    public func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) {
+        let error = GatewayError(violation)
+        refusal.respond(violation.status, body: ErrorAnswer(error).body) { ErrorAnswer(error).appendFields(to: &$0) }
+    }
+
+    /// The policies in force, for a request that begins now.
+    func currentPolicies() -> ServingPolicies {
+        let policies = gateway.policies.current
+        if adopted != ObjectIdentifier(policies) {
+            adopted = ObjectIdentifier(policies)
+            executor.adopt(policies)
+        }
+        return policies
+    }
+}

@@ -1,0 +1,44 @@
+internal import Glibc
+public import Policies
+
+/// Reads the policy files of a directory. The room of policies itself touches no disk.
+public enum PolicyDirectory {
+    /// Files larger than this are refused before they are read. 1 MiB is the compiler's own limit; one byte more lets it say so.
+    private static let readLimit = 1 << 20 + 1
+
+    /// Reads all `*.yaml` and `*.yml` files of `directory`, in the order of their names.
+    /// - Throws: `PolicyReadError` naming the file that cannot be read.
+    public static func read(_ directory: String) throws(PolicyReadError) -> [PolicyFile] {
+        guard let stream = opendir(directory) else { throw PolicyReadError(path: directory, number: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name.hasSuffix(".yaml") || name.hasSuffix(".yml"), !name.hasPrefix(".") { names.append(name) }
+        }
+        var files: [PolicyFile] = []
+        for name in names.sorted() {
+            let path = directory + "/" + name
+            files.append(PolicyFile(path: path, bytes: try contents(of: path)))
+        }
+        return files
+    }
+
+    private static func contents(of path: String) throws(PolicyReadError) -> [UInt8] {
+        guard let file = fopen(path, "rb") else { throw PolicyReadError(path: path, number: errno) }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: readLimit)
+        let count = fread(&bytes, 1, readLimit, file)
+        guard ferror(file) == 0 else { throw PolicyReadError(path: path, number: EIO) }
+        return Array(bytes.prefix(count))
+    }
+}
+
+/// A policy file, or their directory, that cannot be read.
+public struct PolicyReadError: Error, CustomStringConvertible {
+    let path: String
+    let number: Int32
+
+    /// The path and the system's own words.
+    public var description: String { "cannot read \(path): \(String(cString: strerror(number)))" }
+}

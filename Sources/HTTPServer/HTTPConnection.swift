@@ -1,0 +1,340 @@
+internal import EventLoop
+internal import TLS
+
+/// One client's connection: reads requests, hands each to the handler as an exchange, writes the answers in order.
+///
+/// Belongs to its loop. Reading and writing are edge-triggered: `mayRead` and `mayWrite` remember what the last system call said.
+/// What is written in a round of the loop leaves in one piece at its end.
+final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendable {
+    let server: HTTPServer
+    private let transport: HTTPTransport
+    private var task: Task<Void, Never>?
+    private var timer: LoopTimer?
+
+    private var input: [UInt8] = []
+    private var inputStart = 0
+    private var output: [UInt8] = []
+    private var outputStart = 0
+    private var flushIsDue = false
+    private var mayRead = true
+    private var mayWrite = true
+    private(set) var isGone = false
+    private var timedOut = false
+    private var isInExchange = false
+    private var isAtRest = true
+    /// Whether the client may still be sending what nobody will read.
+    var lingers = false
+    private var readWaiter: UnsafeContinuation<Void, Never>?
+    private var drainWaiter: UnsafeContinuation<Void, Never>?
+    private var writeTimer: LoopTimer?
+    private var quietTimer: LoopTimer?
+    private var quiet: (interval: Duration, action: () -> Void)?
+
+    init(server: HTTPServer, descriptor: Int32, tls: TLSConnection?) {
+        self.server = server
+        transport = HTTPTransport(descriptor: descriptor, tls: tls)
+    }
+
+    var loop: EventLoop { server.loop }
+    var isEncrypted: Bool { transport.tls != nil }
+
+    // MARK: Life
+
+    func start() {
+        timer = LoopTimer(on: loop) { [unowned self] in
+            timedOut = true
+            wakeReader()
+        }
+        do {
+            try loop.watch(transport.descriptor, for: [.readable, .writable, .peerClosed, .changesOnly], handler: self)
+        } catch {
+            transport.close()
+            return server.closed(self)
+        }
+        task = loop.spawn { await self.live() }
+    }
+
+    private func live() async {
+        if await handshake() {
+            while let head = await nextHead() {
+                isInExchange = true
+                let exchange = HTTPExchange(head, on: self)
+                await server.handler.handle(exchange)
+                let goesOn = exchange.conclude()
+                isInExchange = false
+                if !goesOn || server.isDraining { break }
+            }
+        }
+        await flushed()
+        if lingers { await linger() } else { transport.finishSending() }
+        close()
+    }
+
+    private func close() {
+        timer?.set(.never)
+        writeTimer?.set(.never)
+        quietTimer?.set(.never)
+        loop.unwatch(transport.descriptor)
+        transport.close()
+        server.closed(self)
+    }
+
+    /// The server shuts down: a connection without a request ends now, the others after their answer.
+    func drain() {
+        guard isAtRest else { return }
+        isGone = true
+        wakeReader()
+    }
+
+    /// Ends the connection at once, whatever it is doing.
+    func abort() { lose() }
+
+    /// The client is gone: nothing more can be read or written, and whatever works for it stops.
+    private func lose() {
+        guard !isGone else { return }
+        isGone = true
+        mayWrite = false
+        output = []
+        outputStart = 0
+        task?.cancel()
+        wakeReader()
+        wakeDrainWaiter()
+    }
+
+    // MARK: Readiness
+
+    func ready(_ descriptor: Int32, for readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) {
+            mayRead = true
+            wakeReader()
+        }
+        if readiness.contains(.writable) {
+            mayWrite = true
+            if outputStart < output.count { flush() }
+        }
+        if !readiness.isDisjoint(with: [.hungUp, .failed]) { return lose() }
+        // Over TLS nobody half-closes: a client that sends its FIN during an exchange has given up. In the clear it may still be reading.
+        if readiness.contains(.peerClosed), isInExchange, isEncrypted { lose() }
+    }
+
+    private func wakeReader() {
+        guard let waiter = readWaiter else { return }
+        readWaiter = nil
+        waiter.resume()
+    }
+
+    private func wakeDrainWaiter() {
+        guard let waiter = drainWaiter else { return }
+        drainWaiter = nil
+        waiter.resume()
+    }
+
+    // MARK: Reading
+
+    /// Waits until the descriptor may be readable; false when `timer` ran out first or the client is gone.
+    private func readable() async -> Bool {
+        if !mayRead, !isGone, !timedOut { await withUnsafeContinuation { readWaiter = $0 } }
+        return !isGone && !timedOut
+    }
+
+    private func handshake() async -> Bool {
+        guard isEncrypted else { return true }
+        timer?.set(loop.now + server.timeouts.handshake)
+        while true {
+            switch transport.handshake() {
+            case .bytes: return true
+            case .closed: return false
+            case .wouldBlock: mayRead = false
+            }
+            guard await readable() else { return false }
+        }
+    }
+
+    /// The next request's head; `nil` when the connection has come to its end, after an answer if the client is owed one.
+    private func nextHead() async -> HTTPRequestHead? {
+        var parser = HTTPRequestParser(limits: server.limits)
+        isAtRest = inputStart == input.count
+        timer?.set(loop.now + (isAtRest ? server.timeouts.keepAlive : server.timeouts.head))
+        while true {
+            if inputStart < input.count {
+                switch parse(&parser) {
+                case .head(let head, let consumed):
+                    consume(consumed)
+                    timer?.set(.never)
+                    return head
+                case .invalid(let violation):
+                    refuse(violation)
+                    return nil
+                case .incomplete: break
+                }
+            }
+            switch fill() {
+            case .bytes: if isAtRest { beginHead() }
+            case .closed: return nil
+            case .wouldBlock:
+                guard await readable() else {
+                    if timedOut, !isAtRest { refuse(.headTimeout) }
+                    return nil
+                }
+            }
+        }
+    }
+
+    private func beginHead() {
+        isAtRest = false
+        timer?.set(loop.now + server.timeouts.head)
+    }
+
+    private func parse(_ parser: inout HTTPRequestParser) -> HTTPRequestParser.HeadResult {
+        let input = input
+        return parser.parseHead(input.span.extracting(droppingFirst: inputStart))
+    }
+
+    private func consume(_ count: Int) {
+        inputStart += count
+        if inputStart >= input.count {
+            inputStart = 0
+            input.removeAll(keepingCapacity: false)
+        }
+    }
+
+    /// Moves what has arrived into `input`.
+    private func fill() -> HTTPTransport.Outcome {
+        if !mayRead { return .wouldBlock }
+        let outcome = transport.read(into: server.scratch)
+        switch outcome {
+        case .bytes(let count):
+            if inputStart > 0 {
+                input.removeFirst(inputStart)
+                inputStart = 0
+            }
+            input.append(contentsOf: UnsafeRawBufferPointer(server.scratch)[..<count])
+        case .wouldBlock: mayRead = false
+        case .closed: break
+        }
+        return outcome
+    }
+
+    /// Reads a request's body to its end.
+    func readBody(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) async throws(HTTPViolation) {
+        let start = loop.now
+        timer?.set(start + server.timeouts.bodyIdle)
+        defer { timer?.set(.never) }
+        while true {
+            if inputStart < input.count {
+                switch decode(&decoder, into: &body) {
+                case .complete(let consumed): return consume(consumed)
+                case .incomplete(let consumed): consume(consumed)
+                case .invalid(let violation): throw violation
+                }
+            }
+            switch fill() {
+            case .bytes: timer?.set(min(loop.now + server.timeouts.bodyIdle, slowestEnd(since: start, bytes: body.count)))
+            case .closed: throw .clientLeft
+            case .wouldBlock:
+                if await readable() { continue }
+                throw isGone ? .clientLeft : .bodyTimeout
+            }
+        }
+    }
+
+    private func decode(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) -> HTTPBodyDecoder.BodyResult {
+        let input = input
+        return decoder.decode(input.span.extracting(droppingFirst: inputStart), into: &body)
+    }
+
+    private func slowestEnd(since start: MonotonicTime, bytes: Int) -> MonotonicTime {
+        start + server.timeouts.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond))
+    }
+
+    // MARK: Writing
+
+    /// Appends to what leaves at the end of this round.
+    func write(_ append: (inout [UInt8]) -> Void) {
+        guard !isGone else { return }
+        append(&output)
+        if let quiet { quietTimer?.set(loop.now + quiet.interval) }
+        if !flushIsDue {
+            flushIsDue = true
+            loop.notifyAtRoundEnd(self)
+        }
+    }
+
+    func roundEnded() {
+        flushIsDue = false
+        flush()
+    }
+
+    private func flush() {
+        while outputStart < output.count, mayWrite {
+            switch output.withUnsafeBytes({ transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }) {
+            case .bytes(let count): outputStart += count
+            case .wouldBlock: mayWrite = false
+            case .closed: return lose()
+            }
+        }
+        if outputStart == output.count {
+            outputStart = 0
+            output.removeAll(keepingCapacity: output.capacity <= 4096)
+            writeTimer?.set(.never)
+        } else {
+            expectProgress()
+        }
+        if output.count - outputStart <= server.unreadAnswerLimit { wakeDrainWaiter() }
+    }
+
+    /// What could not be sent must move within `timeouts.write`.
+    private func expectProgress() {
+        if writeTimer == nil { writeTimer = LoopTimer(on: loop) { [unowned self] in lose() } }
+        writeTimer?.set(loop.now + server.timeouts.write)
+    }
+
+    /// Runs `action` each time nothing has been written for `interval`; `nil` ends that.
+    func whenQuiet(_ rule: (interval: Duration, action: () -> Void)?) {
+        quiet = rule
+        if quietTimer == nil { quietTimer = LoopTimer(on: loop) { [unowned self] in quiet?.action() } }
+        quietTimer?.set(rule.map { loop.now + $0.interval } ?? .never)
+    }
+
+    /// Waits until little enough of the answer is unread; false when the client is gone.
+    func drained() async -> Bool {
+        if output.count - outputStart > server.unreadAnswerLimit, !isGone { await withUnsafeContinuation { drainWaiter = $0 } }
+        return !isGone
+    }
+
+    /// Waits until everything is sent or the client is gone.
+    private func flushed() async {
+        if flushIsDue { flush() }
+        while outputStart < output.count, !isGone {
+            await withUnsafeContinuation { drainWaiter = $0 }
+            if mayWrite { flush() }
+        }
+    }
+
+    // MARK: Endings
+
+    /// Answers a request that could not be understood; the connection ends after it.
+    private func refuse(_ violation: HTTPViolation) {
+        lingers = true
+        server.handler.refuse(violation, HTTPRefusal(connection: self))
+    }
+
+    /// Says that nothing more will come, then reads and drops what is still on its way: closing a socket with unread bytes makes the
+    /// kernel send a reset, which can destroy the answer before the client has read it.
+    private func linger() async {
+        guard !isGone else { return }
+        transport.finishSending()
+        timedOut = false
+        timer?.set(loop.now + server.timeouts.linger)
+        input = []
+        inputStart = 0
+        while true {
+            switch transport.read(into: server.scratch) {
+            case .bytes: continue
+            case .closed: return
+            case .wouldBlock: mayRead = false
+            }
+            guard await readable() else { return }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+public import EventLoop
+internal import Glibc
+public import TLS
+
+/// Answers requests.
+public protocol HTTPHandler: AnyObject {
+    /// Answers `exchange`. Runs on the loop of the connection; cancelled when the client leaves.
+    func handle(_ exchange: HTTPExchange) async
+    /// Answers a request that is not HTTP as we take it.
+    func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal)
+}
+
+/// The HTTP server of one loop: its listeners and connections.
+///
+/// Belongs to its loop.
+public final class HTTPServer: @unchecked Sendable {
+    /// The loop everything here runs on.
+    public let loop: EventLoop
+    /// Whether the server is shutting down: answers close their connections.
+    public private(set) var isDraining = false
+
+    let handler: any HTTPHandler
+    let limits: HTTPLimits
+    let timeouts: HTTPTimeouts
+    /// Where every connection of the loop reads into first, so that idle connections own no buffer.
+    let scratch: UnsafeMutableRawBufferPointer
+    /// Bytes of an answer that may wait for a client that does not read before its source is paused.
+    let unreadAnswerLimit = 128 * 1024
+    private let maxConnections: Int
+    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    private var listeners: [Listener] = []
+    private var dateText: [UInt8] = []
+    private var dateSecond = -1
+    private var whenIdle: (() -> Void)?
+
+    /// Makes a server without listeners.
+    /// - Parameter maxConnections: connections open at once; further ones are closed as they come.
+    public init(
+        loop: EventLoop, handler: any HTTPHandler, limits: HTTPLimits = HTTPLimits(), timeouts: HTTPTimeouts = HTTPTimeouts(),
+        maxConnections: Int
+    ) {
+        self.loop = loop
+        self.handler = handler
+        self.limits = limits
+        self.timeouts = timeouts
+        self.maxConnections = maxConnections
+        scratch = .allocate(byteCount: 32 * 1024, alignment: 16)
+    }
+
+    deinit { scratch.deallocate() }
+
+    /// Connections that are open.
+    public var connectionCount: Int { connections.count }
+
+    /// Listens on `address`, with TLS unless the address says plain.
+    /// - Returns: the port that was bound.
+    /// - Throws: `SystemError`.
+    public func listen(on address: ListenAddress, tls: TLSServerContext?) throws(SystemError) -> UInt16 {
+        let listener = try Listener(address, on: loop) { [unowned self] descriptor in
+            accept(descriptor, tls: address.isPlain ? nil : tls)
+        }
+        try listener.start()
+        listeners.append(listener)
+        return listener.port
+    }
+
+    private func accept(_ descriptor: Int32, tls context: TLSServerContext?) {
+        guard !isDraining, connections.count < maxConnections else {
+            close(descriptor)
+            return
+        }
+        var tls: TLSConnection?
+        if let context {
+            guard let made = try? context.accept(descriptor: descriptor) else {
+                close(descriptor)
+                return
+            }
+            tls = made
+        }
+        let connection = HTTPConnection(server: self, descriptor: descriptor, tls: tls)
+        connections[ObjectIdentifier(connection)] = connection
+        connection.start()
+    }
+
+    func closed(_ connection: HTTPConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if isDraining, connections.isEmpty { reportIdle() }
+    }
+
+    /// Stops listening and lets every request that has begun finish; `done` runs when no connection is left.
+    public func drain(_ done: @escaping () -> Void) {
+        isDraining = true
+        whenIdle = done
+        for listener in listeners { listener.close() }
+        listeners = []
+        for connection in connections.values { connection.drain() }
+        if connections.isEmpty { reportIdle() }
+    }
+
+    /// Ends what `drain` did not end in time.
+    public func abortConnections() { for connection in connections.values { connection.abort() } }
+
+    private func reportIdle() {
+        let done = whenIdle
+        whenIdle = nil
+        done?()
+    }
+
+    /// The text of the `date` field, made once a second.
+    var date: [UInt8] {
+        let seconds = time(nil)
+        if seconds != dateSecond {
+            dateSecond = seconds
+            dateText = HTTPDate.bytes(secondsSince1970: seconds)
+        }
+        return dateText
+    }
+}

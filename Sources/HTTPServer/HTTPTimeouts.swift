@@ -1,0 +1,20 @@
+/// How long a client may take. Each has an end, so that slow clients cannot hold connections for ever.
+public struct HTTPTimeouts: Hashable, Sendable {
+    /// The TLS handshake. Default 10 s.
+    public var handshake = Duration.seconds(10)
+    /// A request's head, from its first byte. Default 10 s.
+    public var head = Duration.seconds(10)
+    /// Between two bytes of a request's body. Default 30 s.
+    public var bodyIdle = Duration.seconds(30)
+    /// The slowest rate at which a body may come in the long run, in bytes per second. Default 100.
+    public var bodyBytesPerSecond = 100
+    /// A client that does not read its answer. Default 60 s.
+    public var write = Duration.seconds(60)
+    /// A connection without a request. Default 75 s.
+    public var keepAlive = Duration.seconds(75)
+    /// Closing: how long the rest of what a client sends is read and thrown away so that it sees the answer. Default 2 s.
+    public var linger = Duration.seconds(2)
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,60 @@
+internal import Glibc
+internal import TLS
+
+/// The bytes of one connection, behind TLS or in the clear; never blocks.
+struct HTTPTransport {
+    enum Outcome {
+        case bytes(Int)
+        /// Nothing now; try again when the descriptor is ready for reading (or writing).
+        case wouldBlock
+        /// The peer is done, properly or not.
+        case closed
+    }
+
+    let descriptor: Int32
+    let tls: TLSConnection?
+
+    /// Goes on with the TLS handshake; `bytes` means that it is done.
+    func handshake() -> Outcome {
+        guard let tls else { return .bytes(0) }
+        switch tls.handshake() {
+        case .done: return .bytes(0)
+        case .wantsRead, .wantsWrite: return .wouldBlock
+        case .failed: return .closed
+        }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        if let tls {
+            switch tls.read(into: buffer) {
+            case .bytes(let count): return .bytes(count)
+            case .wantsRead, .wantsWrite: return .wouldBlock
+            case .closed, .failed: return .closed
+            }
+        }
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+        if count > 0 { return .bytes(count) }
+        return count < 0 && (errno == EAGAIN || errno == EINTR) ? .wouldBlock : .closed
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+        if let tls {
+            switch tls.write(bytes) {
+            case .bytes(let count): return .bytes(count)
+            case .wantsRead, .wantsWrite: return .wouldBlock
+            case .failed: return .closed
+            }
+        }
+        let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        if count >= 0 { return .bytes(count) }
+        return errno == EAGAIN || errno == EINTR ? .wouldBlock : .closed
+    }
+
+    /// Says that nothing more will be sent.
+    func finishSending() {
+        tls?.shutdown()
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    func close() { Glibc.close(descriptor) }
+}

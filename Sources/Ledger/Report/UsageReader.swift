@@ -1,0 +1,90 @@
+internal import Chat
+internal import GRDB
+
+/// Reads a ledger beside its writer, in this or another process. Never writes or checkpoints.
+///
+/// Each call sees the ledger as it was at one moment.
+public final class UsageReader: Sendable {
+    private let path: String
+    private let queue: DatabaseQueue
+
+    /// Opens the ledger at `path`.
+    /// - Throws: ``LedgerFailure``: `cannotOpen` when there is none, `newerVersion`, `corrupt`, `foreign`, `inputOutput`.
+    public init(path: String) throws(LedgerFailure) {
+        self.path = path
+        guard FileIdentity(path) != nil else {
+            throw .cannotOpen(path: path, detail: "there is no ledger; it is made by the first `purser serve` with this --store")
+        }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.label = "usage"
+        configuration.busyMode = .timeout(1)
+        queue = try translatingFailures(path) {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.inDatabase { db in
+                try LedgerSchema.check(db, path: path)
+                if try !db.tableExists("usage_record") { throw LedgerFailure.cannotOpen(path: path, detail: "the ledger is empty as yet") }
+            }
+            return queue
+        }
+    }
+
+    /// Hands the records that fit `query` to `body`, one by one in the order of their commit. (Its groups are not looked at.)
+    /// - Throws: ``LedgerFailure``, or what `body` throws, which ends the reading.
+    public func forEachRecord(_ query: UsageQuery, _ body: (UsageRecord) throws -> Void) throws {
+        try read { db in
+            let selection = try Selection(query, db)
+            var names = NameReader(db)
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT \(UsageRecord.selected) FROM usage_record \(selection.sql) ORDER BY id", arguments: selection.arguments)
+            while let row = try rows.next() {
+                guard let record = try UsageRecord(row, &names) else {
+                    throw LedgerFailure.corrupt(path: path, detail: "a record makes no sense")
+                }
+                try body(record)
+            }
+        }
+    }
+
+    /// The sums of the records that fit `query`, by its groups; the dearest group first.
+    public func totals(_ query: UsageQuery) throws(LedgerFailure) -> [UsageTotal] {
+        do {
+            return try read { db in try Self.totals(query, db) }
+        } catch {
+            throw .from(error, path)
+        }
+    }
+
+    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+        do {
+            return try queue.read(body)
+        } catch let error as DatabaseError {
+            throw LedgerFailure.from(error, path)
+        }
+    }
+
+    private static func totals(_ query: UsageQuery, _ db: Database) throws -> [UsageTotal] {
+        let selection = try Selection(query, db)
+        var names = NameReader(db)
+        let keys = query.groups.indices.map { "\(query.groups[$0].expression(at: $0)) AS g\($0)" }
+        // In halves: SQLite's sum() of 64-bit numbers fails when it overflows, the sums of their halves cannot.
+        let sums = summed.map { "sum(\($0) >> 32) AS \($0)_high, sum(\($0) & 4294967295) AS \($0)_low" }
+        let columns = keys + ["count(*) AS calls", "sum(status <> 0) AS failed", "sum(price_version IS \(unpriced)) AS unpriced"] + sums
+        let grouping = keys.isEmpty ? "" : "GROUP BY " + keys.indices.map { "g\($0)" }.joined(separator: ", ")
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT \(columns.joined(separator: ", ")) FROM usage_record \(selection.sql) \(grouping)",
+            arguments: selection.arguments)
+        var totals: [UsageTotal] = []
+        while let row = try rows.next() {
+            totals.append(try UsageTotal(row, query.groups, &names))
+        }
+        return totals.sorted { ($1.cost, sortKey($0)) < ($0.cost, sortKey($1)) }
+    }
+
+    private static func sortKey(_ total: UsageTotal) -> String { total.group.map { $0 ?? "" }.joined(separator: "\u{0}") }
+
+    private static let unpriced = "(SELECT id FROM name WHERE text = 'unpriced')"
+    private static let summed = [
+        "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos",
+    ]
+}

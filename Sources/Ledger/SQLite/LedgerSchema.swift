@@ -1,0 +1,108 @@
+internal import GRDB
+
+/// The tables of the ledger, as a list of steps from each version to the next; `PRAGMA user_version` says how many were taken.
+enum LedgerSchema {
+    /// `PRAGMA application_id`: "Purs".
+    static let applicationID = 0x5075_7273
+
+    /// The version that this program writes.
+    static var version: Int { steps.count }
+
+    /// Columns that hold the id of a word in `name`. Few different values, each in many records: an id takes 1 to 4 bytes.
+    static let steps = [
+        """
+        CREATE TABLE name (
+          id INTEGER PRIMARY KEY,
+          text TEXT NOT NULL UNIQUE
+        ) STRICT;
+
+        CREATE TABLE usage_record (
+          id INTEGER PRIMARY KEY,          -- order of commit
+          request_id TEXT NOT NULL,
+          call_id TEXT NOT NULL,           -- no index: it would cost a third of a commit; replay looks at the tail instead
+          parent TEXT,
+          time INTEGER NOT NULL,           -- microseconds since 1970, UTC
+          org INTEGER, team INTEGER, key_id INTEGER,
+          user TEXT,
+          metadata TEXT,                   -- JSON object of strings
+          requested_model INTEGER NOT NULL,
+          route INTEGER, task INTEGER, complexity INTEGER, experiment INTEGER, arm INTEGER, role INTEGER, provider INTEGER, model INTEGER,
+          input_tokens INTEGER NOT NULL, cached_input_tokens INTEGER NOT NULL, cache_write_tokens INTEGER NOT NULL,
+          output_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL,
+          cost_nanos INTEGER NOT NULL,     -- nano-USD
+          price_version INTEGER NOT NULL,
+          latency_us INTEGER NOT NULL, first_token_us INTEGER,
+          status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 4),
+          error_code INTEGER,
+          flags INTEGER NOT NULL,          -- 1 stream, 2 estimated
+          tool INTEGER
+        ) STRICT;
+
+        -- Every record before `first_id` has a time before or at `latest`: where a search for a time may begin, without an index on it.
+        CREATE TABLE time_mark (
+          first_id INTEGER PRIMARY KEY,
+          latest INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE VIEW usage AS SELECT
+          request_id, call_id, parent,
+          strftime('%Y-%m-%dT%H:%M:%S', time / 1000000, 'unixepoch') || printf('.%03dZ', time / 1000 % 1000) AS time,
+          (SELECT text FROM name WHERE id = org) AS org,
+          (SELECT text FROM name WHERE id = team) AS team,
+          (SELECT text FROM name WHERE id = u.key_id) AS key_id,
+          user, metadata,
+          (SELECT text FROM name WHERE id = requested_model) AS requested_model,
+          (SELECT text FROM name WHERE id = route) AS route,
+          (SELECT text FROM name WHERE id = task) AS task,
+          (SELECT text FROM name WHERE id = complexity) AS complexity,
+          (SELECT text FROM name WHERE id = experiment) AS experiment,
+          (SELECT text FROM name WHERE id = arm) AS arm,
+          (SELECT text FROM name WHERE id = role) AS role,
+          (SELECT text FROM name WHERE id = provider) AS provider,
+          (SELECT text FROM name WHERE id = model) AS model,
+          input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+          iif(cost_nanos < 0, '-', '') || printf('%d.%09d', abs(cost_nanos / 1000000000), abs(cost_nanos % 1000000000)) AS cost_usd,
+          (SELECT text FROM name WHERE id = price_version) AS price_version,
+          latency_us / 1000.0 AS latency_ms, first_token_us / 1000.0 AS first_token_ms,
+          CASE status WHEN 0 THEN 'ok' WHEN 1 THEN 'error' WHEN 2 THEN 'timeout' WHEN 3 THEN 'canceled' ELSE 'cut' END AS status,
+          (SELECT text FROM name WHERE id = error_code) AS error_code,
+          flags & 1 AS stream,
+          (SELECT text FROM name WHERE id = tool) AS tool,
+          flags >> 1 & 1 AS estimated
+        FROM usage_record AS u;
+        """
+    ]
+
+    /// Brings the file to this version. One transaction per step, so a crash leaves it at one version or the next.
+    /// - Throws: `newerVersion`, `foreign`; errors of SQLite.
+    static func migrate(_ db: Database, path: String) throws {
+        try check(db, path: path)
+        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        for (index, step) in steps.enumerated().dropFirst(found) {
+            try db.inTransaction(.immediate) {
+                try db.execute(sql: step)
+                try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(index + 1)")
+                return .commit
+            }
+        }
+    }
+
+    /// Makes sure that the file is a ledger of a version that this program knows, or empty.
+    /// - Throws: `newerVersion`, `foreign`; errors of SQLite.
+    static func check(_ db: Database, path: String) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        guard application == applicationID else {
+            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            if version == 0, application == 0, isEmpty { return }
+            throw LedgerFailure.foreign(path: path)
+        }
+        if version > Self.version { throw LedgerFailure.newerVersion(path: path, found: version, supported: Self.version) }
+    }
+}
+
+/// The columns that hold the id of a word in `name`, in the order of the table.
+enum NameColumn: Int, CaseIterable {
+    case organization, team, keyID, requestedModel, route, task, complexity, experiment, arm, role, provider, model, priceVersion,
+        errorCode, tool
+}

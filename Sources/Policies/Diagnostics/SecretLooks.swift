@@ -1,0 +1,91 @@
+/// Finds what looks like a secret in a line of text, for files whose structure is not known because they cannot be parsed, and as a second net.
+enum SecretLooks {
+    /// How the keys of well-known services begin.
+    private static let prefixes = [
+        "sk-", "sk_", "pk-", "rk_", "gsk_", "xai-", "hf_", "ghp_", "gho_", "github_pat_", "glpat-", "AIza", "AKIA", "ya29.", "eyJ", "xoxb-",
+        "xoxp-", "r8_",
+        "pplx-", "nvapi-", "tgp_",
+    ].map { Array($0.unicodeScalars) }
+    private static let shortestToken = 8
+
+    /// Whether values under a key of this name are secrets.
+    static func isSecretName(_ name: String) -> Bool {
+        let plain = name.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }
+        if ["apikey", "authorization", "secret", "password", "passwd", "credential", "privatekey", "accesskey"].contains(
+            where: plain.contains)
+        {
+            return true
+        }
+        return plain.hasSuffix("token") || plain == "cookie" || EditDistance.between(plain, "apikey", atMost: 2) != nil
+    }
+
+    /// Whether whatever stands below this name may be secret.
+    static func isHolderOfSecrets(_ name: String) -> Bool { ["headers", "env"].contains(name) }
+
+    /// Words that begin like a key, and what follows `Bearer` or `Basic`.
+    static func tokens(in line: [Unicode.Scalar]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var start = 0
+        var previous = ""
+        while start < line.count {
+            guard isWordPart(line[start]) else {
+                start += 1
+                continue
+            }
+            let end = line[start...].firstIndex { !isWordPart($0) } ?? line.count
+            let word = line[start..<end]
+            let followsScheme = previous == "bearer" || previous == "basic"
+            if followsScheme || (word.count >= shortestToken && prefixes.contains { word.starts(with: $0) }) { ranges.append(start..<end) }
+            previous = word.count <= 6 ? String(String.UnicodeScalarView(word)).lowercased() : ""
+            start = end
+        }
+        return ranges
+    }
+
+    /// For a line of a file that cannot be parsed: everything behind `api_key:` and the like, also when the name stands on an earlier,
+    /// less indented line.
+    static func values(inLine index: Int, of lines: [[Unicode.Scalar]]) -> [Range<Int>] {
+        let line = lines[index]
+        if let start = valueStart(in: line, isSecret: isSecretName), start < line.count { return [start..<line.count] }
+        var indent = indentation(line)
+        for earlier in lines[..<index].reversed().prefix(500) where !earlier.allSatisfy({ $0.properties.isWhitespace }) {
+            let outer = indentation(earlier)
+            guard outer < indent else { continue }
+            indent = outer
+            if valueStart(in: earlier, isSecret: { isSecretName($0) || isHolderOfSecrets($0) }) != nil { return [hidingValue(of: line)] }
+            if outer == 0 { break }
+        }
+        return []
+    }
+
+    /// Behind the name and its colon when there are any; all of the line otherwise.
+    private static func hidingValue(of line: [Unicode.Scalar]) -> Range<Int> {
+        let start = line.firstIndex(of: ":").map { $0 + 1 } ?? 0
+        return min(start, line.count)..<line.count
+    }
+
+    /// Where the value of the first secret-bearing name of the line starts.
+    private static func valueStart(in line: [Unicode.Scalar], isSecret: (String) -> Bool) -> Int? {
+        var word = String.UnicodeScalarView()
+        for (index, scalar) in line.enumerated() {
+            switch scalar {
+            case ":":
+                if isSecret(String(word)) { return line[(index + 1)...].firstIndex { $0 != " " } ?? index + 1 }
+                word = .init()
+            case "\"", "'", " ": continue
+            case ",", "{", "}", "[", "]", "?": word = .init()
+            default: word.append(scalar)
+            }
+        }
+        return nil
+    }
+
+    private static func indentation(_ line: [Unicode.Scalar]) -> Int { line.prefix { $0 == " " || $0 == "\t" }.count }
+
+    private static func isWordPart(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "A"..."Z", "a"..."z", "0"..."9", "-", "_", ".", "+", "/", "=", "~": true
+        default: false
+        }
+    }
+}

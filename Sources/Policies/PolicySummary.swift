@@ -1,0 +1,70 @@
+import Chat
+
+/// What policies say, as a page of text for people: `purser check` prints it. Secrets are never part of it.
+public enum PolicySummary {
+    /// The page: providers, models with their prices, teams with their keys. Ends with a line break.
+    public static func text(of snapshot: PolicySnapshot) -> String {
+        section("Providers", providers(snapshot)) + section("Models (USD per million tokens)", models(snapshot))
+            + section("Teams", teams(snapshot))
+    }
+
+    private static func providers(_ snapshot: PolicySnapshot) -> [[String]] {
+        let on = snapshot.providers.map { provider in
+            let credentials = provider.apiKey != nil ? "with API key" : "without API key"
+            return [provider.name, "on", "\(provider.kind.rawValue) at \(provider.baseURL.text), \(credentials)"]
+        }
+        return on + snapshot.offProviders.map { [$0.name, "off", $0.reason] }
+    }
+
+    private static func models(_ snapshot: PolicySnapshot) -> [[String]] {
+        let served = snapshot.listing.filter { !$0.isAlias }.map { [$0.id, price($0.model.pricing), aliases($0.model.aliases)] }
+        let patterns = snapshot.table.patterns.map { pattern in
+            switch pattern.target {
+            case .on: [pattern.text, price(pattern.pricing), "pattern"]
+            case .off(let reason): [pattern.text, "off", "pattern; \(reason)"]
+            }
+        }
+        let off = snapshot.offModels.map { [$0.name, "off", $0.reason] }
+        return served + patterns + snapshot.unservedModels.map { [$0.name, "not served", "it has no price"] } + off
+    }
+
+    private static func teams(_ snapshot: PolicySnapshot) -> [[String]] {
+        let keys = Dictionary(grouping: snapshot.keys, by: \.team.path).mapValues(\.count)
+        return snapshot.teams.map { team in
+            let count = keys[team.path, default: 0]
+            let models =
+                team.models.isEverything
+                ? "all models" : team.models.written.isEmpty ? "no models" : team.models.written.joined(separator: ", ")
+            return [team.path, count == 1 ? "1 key" : "\(count) keys", models]
+        }
+    }
+
+    private static func price(_ pricing: Pricing?) -> String {
+        switch pricing {
+        case .listed(let list):
+            let parts = [
+                ("input", list.input), ("cached input", list.cachedInput), ("cache write", list.cacheWrite), ("output", list.output),
+            ]
+            return parts.compactMap { name, price in price.map { "\(name) \($0.decimalString)" } }.joined(separator: ", ")
+        case .free: return "free"
+        case .unpriced: return "unpriced"
+        case nil: return "not served"
+        }
+    }
+
+    private static func aliases(_ names: [String]) -> String { names.isEmpty ? "" : "also " + names.joined(separator: ", ") }
+
+    /// A heading and a table whose columns are as wide as their widest cell.
+    private static func section(_ title: String, _ rows: [[String]]) -> String {
+        guard !rows.isEmpty else { return "\(title)\n  none\n" }
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        let lines = rows.map { row in
+            var line = "  "
+            for (cell, width) in zip(row, widths) { line += cell + String(repeating: " ", count: width - cell.count + 2) }
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }
+        return "\(title)\n" + lines.joined()
+    }
+}

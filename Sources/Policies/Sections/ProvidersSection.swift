@@ -1,0 +1,179 @@
+import Chat
+
+/// The `providers:` of all files.
+struct ProvidersSection {
+    enum State {
+        case on(Provider)
+        case off(reason: String)
+        /// Has errors, which are reported.
+        case broken
+    }
+
+    /// In the order of files and lines.
+    private(set) var names: [String] = []
+    private(set) var states: [String: State] = [:]
+
+    init(_ section: Section, environment: [String: String]) {
+        for entry in section.entries {
+            names.append(entry.name)
+            states[entry.name] = entry.hasValidName("provider") ? ProviderDecoder.decode(entry, environment: environment) : .broken
+        }
+    }
+}
+
+/// Reads one provider.
+private struct ProviderDecoder {
+    private let reader: MappingReader
+    private let entry: NamedField
+    private var environment: EnvironmentScope
+
+    static func decode(_ entry: NamedField, environment: [String: String]) -> ProvidersSection.State {
+        guard let reader = entry.value.mapping(.provider) else { return .broken }
+        var decoder = ProviderDecoder(reader: reader, entry: entry, environment: EnvironmentScope(environment))
+        let provider = decoder.provider()
+        let isRequired = reader["required"]?.boolean() ?? false
+        if let reason = decoder.missingVariables(isRequired: isRequired) { return isRequired ? .broken : .off(reason: reason) }
+        return provider.map { .on($0) } ?? .broken
+    }
+
+    private init(reader: MappingReader, entry: NamedField, environment: EnvironmentScope) {
+        self.reader = reader
+        self.entry = entry
+        self.environment = environment
+    }
+
+    private mutating func provider() -> Provider? {
+        let kind = self.kind()
+        let baseURL = self.baseURL()
+        let apiKey = self.apiKey()
+        let headers = self.headers()
+        let caFile = reader["ca_file"].flatMap { path($0) }
+        let proxy = reader["proxy"].flatMap { self.proxy($0) }
+        let maxConnections = reader["max_connections"].map { $0.integer(in: 1...10_000) ?? 0 } ?? 256
+        let http2 = reader["http2"]?.boolean()
+        let timeouts = reader["timeouts"].map(Self.timeouts) ?? ProviderTimeouts()
+        guard let kind, let baseURL else { return nil }
+        return Provider(
+            name: entry.name, kind: kind, baseURL: baseURL, apiKey: apiKey, headers: headers, caFile: caFile, proxy: proxy,
+            maxConnections: maxConnections,
+            http2: http2 ?? baseURL.isSecure, timeouts: timeouts)
+    }
+
+    /// Says which variables are missing; `nil` when none is.
+    private func missingVariables(isRequired: Bool) -> String? {
+        guard let first = environment.missing.first else { return nil }
+        var names: [String] = []
+        for (variable, _) in environment.missing where !names.contains(variable) { names.append(variable) }
+        let reason = names.joined(separator: " and ") + (names.count == 1 ? " is not set" : " are not set")
+        if isRequired {
+            entry.value.diagnostics.error(at: first.place, "\(reason) in the environment, and provider \"\(entry.name)\" is required")
+        } else {
+            entry.value.diagnostics.notice(at: first.place, "provider \"\(entry.name)\" is off: \(reason) in the environment")
+        }
+        return reason
+    }
+
+    private func kind() -> ProviderKind? {
+        guard let field = reader["kind"] else { return missing("kind") }
+        guard let text = field.text() else { return nil }
+        if let kind = ProviderKind(rawValue: text) { return kind }
+        if Shape.unsupportedProviderKinds.contains(text) {
+            return field.refuse("provider kind \"\(text)\" is not supported by this version")
+        }
+        let known = ProviderKind.allCases.map(\.rawValue)
+        return field.refuse(
+            "unknown provider kind \"\(shortened(text))\"; this version knows \(known.joined(separator: ", "))",
+            suggestion: EditDistance.nearest(to: text, among: known))
+    }
+
+    private mutating func baseURL() -> EndpointURL? {
+        guard let field = reader["base_url"] else { return missing("base_url") }
+        guard let text = environment.text(field) else { return nil }
+        do throws(EndpointURL.Objection) {
+            return try EndpointURL(text)
+        } catch {
+            return field.refuse("the base_url \(error.message)")
+        }
+    }
+
+    private mutating func apiKey() -> Secret? {
+        guard let field = reader["api_key"], let key = environment.text(field) else { return nil }
+        guard !key.isEmpty else { return field.refuse("the api_key is empty; leave it out when the provider needs none") }
+        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), key.utf8.count <= 8192 else {
+            return field.refuse("the api_key must be at most 8192 bytes of visible ASCII, without spaces or line breaks")
+        }
+        return Secret(key)
+    }
+
+    private mutating func headers() -> [Provider.Header] {
+        guard let field = reader["headers"], let entries = field.entries(expected: "a mapping from header names to texts") else {
+            return []
+        }
+        var headers: [Provider.Header] = []
+        var placeOfName: [String: Place] = [:]
+        for header in entries {
+            let lowered = header.name.lowercased()
+            if let first = placeOfName[lowered] {
+                field.diagnostics.error(
+                    at: header.place, "header \"\(shortened(header.name))\" is given twice, first at \(field.diagnostics.describe(first))")
+                continue
+            }
+            placeOfName[lowered] = header.place
+            if let objection = HeaderRules.objection(toName: lowered) {
+                field.diagnostics.error(at: header.place, "header \"\(shortened(header.name))\" \(objection)")
+            }
+            if lowered == "authorization", reader["api_key"] != nil {
+                field.diagnostics.error(at: header.place, "a provider has either an api_key or an \"\(header.name)\" header, not both")
+            }
+            guard let value = environment.text(header.value) else { continue }
+            if let objection = HeaderRules.objection(toValue: value) {
+                field.diagnostics.error(at: header.value.node.start, "the value of header \"\(shortened(header.name))\" \(objection)")
+            }
+            headers.append(Provider.Header(name: header.name, value: Secret(value)))
+        }
+        return headers
+    }
+
+    private mutating func path(_ field: FieldReader) -> String? {
+        guard let path = environment.text(field) else { return nil }
+        guard !path.isEmpty, path.utf8.count <= 4096, !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            return field.refuse("\"\(field.label)\" must be the path of a file, at most 4096 bytes without control characters")
+        }
+        return path
+    }
+
+    /// A proxy's URL may carry credentials, so it is stripped of them before it is checked like any other address.
+    private mutating func proxy(_ field: FieldReader) -> Secret? {
+        guard let text = environment.text(field) else { return nil }
+        let lowered = text.lowercased()
+        guard let scheme = ["http://", "https://", "socks5://", "socks5h://"].first(where: lowered.hasPrefix) else {
+            return field.refuse("the proxy must begin with http://, https://, socks5:// or socks5h://")
+        }
+        let address = text.dropFirst(scheme.count)
+        let host = address.lastIndex(of: "@").map { address[address.index(after: $0)...] } ?? address
+        guard address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return field.refuse("the proxy has spaces or unprintable characters")
+        }
+        do throws(EndpointURL.Objection) {
+            let url = try EndpointURL("http://" + host)
+            return url.path.isEmpty ? Secret(text) : field.refuse("the proxy must not have a path")
+        } catch {
+            return field.refuse("the proxy \(error.message)")
+        }
+    }
+
+    private static func timeouts(_ field: FieldReader) -> ProviderTimeouts {
+        var timeouts = ProviderTimeouts()
+        guard let reader = field.mapping(.timeouts) else { return timeouts }
+        if let connect = reader["connect"]?.duration() { timeouts.connect = connect }
+        if let firstByte = reader["first_byte"]?.duration() { timeouts.firstByte = firstByte }
+        if let idle = reader["idle"]?.duration() { timeouts.idle = idle }
+        if let total = reader["total"]?.duration() { timeouts.total = total }
+        return timeouts
+    }
+
+    private func missing<Value>(_ key: String) -> Value? {
+        entry.value.diagnostics.error(at: entry.place, "provider \"\(shortened(entry.name))\" has no \(key)")
+        return nil
+    }
+}

@@ -1,0 +1,81 @@
+public import Chat
+
+/// The policies in force: validated, immutable, ready for use by any number of requests at once.
+///
+/// A request takes one snapshot when it begins and keeps it; entries, teams and keys of different snapshots must not be mixed.
+public final class PolicySnapshot: Sendable {
+    /// A name that `/v1/models` may list.
+    public struct Listing: Sendable {
+        /// The name or alias.
+        public let id: String
+        /// What it stands for.
+        public let model: ModelEntry
+        /// Whether ``id`` is an alias.
+        public let isAlias: Bool
+    }
+
+    /// The providers that are on, in the order of the files.
+    public let providers: [Provider]
+    /// The providers that are off, with the reason.
+    public let offProviders: [SwitchedOff]
+    /// The names and aliases of listed models that are served, in the order of the files. Patterns have no list of names.
+    public let listing: [Listing]
+    /// Listed models that have no price and so are not served.
+    public let unservedModels: [ModelEntry]
+    /// Listed models whose provider is off.
+    public let offModels: [SwitchedOff]
+    /// All teams, in the order of the files, each before its sub-teams.
+    public let teams: [Team]
+    /// All keys that the files keep, in the order of the files.
+    public let keys: [PolicyKey]
+    let table: ModelTable
+    private let teamOfPath: [String: Team]
+    private let keyOfDigest: [KeyDigest: PolicyKey]
+
+    init(providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection) {
+        self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
+        offProviders = providers.names.compactMap { name in
+            if case .off(let reason)? = providers.states[name] { SwitchedOff(name: name, reason: reason) } else { nil }
+        }
+        table = models.table
+        var listing: [Listing] = []
+        var unserved: [ModelEntry] = []
+        var off: [SwitchedOff] = []
+        for resolution in models.listed {
+            switch resolution {
+            case .model(let entry) where entry.pricing == nil: unserved.append(entry)
+            case .model(let entry):
+                listing.append(Listing(id: entry.name, model: entry, isAlias: false))
+                listing += entry.aliases.map { Listing(id: $0, model: entry, isAlias: true) }
+            case .off(let name, let reason): off.append(SwitchedOff(name: name, reason: reason))
+            case .unknown: break
+            }
+        }
+        self.listing = listing
+        unservedModels = unserved
+        offModels = off
+        teams = organizations.teams
+        keys = organizations.keys
+        teamOfPath = Dictionary(organizations.teams.map { ($0.path, $0) }) { first, _ in first }
+        keyOfDigest = Dictionary(organizations.keys.map { ($0.digest, $0) }) { first, _ in first }
+    }
+
+    /// What a model name of a request stands for: an exact name, an alias, the last part of a name that only one model has
+    /// (`gpt-4` for `openai/gpt-4`), or the longest pattern that matches, in this order. One dictionary lookup except for patterns
+    /// and unknown names.
+    public func resolve(_ requested: String) -> ModelResolution { table.resolve(requested) }
+
+    /// The team of a path such as `acme/research`.
+    public func team(_ path: String) -> Team? { teamOfPath[path] }
+
+    /// The key of a digest, whether or not it has expired.
+    public func key(digest: KeyDigest) -> PolicyKey? { keyOfDigest[digest] }
+
+    /// The models that names, aliases and patterns stand for, for keys that are kept elsewhere. What stands for nothing allows nothing.
+    public func models(named names: [String]) -> ModelSet {
+        if names.contains("*") { return .everything }
+        var set = ModelSet(listedCount: table.listedCount)
+        for name in names { _ = table.insert(name, into: &set) }
+        return set
+    }
+}

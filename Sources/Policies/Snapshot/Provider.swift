@@ -1,0 +1,85 @@
+public import Chat
+
+/// The wire format that a provider speaks.
+public enum ProviderKind: String, Sendable, CaseIterable {
+    /// OpenAI's API, or one that is compatible with it.
+    case openai
+}
+
+/// How long the stages of an upstream call may take. Each is more than zero and at most 24 hours.
+public struct ProviderTimeouts: Hashable, Sendable {
+    /// From the first packet to an established (TLS) connection; 5 s by default.
+    public var connect = Duration.seconds(5)
+    /// From the request's last byte to the answer's first; 60 s by default.
+    public var firstByte = Duration.seconds(60)
+    /// Between two pieces of a streamed answer; 60 s by default.
+    public var idle = Duration.seconds(60)
+    /// The whole call; 600 s by default.
+    public var total = Duration.seconds(600)
+
+    /// The default timeouts.
+    public init() {}
+}
+
+/// A provider that is switched on: where its API is and how to call it. Immutable; compare with `===`.
+public final class Provider: Sendable {
+    /// A header that every call carries.
+    public struct Header: Sendable, Equatable {
+        /// A valid field name, spelt as in the policy; never one that describes the connection or the body's length.
+        public let name: String
+        /// Without line breaks and control characters. Secret, because it may carry credentials.
+        public let value: Secret
+    }
+
+    /// What the policy calls it.
+    public let name: String
+    /// The wire format it speaks.
+    public let kind: ProviderKind
+    /// Where its API begins, e.g. `https://api.openai.com/v1`.
+    public let baseURL: EndpointURL
+    /// Goes into `Authorization: Bearer`; `nil` when the provider needs none. Visible ASCII.
+    public let apiKey: Secret?
+    /// Further headers, in the policy's order.
+    public let headers: [Header]
+    /// A PEM file with the certificate authorities to trust instead of the system's.
+    public let caFile: String?
+    /// The URL of a proxy (`http`, `https`, `socks5` or `socks5h`); secret, because it may carry credentials.
+    public let proxy: Secret?
+    /// How many connections may be open at once, 1 to 10000.
+    public let maxConnections: Int
+    /// Whether to speak HTTP/2 when the provider offers it.
+    public let http2: Bool
+    /// How long calls may take.
+    public let timeouts: ProviderTimeouts
+
+    init(
+        name: String, kind: ProviderKind, baseURL: EndpointURL, apiKey: Secret?, headers: [Header], caFile: String?, proxy: Secret?,
+        maxConnections: Int,
+        http2: Bool, timeouts: ProviderTimeouts
+    ) {
+        self.name = name
+        self.kind = kind
+        self.baseURL = baseURL
+        self.apiKey = apiKey
+        self.headers = headers
+        self.caFile = caFile
+        self.proxy = proxy
+        self.maxConnections = maxConnections
+        self.http2 = http2
+        self.timeouts = timeouts
+    }
+}
+
+/// A provider or a model that the policy names and that is switched off.
+public struct SwitchedOff: Hashable, Sendable {
+    /// What the policy calls it.
+    public let name: String
+    /// Why it is off, e.g. `OPENAI_API_KEY is not set`. Holds no secret.
+    public let reason: String
+
+    /// Makes such a note.
+    public init(name: String, reason: String) {
+        self.name = name
+        self.reason = reason
+    }
+}

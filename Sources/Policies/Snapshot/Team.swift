@@ -1,0 +1,60 @@
+public import Chat
+
+/// A team of an organization: who may use which models. Immutable.
+public final class Team: Sendable {
+    /// Organization and teams from the outside in, e.g. `acme/research` or `acme/research/vision`.
+    public let path: String
+    /// The organization's name.
+    public let organization: String
+    /// The last part of the path.
+    public let name: String
+    /// The path of the team around a sub-team; `nil` directly below the organization.
+    public let parent: String?
+    /// What the team may use: its own list, else its parent's, else everything.
+    public let models: ModelSet
+
+    init(path: String, organization: String, name: String, parent: String?, models: ModelSet) {
+        self.path = path
+        self.organization = organization
+        self.name = name
+        self.parent = parent
+        self.models = models
+    }
+
+    /// Whether the team may use `entry`, an entry of the same snapshot.
+    public func allows(_ entry: ModelEntry) -> Bool { models.contains(entry) }
+}
+
+/// A client key that policy files keep, by its digest. Immutable.
+public final class PolicyKey: Sendable {
+    /// Names the key in records: the team's path, `#` and the key's name, e.g. `acme/research#ci`.
+    public let id: String
+    /// What the policy calls it; unique within the team.
+    public let name: String
+    /// SHA-256 of the key.
+    public let digest: KeyDigest
+    /// Whose key it is.
+    public let team: Team
+    /// A narrower choice than the team's; `nil`: whatever the team may use.
+    public let models: ModelSet?
+    /// Seconds since 1970 (UTC) from which on the key is no longer taken; `nil`: for ever.
+    public let expires: Int64?
+    /// What usage records of the key carry.
+    public let metadata: [String: String]
+
+    init(name: String, digest: KeyDigest, team: Team, models: ModelSet?, expires: Int64?, metadata: [String: String]) {
+        id = "\(team.path)#\(name)"
+        self.name = name
+        self.digest = digest
+        self.team = team
+        self.models = models
+        self.expires = expires
+        self.metadata = metadata
+    }
+
+    /// Whether the key is out of date at `now`, in seconds since 1970.
+    public func isExpired(at now: Int64) -> Bool { expires.map { now >= $0 } ?? false }
+
+    /// Whether the key may use `entry`, an entry of the same snapshot: what its team and its own list both allow.
+    public func allows(_ entry: ModelEntry) -> Bool { team.allows(entry) && (models?.contains(entry) ?? true) }
+}

@@ -1,0 +1,175 @@
+public import Chat
+
+/// The stream of a provider of OpenAI's dialect on its way to the client: bytes go in as they arrive, whole events come out.
+///
+/// A pure state machine. Events are the provider's own bytes, copied in runs; only those that hold a usage, an error or a finish reason are
+/// parsed. Of the usage, the client gets what it asked for, with our cost in it. `[DONE]` is held back: the caller writes it when the bill is
+/// committed. Comments and events without data are dropped, so that nothing is sent before the provider has really answered.
+public struct OpenAIStream {
+    /// How the stream stands after some bytes.
+    public enum State: Sendable {
+        /// More may come.
+        case open
+        /// `[DONE]` was seen; whatever follows is ignored.
+        case done
+        /// The provider reported an error or sent something that is no chat stream.
+        case failed(GatewayError)
+    }
+
+    /// How the stream ended.
+    public enum End: Sendable {
+        /// The answer is whole: `[DONE]` was seen, or every choice has its finish reason.
+        case complete
+        /// The provider stopped in the middle.
+        case truncated
+        /// As `State.failed`.
+        case failed(GatewayError)
+    }
+
+    /// Longest event that is taken, in bytes.
+    public static let longestEvent = 1 << 20
+
+    /// How the stream stands.
+    public internal(set) var state = State.open
+    /// The tokens used; `nil` as long as the provider reported none that are believed. A later report replaces an earlier one.
+    public internal(set) var usage: TokenUsage?
+    /// Chunks that carried text, reasoning or tool arguments: a lower bound of the output tokens.
+    public internal(set) var contentEvents = 0
+
+    let clientWantsUsage: Bool
+    let pricing: Pricing
+    let choices: Int
+    private var finder = SSEEventFinder()
+    /// The beginning of an event whose end has not come yet.
+    private var pending: [UInt8] = []
+    /// The choices that have their finish reason.
+    var finished: Set<Int64> = []
+    /// The first chunk's `"id":…,"created":…,"model":…`, for an event of our own.
+    var identity: [UInt8] = []
+    /// The first chunk is always parsed: it shows whether this is a chat stream at all.
+    var isFirstChunk = true
+    /// What goes to the client in the place of the event just judged.
+    var replacement: [UInt8] = []
+    private var byteOrderMark = ByteOrderMark.possible(seen: 0)
+    /// Set while the last, unterminated event is looked at: it must prove that it is whole.
+    private(set) var parsesAll = false
+
+    private enum ByteOrderMark {
+        case possible(seen: Int)
+        case passed
+        static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
+    }
+
+    /// Makes the state of a stream of which nothing has arrived.
+    /// - Parameters:
+    ///   - clientWantsUsage: whether the client set `stream_options.include_usage`.
+    ///   - pricing: what the usage is priced with.
+    ///   - choices: how many choices were asked for (`n`).
+    public init(clientWantsUsage: Bool, pricing: Pricing, choices: Int) {
+        self.clientWantsUsage = clientWantsUsage
+        self.pricing = pricing
+        self.choices = choices
+    }
+
+    /// Takes the next bytes and appends to `out` what the client is to get of them.
+    ///
+    /// After `.failed` nothing of the offending event is in `out`, though good events before it may be.
+    public mutating func feed(_ bytes: UnsafeRawBufferPointer, reader: JSONReader, into out: inout [UInt8]) -> State {
+        guard case .open = state, let bytes = withoutByteOrderMark(bytes) else { return state }
+        finder.willSearch(bytes)
+        if pending.isEmpty {
+            let consumed = consume(bytes, reader, &out)
+            pending.append(contentsOf: bytes[consumed...])
+        } else {
+            pending.append(contentsOf: bytes)
+            consumePending(reader, &out)
+        }
+        if case .open = state, pending.count > Self.longestEvent { state = .failed(Self.tooLong) }
+        return state
+    }
+
+    /// Takes the next bytes.
+    public mutating func feed(_ bytes: [UInt8], reader: JSONReader, into out: inout [UInt8]) -> State {
+        bytes.withUnsafeBytes { feed($0, reader: reader, into: &out) }
+    }
+
+    /// Takes note that no more bytes will come. A last event that lacks its blank line counts if it is whole.
+    public mutating func end(reader: JSONReader, into out: inout [UInt8]) -> End {
+        if case .open = state, !pending.isEmpty {
+            parsesAll = true
+            pending.append("\n\n")
+            consumePending(reader, &out)
+        }
+        pending = []
+        if case .failed(let error) = state { return .failed(error) }
+        if case .done = state { return .complete }
+        return finished.count >= choices ? .complete : .truncated
+    }
+
+    /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
+    public var lacksUsage: Bool { clientWantsUsage && usage == nil }
+
+    /// Appends a usage event of our own in the form of the provider's.
+    public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) {
+        out.append("data: {")
+        if !identity.isEmpty {
+            out.append(contentsOf: identity)
+            out.append(",")
+        }
+        out.append("\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":")
+        OpenAIUsage.append(usage, cost: pricing.cost(of: usage), to: &out)
+        out.append("}\n\n")
+    }
+
+    private static var tooLong: GatewayError { OpenAIFailure.unusable("a stream event is longer than \(longestEvent) bytes") }
+}
+
+extension OpenAIStream {
+    private mutating func withoutByteOrderMark(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard case .possible(var seen) = byteOrderMark else { return bytes }
+        var offset = 0
+        while offset < bytes.count, seen < ByteOrderMark.bytes.count, bytes[offset] == ByteOrderMark.bytes[seen] {
+            offset += 1
+            seen += 1
+        }
+        // A beginning that only looks like a mark is no stream either way, so its bytes need not be given back.
+        byteOrderMark = offset == bytes.count && seen < ByteOrderMark.bytes.count ? .possible(seen: seen) : .passed
+        return offset == bytes.count ? nil : UnsafeRawBufferPointer(rebasing: bytes[offset...])
+    }
+
+    private mutating func consumePending(_ reader: JSONReader, _ out: inout [UInt8]) {
+        // Taken out of `self` while it is read, put back with its memory.
+        var buffer: [UInt8] = []
+        swap(&buffer, &pending)
+        let consumed = buffer.withUnsafeBytes { consume($0, reader, &out) }
+        buffer.removeSubrange(..<consumed)
+        swap(&buffer, &pending)
+    }
+
+    private mutating func fate(of block: SSEEventBlock, _ reader: JSONReader) -> Fate {
+        guard block.bytes.count <= Self.longestEvent else {
+            state = .failed(Self.tooLong)
+            return .stop
+        }
+        return judge(block, reader)
+    }
+
+    /// Handles all complete events of `buffer`; returns how many bytes they are.
+    private mutating func consume(_ buffer: UnsafeRawBufferPointer, _ reader: JSONReader, _ out: inout [UInt8]) -> Int {
+        var eventStart = 0
+        var runStart = 0
+        while let event = finder.next(in: buffer) {
+            let fate = fate(of: SSEEventBlock(event, startingAt: eventStart, in: buffer), reader)
+            if fate != .forward {
+                out.append(contentsOf: buffer[runStart..<eventStart])
+                if fate == .replace { out.append(contentsOf: replacement) }
+                runStart = event.end
+            }
+            eventStart = event.end
+            if fate == .stop { break }
+        }
+        out.append(contentsOf: buffer[runStart..<eventStart])
+        finder.didConsume(eventStart)
+        return eventStart
+    }
+}

@@ -1,0 +1,53 @@
+internal import COpenSSL
+
+/// Mozilla's "intermediate" profile, AEAD suites only: every setting that does not depend on the certificate.
+enum ProtocolProfile {
+    private static let suites12 =
+        "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+        + "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+    private static let suites13 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+    /// Explicit, for OpenSSL's own list adds X448 and P-521.
+    private static let groups = "X25519:P-256:P-384"
+    /// 112 bits: RSA and SHA-1 below that are refused whatever the machine's openssl.cnf says.
+    private static let securityLevel: Int32 = 2
+    /// How long a session may be resumed, in seconds.
+    private static let sessionLife = 2 * 60 * 60
+
+    /// - Returns: whether OpenSSL took it; if not, its error queue says why.
+    static func apply(to context: OpaquePointer) -> Bool {
+        setOptions(of: context)
+        SSL_CTX_set_security_level(context, securityLevel)
+        return purser_ctx_set_versions(context, TLS1_2_VERSION, TLS1_3_VERSION) == 1
+            && SSL_CTX_set_cipher_list(context, suites12) == 1
+            && SSL_CTX_set_ciphersuites(context, suites13) == 1
+            && purser_ctx_set_groups(context, groups) == 1
+            && setSessions(of: context)
+    }
+
+    private static func setOptions(of context: OpaquePointer) {
+        // Not SSL_OP_IGNORE_UNEXPECTED_EOF: with it nobody could tell a complete stream from one that was cut.
+        SSL_CTX_set_options(context, purser_option_no_renegotiation | purser_option_no_compression)
+        // The client knows best which suite its processor is fast with: all of them are strong.
+        SSL_CTX_clear_options(context, purser_option_server_preference)
+        purser_ctx_set_mode(
+            context,
+            // Idle connections give their 16 KiB buffers back.
+            SSL_MODE_RELEASE_BUFFERS
+                // A write returns after each record, and may be repeated from another address: buffers move when they grow.
+                | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                // The files hold the whole chain; looking for more of it would cost time in each handshake.
+                | SSL_MODE_NO_AUTO_CHAIN)
+        // One recv(2) for a record's header and body. The buffer is given back all the same as soon as it is empty.
+        purser_ctx_set_read_ahead(context, 1)
+    }
+
+    /// Resumption by tickets alone: they need no memory here and work across reloads. No early data: a request could be replayed.
+    private static func setSessions(of context: OpaquePointer) -> Bool {
+        purser_ctx_set_session_cache_mode(context, Int(SSL_SESS_CACHE_OFF))
+        SSL_CTX_set_timeout(context, sessionLife)
+        let name: [UInt8] = Array("purser".utf8)
+        return SSL_CTX_set_session_id_context(context, name, UInt32(name.count)) == 1
+            && SSL_CTX_set_max_early_data(context, 0) == 1
+            && SSL_CTX_set_recv_max_early_data(context, 0) == 1
+    }
+}

@@ -1,0 +1,78 @@
+internal import CCurl
+internal import EventLoop
+
+/// A libcurl easy handle, configured once for its endpoint and used for one transfer after another.
+///
+/// libcurl's call-backs get this object as a plain pointer; it outlives every transfer because the client owns it until then.
+final class EasyHandle {
+    let easy: UnsafeMutableRawPointer
+    let endpoint: UpstreamEndpoint
+    /// The transfer in progress.
+    var transfer: UpstreamTransfer?
+    private(set) var watchdog: LoopTimer
+    private let headers: UnsafeMutablePointer<curl_slist>?
+
+    init?(_ endpoint: UpstreamEndpoint, client: UpstreamClient) {
+        guard let easy = curl_easy_init() else { return nil }
+        self.easy = easy
+        self.endpoint = endpoint
+        headers = endpoint.headers.reduce(nil) { curl_slist_append($0, $1) }
+        weak var this: EasyHandle?
+        watchdog = LoopTimer(on: client.loop) { this?.transfer?.watchdogBarked() }
+        this = self
+        configure(client)
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headers)
+    }
+
+    private func configure(_ client: UpstreamClient) {
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        purser_curl_set_string(easy, CURLOPT_URL, endpoint.url)
+        purser_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        purser_curl_set_long(easy, CURLOPT_POST, 1)
+        purser_curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
+        purser_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        purser_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        purser_curl_set_long(easy, CURLOPT_NOPROGRESS, 1)
+        purser_curl_set_long(easy, CURLOPT_TCP_NODELAY, 1)
+        purser_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint.timeouts.connect.milliseconds)
+        purser_curl_set_long(easy, CURLOPT_BUFFERSIZE, 16 * 1024)
+        purser_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
+        purser_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)
+        purser_curl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
+        purser_curl_set_long(easy, CURLOPT_HTTP_VERSION, endpoint.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
+        if let caFile = endpoint.caFile { purser_curl_set_string(easy, CURLOPT_CAINFO, caFile) }
+        if let proxy = endpoint.proxy { purser_curl_set_string(easy, CURLOPT_PROXY, proxy) }
+        purser_curl_set_pointer(easy, CURLOPT_PRIVATE, this)
+        purser_curl_set_pointer(easy, CURLOPT_WRITEDATA, this)
+        purser_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+            guard let handle = EasyHandle.from(context), let bytes, let transfer = handle.transfer else { return 0 }
+            switch transfer.receive(UnsafeRawBufferPointer(start: bytes, count: size * count)) {
+            case .taken: return size * count
+            case .pause: return Int(CURL_WRITEFUNC_PAUSE)
+            case .abort: return 0
+            }
+        }
+        purser_curl_set_pointer(easy, CURLOPT_HEADERDATA, this)
+        purser_curl_set_data_callback(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+            guard let handle = EasyHandle.from(context), let bytes, let transfer = handle.transfer else { return 0 }
+            let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+            guard transfer.receiveHeaderLine(line) else { return 0 }
+            if HeaderLine(line).isEnd { transfer.headEnded() }
+            return line.count
+        }
+        purser_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(client).toOpaque())
+        purser_curl_set_close_callback(easy) { context, socket in
+            guard let context else { return 0 }
+            Unmanaged<UpstreamClient>.fromOpaque(context).takeUnretainedValue().closeSocket(socket)
+            return 0
+        }
+    }
+
+    static func from(_ context: UnsafeMutableRawPointer?) -> EasyHandle? {
+        context.map { Unmanaged<EasyHandle>.fromOpaque($0).takeUnretainedValue() }
+    }
+}

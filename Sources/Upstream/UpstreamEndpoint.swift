@@ -1,0 +1,114 @@
+internal import CCurl
+internal import EventLoop
+
+/// How long an upstream may take. Each limit ends a call with its own error.
+public struct UpstreamTimeouts: Hashable, Sendable {
+    /// Name look-up, TCP and TLS together. Default 5 s.
+    public var connect: Duration
+    /// From sending the request to the first byte of the answer. Default 60 s.
+    public var firstByte: Duration
+    /// Between two bytes of the answer. Default 60 s.
+    public var idle: Duration
+    /// The whole call. Default 600 s.
+    public var total: Duration
+
+    /// Makes time-outs; the defaults suit chat models.
+    public init(connect: Duration = .seconds(5), firstByte: Duration = .seconds(60), idle: Duration = .seconds(60), total: Duration = .seconds(600)) {
+        self.connect = connect
+        self.firstByte = firstByte
+        self.idle = idle
+        self.total = total
+    }
+}
+
+/// How much an upstream may send. What goes beyond ends the call and its connection.
+public struct UpstreamLimits: Hashable, Sendable {
+    /// All header lines of an answer. Default 64 KiB.
+    public var headBytes = 64 * 1024
+    /// The body of an answer, streams included. Default 64 MiB.
+    public var bodyBytes = 64 * 1024 * 1024
+    /// Bytes of a stream that wait for a slow client before reading from the upstream pauses. Default 64 KiB.
+    public var bufferedBytes = 64 * 1024
+
+    /// The defaults.
+    public init() {}
+}
+
+/// One URL that requests are posted to, with everything about the way there that does not change from request to request.
+///
+/// Immutable and shared by all loops; libcurl handles configured for it are kept and reused, so options are set once and not per request.
+public final class UpstreamEndpoint: Sendable {
+    /// The URL.
+    public let url: String
+    /// Complete header lines, e.g. `Authorization: Bearer …`. May hold secrets: never logged.
+    let headers: [String]
+    let caFile: String?
+    let proxy: String?
+    let allowsHTTP2: Bool
+    /// Time-outs of every call.
+    public let timeouts: UpstreamTimeouts
+    let limits: UpstreamLimits
+
+    /// Makes an endpoint.
+    /// - Parameters:
+    ///   - headers: complete header lines without line ends.
+    ///   - caFile: a PEM file to check the upstream's certificate with, instead of the system's.
+    ///   - proxy: a proxy URL; `nil` takes the environment's (`https_proxy`, `no_proxy`, …).
+    ///   - allowsHTTP2: offer HTTP/2 to an https upstream.
+    public init(
+        url: String, headers: [String], caFile: String? = nil, proxy: String? = nil, allowsHTTP2: Bool = true,
+        timeouts: UpstreamTimeouts = UpstreamTimeouts(), limits: UpstreamLimits = UpstreamLimits()
+    ) {
+        self.url = url
+        self.headers = headers
+        self.caFile = caFile
+        self.proxy = proxy
+        self.allowsHTTP2 = allowsHTTP2
+        self.timeouts = timeouts
+        self.limits = limits
+    }
+}
+
+/// What is known of an answer when its head has arrived.
+public struct UpstreamHead: Sendable {
+    /// The HTTP status.
+    public var status = 0
+    /// The media type in lower case without parameters, e.g. `text/event-stream`.
+    public var contentType = ""
+    /// The `Retry-After` header, as sent.
+    public var retryAfter: String?
+    /// Whether the body is compressed, which nobody asked for.
+    public var isEncoded = false
+}
+
+/// Why a call did not give an answer.
+public enum UpstreamFailure: Error, Hashable, Sendable {
+    /// No connection: name not found, refused, unreachable, proxy trouble.
+    case unreachable(String)
+    /// The TLS handshake failed or the certificate is not trusted.
+    case untrusted(String)
+    /// No connection within `timeouts.connect`.
+    case connectTimeout
+    /// No byte within `timeouts.firstByte`.
+    case firstByteTimeout
+    /// No further byte within `timeouts.idle`.
+    case idleTimeout
+    /// Not done within `timeouts.total`.
+    case totalTimeout
+    /// The connection broke before the answer was complete.
+    case cut(String)
+    /// What came is not HTTP.
+    case malformed(String)
+    /// The head or the body is larger than the limit of that name.
+    case tooLarge(String)
+    /// This side gave the call up.
+    case canceled
+
+    /// Whether it is a matter of time.
+    public var isTimeout: Bool {
+        switch self {
+        case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,197 @@
+internal import CCurl
+public import EventLoop
+
+/// One call to an upstream: its request body goes up, its answer comes down piece by piece, as fast as the consumer takes it.
+///
+/// Belongs to the loop of its client. The consumer awaits `head`, then `nextBytes` until it returns false. A transfer that is not read to its
+/// end must be told `cancel()`; cancelling the consumer's task does that by itself while it waits.
+public final class UpstreamTransfer {
+    /// When the first byte of the answer's body arrived; `nil` before.
+    public private(set) var firstByteTime: MonotonicTime?
+    /// When the call began.
+    public private(set) var startTime: MonotonicTime
+
+    /// Whether the upstream took the request on: it answered with success, and may bill it.
+    public var wasAccepted: Bool { answerHead.status == 200 }
+
+    let handle: EasyHandle
+    private unowned let client: UpstreamClient
+    private let body: [UInt8]
+    private var answerHead = UpstreamHead()
+    private var headIsComplete = false
+    private var headBytes = 0
+    private var bodyBytes = 0
+    private var buffer: [UInt8] = []
+    private var isPaused = false
+    private var result: Result<Void, UpstreamFailure>?
+    private var waiter: UnsafeContinuation<Void, Never>?
+    private var isReleased = false
+    private let totalDeadline: MonotonicTime
+
+    init(_ handle: EasyHandle, body: [UInt8], client: UpstreamClient, timeout: Duration?) {
+        self.handle = handle
+        self.body = body
+        self.client = client
+        // Not the loop's own time: what this round has done before the call is the gateway's share, not the provider's.
+        startTime = MonotonicTime.now()
+        totalDeadline = startTime + min(handle.endpoint.timeouts.total, timeout ?? handle.endpoint.timeouts.total)
+    }
+
+    // MARK: The consumer's side
+
+    /// Waits for the answer's head.
+    public func head() async throws(UpstreamFailure) -> UpstreamHead {
+        while !headIsComplete {
+            if case .failure(let failure) = result { throw failure }
+            if result != nil { throw .malformed("no answer head") }
+            await wait()
+        }
+        return answerHead
+    }
+
+    /// Waits for more of the body and moves all that has arrived into `bytes`, whose former content is lost.
+    /// - Returns: false at the end of a complete body.
+    public func nextBytes(_ bytes: inout [UInt8]) async throws(UpstreamFailure) -> Bool {
+        bytes.removeAll(keepingCapacity: true)
+        while buffer.isEmpty {
+            switch result {
+            case .success: return false
+            case .failure(let failure): throw failure
+            case nil: await wait()
+            }
+        }
+        swap(&bytes, &buffer)
+        if isPaused { resume() }
+        return true
+    }
+
+    /// Gives the call up; the connection is closed unless other HTTP/2 streams use it. Harmless when the call is over.
+    public func cancel() {
+        guard result == nil else { return }
+        client.abandon(self)
+        finish(.failure(.canceled))
+    }
+
+    /// The consumer has all it wants. What is still to come (the last chunk, as a rule) is read and dropped for a moment, so that the
+    /// connection can serve the next call.
+    public func release() {
+        guard result == nil else { return }
+        isReleased = true
+        buffer = []
+        if isPaused { resume() }
+        handle.watchdog.set(min(totalDeadline, client.loop.now + Self.releaseTime))
+    }
+
+    private static let releaseTime = Duration.seconds(1)
+
+    private func wait() async {
+        if Task.isCancelled { return cancel() }
+        let box = UnownedTransfer(transfer: self)
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { waiter = $0 }
+        } onCancel: {
+            // Tasks of a loop are cancelled on that loop: by the connection that saw its client leave.
+            box.transfer.client.loop.execute { box.transfer.cancel() }
+        }
+    }
+
+    private func wakeConsumer() {
+        guard let waiter else { return }
+        self.waiter = nil
+        waiter.resume()
+    }
+
+    private func resume() {
+        isPaused = false
+        curl_easy_pause(handle.easy, CURLPAUSE_CONT)
+        client.collectFinished()
+    }
+
+    // MARK: The client's side
+
+    /// Hands libcurl the request body, which this object keeps alive and in place until the transfer is over.
+    func start() {
+        body.withUnsafeBytes { bytes in
+            // An array's storage does not move while nobody changes it, and `body` is a constant.
+            purser_curl_set_pointer(handle.easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
+            purser_curl_set_offset(handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
+        }
+        handle.transfer = self
+        handle.watchdog.set(min(totalDeadline, startTime + handle.endpoint.timeouts.connect + handle.endpoint.timeouts.firstByte))
+    }
+
+    func receiveHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
+        headBytes += line.count
+        guard headBytes <= handle.endpoint.limits.headBytes else {
+            fail(.tooLarge("headBytes"))
+            return false
+        }
+        HeaderLine(line).update(&answerHead)
+        return true
+    }
+
+    /// libcurl offers bytes of the body; false asks it to pause and offer them again later.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> ReceiveResult {
+        completeHead()
+        if isReleased { return .taken }
+        if !buffer.isEmpty, buffer.count + bytes.count > handle.endpoint.limits.bufferedBytes {
+            isPaused = true
+            // A consumer that does not read is the client's slowness, not the upstream's.
+            handle.watchdog.set(totalDeadline)
+            return .pause
+        }
+        bodyBytes += bytes.count
+        guard bodyBytes <= handle.endpoint.limits.bodyBytes else {
+            fail(.tooLarge("bodyBytes"))
+            return .abort
+        }
+        if firstByteTime == nil { firstByteTime = MonotonicTime.now() }
+        buffer.append(contentsOf: bytes)
+        handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.timeouts.idle))
+        wakeConsumer()
+        return .taken
+    }
+
+    enum ReceiveResult { case taken, pause, abort }
+
+    private func completeHead() {
+        guard !headIsComplete else { return }
+        headIsComplete = true
+        wakeConsumer()
+    }
+
+    /// The head is complete when its blank line has come, even if no body ever follows.
+    func headEnded() {
+        // 1xx heads are followed by the real one.
+        guard answerHead.status >= 200 else { return }
+        if firstByteTime == nil { handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.timeouts.idle)) }
+        completeHead()
+    }
+
+    func watchdogBarked() {
+        guard result == nil else { return }
+        let failure: UpstreamFailure =
+            if client.loop.now >= totalDeadline { .totalTimeout } else if !headIsComplete { .firstByteTimeout } else { .idleTimeout }
+        client.abandon(self)
+        finish(.failure(failure))
+    }
+
+    func finish(_ result: Result<Void, UpstreamFailure>) {
+        guard self.result == nil else { return }
+        if case .success = result { completeHead() }
+        self.result = result
+        wakeConsumer()
+    }
+
+    /// Notes a failure found inside a libcurl call-back; libcurl ends the transfer itself as soon as the call-back returns.
+    private func fail(_ failure: UpstreamFailure) {
+        guard result == nil else { return }
+        result = .failure(failure)
+        wakeConsumer()
+    }
+}
+
+/// Lets the cancellation handler, which must be `Sendable`, name the transfer; it only uses it on the transfer's own loop.
+private struct UnownedTransfer: @unchecked Sendable {
+    let transfer: UpstreamTransfer
+}

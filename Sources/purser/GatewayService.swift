@@ -1,0 +1,133 @@
+internal import EventLoop
+internal import Gateway
+internal import Glibc
+internal import HTTPServer
+internal import Ledger
+internal import Logging
+internal import TLS
+
+/// The running gateway: makes every live object, connects them, and ends them in order.
+final class GatewayService {
+    struct Configuration {
+        let policies: String
+        let certs: String
+        let state: StateOptions
+        let addresses: [ListenAddress]
+        let loops: Int
+        let logLevel: Logger.Level
+        let ledgerSyncsFully: Bool
+    }
+
+    private let log: Logger
+    private let tls: TLSServerContext?
+    private let gateway: Gateway
+    private let group: LoopGroup
+    private let servers: [HTTPServer]
+    private var signals = Signals()
+    private var watches: Watches
+
+    /// Makes everything and begins to listen.
+    /// - Throws: `ExitStatus.cannotStart` after saying why and what to do.
+    init(configuration: Configuration) throws {
+        ProcessLimits.prepare()
+        signals.block()
+        log = GatewayLog.make(configuration.logLevel)
+        do { group = try LoopGroup(count: configuration.loops) } catch { throw Terminal.cannotStart(error.description) }
+        tls = try Self.loadCertificates(configuration)
+        gateway = try Self.makeGateway(configuration, log)
+        servers = try Self.startServers(configuration, gateway, tls, group)
+        watches = Watches(policies: configuration.policies, certs: configuration.certs)
+        log.notice("listening", metadata: ["addresses": "\(configuration.addresses.map(\.description).joined(separator: " "))"])
+    }
+
+    private static func loadCertificates(_ configuration: Configuration) throws -> TLSServerContext? {
+        guard configuration.addresses.contains(where: { !$0.isPlain }) else { return nil }
+        do { return try TLSServerContext(directory: configuration.certs) } catch { throw Terminal.cannotStart("\(error)") }
+    }
+
+    private static func makeGateway(_ configuration: Configuration, _ log: Logger) throws -> Gateway {
+        try configuration.state.prepare()
+        let ledgerPath = try configuration.state.ledgerPath()
+        do {
+            let policies = try PolicyStore(directory: configuration.policies, environment: ProcessEnvironment.all, log: log)
+            var settings = SQLiteLedger.Settings()
+            settings.durability = configuration.ledgerSyncsFully ? .full : .normal
+            let ledger = try SQLiteLedger(path: ledgerPath, settings: settings)
+            let keys = LiveKeys(path: configuration.state.keysPath, log: log)
+            return Gateway(policies: policies, keys: keys, ledger: ledger, log: log)
+        } catch {
+            throw Terminal.cannotStart("\(error)")
+        }
+    }
+
+    /// One server per loop, each with a listener of its own on every address.
+    private static func startServers(
+        _ configuration: Configuration, _ gateway: Gateway, _ tls: TLSServerContext?, _ group: LoopGroup
+    ) throws -> [HTTPServer] {
+        var servers: [HTTPServer] = []
+        let connections = max(64, ProcessLimits.descriptors / 2 / group.loops.count)
+        for loop in group.loops {
+            let server = loop.runAndWait { () -> Result<HTTPServer, SystemError> in
+                let server = HTTPServer(loop: loop, handler: GatewayLoop(gateway, loop: loop), maxConnections: connections)
+                do throws(SystemError) {
+                    for address in configuration.addresses { _ = try server.listen(on: address, tls: tls) }
+                } catch { return .failure(error) }
+                return .success(server)
+            }
+            do { servers.append(try server.get()) } catch { throw Terminal.cannotStart("\(error); choose another address with --listen") }
+        }
+        return servers
+    }
+
+    // MARK: Running
+
+    /// Looks after signals and changed files until told to end, then drains.
+    func runUntilTold() throws {
+        while true {
+            switch signals.wait(milliseconds: 250) {
+            case .end: return try shutDown()
+            case .reload: reload()
+            case nil: lookForChanges()
+            }
+        }
+    }
+
+    private func lookForChanges() {
+        gateway.keys.refresh()
+        if watches.policiesChanged() { gateway.policies.reload() }
+        if watches.certificatesChanged() { reloadCertificates() }
+    }
+
+    private func reload() {
+        gateway.policies.reload()
+        reloadCertificates()
+    }
+
+    private func reloadCertificates() {
+        switch tls?.reload() {
+        case .reloaded: log.notice("certificates reloaded")
+        case .failed(let reason): log.error("certificates refused, the old ones stay in use", metadata: ["reason": "\(reason)"])
+        case .unchanged, nil: break
+        }
+    }
+
+    /// Lets every request finish for up to 30 s, then ends the rest; a second signal ends it at once. The ledger is closed last.
+    private func shutDown() throws {
+        log.notice("draining")
+        gateway.beginDraining()
+        let idle = IdleCount(servers.count)
+        for server in servers { server.loop.execute { server.drain { idle.countDown() } } }
+        let end = MonotonicTime.now() + .seconds(30)
+        while !idle.isReached, MonotonicTime.now() < end {
+            if signals.wait(milliseconds: 20) == .end { Glibc.exit(1) }
+        }
+        for server in servers { server.loop.execute { server.abortConnections() } }
+        let abortEnd = MonotonicTime.now() + .seconds(2)
+        while !idle.isReached, MonotonicTime.now() < abortEnd { usleep(5_000) }
+        do { try gateway.ledger.close() } catch {
+            log.critical("usage records lost", metadata: ["reason": "\(error)"])
+            throw ExitStatus.no
+        }
+        log.notice("stopped")
+    }
+}

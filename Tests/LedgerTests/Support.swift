@@ -1,0 +1,98 @@
+import Chat
+import Foundation
+import GRDB
+import Testing
+
+@testable import Ledger
+
+/// A directory of one test, removed with it.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("ledger-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+}
+
+/// A record that is like no other.
+func sampleRecord(_ number: Int = 1, cost: Int64 = 1_000, time: Int64 = 1_767_225_600_000_000) -> UsageRecord {
+    var record = UsageRecord(
+        requestID: "req-\(number / 3)", callID: "call-\(number)", time: WallTime(microseconds: time), requestedModel: "auto",
+        priceVersion: "0.15/0.075/-/0.6", status: .ok)
+    record.team = "research"
+    record.organization = "acme"
+    record.model = "openai/gpt-4o-mini"
+    record.cost = NanoUSD(nanos: cost)
+    return record
+}
+
+/// A record with a value in every field, some of them hostile.
+func fullRecord(_ number: Int) -> UsageRecord {
+    var record = sampleRecord(number)
+    record.parent = "call-0"
+    record.keyID = "key_\(number % 4)"
+    record.user = "Zoë 💶 \u{0}\"quoted\"\n\(number)"
+    record.metadata = [.init("branch", "e\u{301}"), .init("a\"b\\c", "\u{1}\u{1f}\t\r\n"), .init("", "")]
+    record.route = "auto"
+    record.task = "code"
+    record.complexity = "low"
+    record.experiment = "mini-vs-sonnet"
+    record.arm = number.isMultiple(of: 2) ? "control" : "candidate"
+    record.role = "fallback"
+    record.provider = "openai"
+    record.tokens = TokenUsage(input: 1_000, cachedInput: 100, cacheWrite: 10, output: 500, reasoning: 50)
+    record.cost = NanoUSD(nanos: Int64(number) * 123_456_789)
+    record.latencyMicroseconds = 812_345
+    record.firstTokenMicroseconds = number.isMultiple(of: 3) ? nil : 220_100
+    record.status = UsageRecord.Status.allCases[number % 5]
+    record.errorCode = record.status == .ok ? nil : "upstream_error"
+    record.isStream = number.isMultiple(of: 2)
+    record.isEstimated = number.isMultiple(of: 3)
+    record.tool = "brave_search"
+    return record
+}
+
+/// All records of a ledger, as a second connection sees them.
+func records(_ path: String, _ query: UsageQuery = UsageQuery()) throws -> [UsageRecord] {
+    var records: [UsageRecord] = []
+    try UsageReader(path: path).forEachRecord(query) { records.append($0) }
+    return records
+}
+
+func report(_ path: String, _ query: UsageQuery, _ format: UsageReport.Format) throws -> String {
+    var text = ""
+    try UsageReport.write(query, from: UsageReader(path: path), as: format) { text += $0 }
+    return text
+}
+
+/// Runs SQL on a connection of its own.
+func sql(_ path: String, _ statement: String) throws -> [String] {
+    let queue = try DatabaseQueue(path: path)
+    let rows = try queue.inDatabase { try String.fetchAll($0, sql: statement) }
+    try queue.close()
+    return rows
+}
+
+/// Waits, for at most ten seconds, until `condition` holds.
+func eventually(_ condition: () -> Bool) async throws -> Bool {
+    for _ in 0..<1_000 {
+        if condition() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
+
+/// The failure that `body` throws.
+func failure(_ body: () async throws -> Void) async -> LedgerFailure? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? LedgerFailure
+    }
+}

@@ -1,0 +1,15 @@
+import Policies
+import Testing
+
+/// Files that once were, or could be, trouble. `ok-*.yaml` compile; of all others at least one thing is wrong, and nothing crashes.
+@Suite struct CorpusTests {
+    @Test func everyFileGivesItsVerdict() throws {
+        let files = try TestFiles.policies(in: "Corpus")
+        #expect(files.count >= 10)
+        for file in files {
+            let compilation = PolicyCompiler.compile([file], environment: ["OPENAI_API_KEY": "k"], now: testNow)
+            #expect((compilation.snapshot != nil) == file.path.hasPrefix("ok-"), "\(file.path): \(compilation.diagnostics.rendered)")
+            #expect((compilation.snapshot == nil) == !compilation.errors.isEmpty)
+        }
+    }
+}
