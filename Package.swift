@@ -55,8 +55,8 @@ let package = Package(
         tests("TLS"),
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
-        tests("Chat", exclude: ["Corpus"]),
-        tests("Providers", ["Chat"], exclude: ["Corpus"]),
+        tests("Chat"),
+        tests("Providers", ["Chat"]),
         tests("Policies", ["Chat"], exclude: ["Corpus"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.

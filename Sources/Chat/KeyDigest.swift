@@ -1,7 +1,7 @@
 /// The SHA-256 digest of a client key: all that is ever stored of it.
 ///
 /// Equality takes the same time wherever the digests differ, so a lookup tells an attacker nothing about the digests that exist.
-public struct KeyDigest: Hashable, Sendable {
+public struct KeyDigest: Hashable, Sendable, CustomStringConvertible {
     /// The number of bytes of a digest.
     public static let byteCount = 32
 
@@ -11,7 +11,7 @@ public struct KeyDigest: Hashable, Sendable {
     private let d: UInt64
 
     /// Reads 64 hexadecimal digits of either case; `nil` for anything else.
-    public init?(hex: String) {
+    public init?(hex: some StringProtocol) {
         let digits = hex.utf8
         guard digits.count == 2 * Self.byteCount else { return nil }
         var bytes: [UInt8] = []
@@ -58,6 +58,9 @@ public struct KeyDigest: Hashable, Sendable {
     public var hex: String {
         String(decoding: bytes.flatMap { [Self.hexDigits[Int($0 >> 4)], Self.hexDigits[Int($0 & 15)]] }, as: UTF8.self)
     }
+
+    /// As `hex`: a digest of a random key gives nothing away.
+    public var description: String { hex }
 
     /// Whether both are the same digest; takes the same time wherever they differ.
     public func constantTimeEquals(_ other: KeyDigest) -> Bool {

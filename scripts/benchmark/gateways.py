@@ -55,7 +55,6 @@ organizations:
   bench:
     teams:
       load:
-        limits: [{{usd: 1000000, per: month}}]
 """
 
 
@@ -150,7 +149,7 @@ class Purser(Gateway):
         shutil.rmtree(state, ignore_errors=True)
         shutil.copytree(self.new_state, state)
         return [str(self.program), "serve", "--policies", str(self.work / "policies"), "--certs", str(self.certs), "--state", str(state),
-                "--store", f"sqlite:{state}/ledger.db", "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{free_port()}",
+                "--store", f"sqlite:{state}/ledger.db", "--listen", f"127.0.0.1:{self.port}",
                 "--loops", "1", "--log-level", "warning"]
 
     def version(self):
