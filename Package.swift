@@ -52,7 +52,7 @@ let package = Package(
             swiftSettings: house),
 
         tests("EventLoop"),
-        tests("TLS"),
+        tests("TLS", ["COpenSSL"]),
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),

@@ -28,6 +28,7 @@
 static const uint64_t purser_option_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t purser_option_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t purser_option_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const uint64_t purser_option_prioritize_chacha = SSL_OP_PRIORITIZE_CHACHA;
 
 static inline void purser_ctx_set_mode(SSL_CTX *context, uint32_t mode) { SSL_CTX_set_mode(context, mode); }
 static inline int purser_ctx_set_versions(SSL_CTX *context, int lowest, int highest) {

@@ -77,11 +77,28 @@ enum ExactDecimal {
 
     /// The decimal text of `value` ÷ 10^`places`, without trailing zeros.
     static func text(_ value: Int64, places: Int) -> String {
-        var digits = String(value.magnitude)
-        if digits.utf8.count <= places { digits = String(repeating: "0", count: places + 1 - digits.utf8.count) + digits }
-        var fraction = digits.suffix(places)
-        while fraction.last == "0" { fraction.removeLast() }
-        let whole = digits.dropLast(places)
-        return (value < 0 ? "-" : "") + whole + (fraction.isEmpty ? "" : "." + fraction)
+        var magnitude = value.magnitude
+        var digitsLeft = places
+        while digitsLeft > 0, magnitude % 10 == 0 {
+            magnitude /= 10
+            digitsLeft -= 1
+        }
+        return String(unsafeUninitializedCapacity: 24) { buffer in
+            var end = buffer.count
+            func prepend(_ byte: UInt8) {
+                end -= 1
+                buffer[end] = byte
+            }
+            repeat {
+                prepend(UInt8(ascii: "0") + UInt8(magnitude % 10))
+                magnitude /= 10
+                digitsLeft -= 1
+                if digitsLeft == 0 { prepend(UInt8(ascii: ".")) }
+            } while magnitude > 0 || digitsLeft >= 0
+            if value < 0 { prepend(UInt8(ascii: "-")) }
+            let count = buffer.count - end
+            for index in 0..<count { buffer[index] = buffer[end + index] }
+            return count
+        }
     }
 }

@@ -56,6 +56,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var events: UnsafeMutableBufferPointer<epoll_event>
     private let incoming = Mutex(Incoming())
     private var thread: pthread_t?
+    private var wakeUpCame = false
 
     /// What other threads have left for this loop.
     private struct Incoming {
@@ -74,6 +75,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Makes a loop; `run` must be called on the thread that is to own it.
     /// - Throws: `SystemError` when the system has no descriptors left.
     public init(index: Int = 0) throws(SystemError) {
+        _ = Self.brokenPipesAreErrors
         self.index = index
         epoll = try SystemError.check(epoll_create1(Int32(EPOLL_CLOEXEC)), "epoll_create1")
         wakeUp = try SystemError.check(eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC)), "eventfd")
@@ -88,6 +90,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         close(epoll)
         close(wakeUp)
     }
+
+    /// A write to a connection that the peer has closed shall fail, not end the process: libssl and libcurl write without `MSG_NOSIGNAL`.
+    private static let brokenPipesAreErrors: Void = { signal(SIGPIPE, SIG_IGN) }()
 
     private static let wakeUpTag = UInt64.max
 
@@ -173,7 +178,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func dispatch(_ event: inout epoll_event) {
         let tag = purser_epoll_tag(&event)
-        if tag == Self.wakeUpTag { return }
+        if tag == Self.wakeUpTag {
+            wakeUpCame = true
+            return
+        }
         let descriptor = Int(tag & 0xFFFF_FFFF)
         guard descriptor < handlers.count, handlers[descriptor].generation == UInt32(tag >> 32), let handler = handlers[descriptor].handler
         else { return }
@@ -195,22 +203,26 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Takes what other threads have left; true when the loop shall stop.
+    ///
+    /// The wake-up is read before the list is taken, never after: whoever adds to the list in between sends a wake-up of its own, and that
+    /// one must not be swallowed.
     private func takeIncoming() -> Bool {
-        let (jobs, actions, woken, stop) = incoming.withLock { incoming in
-            let taken = (incoming.jobs, incoming.actions, incoming.wakeUpSent, incoming.stop)
-            if taken.2 {
-                incoming.jobs.removeAll(keepingCapacity: true)
-                incoming.actions.removeAll()
-                incoming.wakeUpSent = false
-            }
-            return taken
-        }
-        if woken {
+        if wakeUpCame {
+            wakeUpCame = false
             var count: UInt64 = 0
             read(wakeUp, &count, 8)
-            self.jobs.append(contentsOf: jobs)
-            for action in actions { action() }
         }
+        var actions: [@Sendable () -> Void] = []
+        let stop = incoming.withLock { incoming in
+            incoming.wakeUpSent = false
+            if !incoming.jobs.isEmpty {
+                jobs.append(contentsOf: incoming.jobs)
+                incoming.jobs.removeAll(keepingCapacity: true)
+            }
+            if !incoming.actions.isEmpty { swap(&actions, &incoming.actions) }
+            return incoming.stop
+        }
+        for action in actions { action() }
         return stop
     }
 

@@ -33,6 +33,20 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
     @inlinable public static func < (a: MonotonicTime, b: MonotonicTime) -> Bool { a.nanoseconds < b.nanoseconds }
 }
 
+/// A span of the monotonic clock in nanoseconds, for sums on hot paths.
+public struct ClockInterval: Hashable, Sendable {
+    let nanoseconds: UInt64
+
+    /// Converts a duration; negative ones count as zero.
+    public init(_ duration: Duration) { nanoseconds = duration.nonNegativeNanoseconds }
+
+    /// The moment `interval` after `time`; what lies beyond the clock is `never`.
+    public static func + (time: MonotonicTime, interval: ClockInterval) -> MonotonicTime {
+        let (sum, overflow) = time.nanoseconds.addingReportingOverflow(interval.nanoseconds)
+        return overflow ? .never : MonotonicTime(nanoseconds: sum)
+    }
+}
+
 extension Duration {
     /// The duration in whole nanoseconds, zero when negative, saturating at the end of the range.
     public var nonNegativeNanoseconds: UInt64 {

@@ -3,8 +3,10 @@ internal import TLS
 
 /// One client's connection: reads requests, hands each to the handler as an exchange, writes the answers in order.
 ///
-/// Belongs to its loop. Reading and writing are edge-triggered: `mayRead` and `mayWrite` remember what the last system call said.
-/// What is written in a round of the loop leaves in one piece at its end.
+/// Belongs to its loop. What is written in a round of the loop leaves in one piece at its end.
+///
+/// The watch is level-triggered: after a read that was not full nothing is read again before epoll says so, which spares every request the
+/// read that finds nothing. What arrives while nobody waits for it takes `readable` out of the watch until somebody does.
 final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendable {
     let server: HTTPServer
     private let transport: HTTPTransport
@@ -16,8 +18,11 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private var output: [UInt8] = []
     private var outputStart = 0
     private var flushIsDue = false
-    private var mayRead = true
+    /// Whether a read is worth trying before epoll says so.
+    private var mayRead = false
     private var mayWrite = true
+    private var watched: Readiness = [.readable, .peerClosed]
+    private var isWatched = false
     private(set) var isGone = false
     private var timedOut = false
     private var isInExchange = false
@@ -46,7 +51,8 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             wakeReader()
         }
         do {
-            try loop.watch(transport.descriptor, for: [.readable, .writable, .peerClosed, .changesOnly], handler: self)
+            try loop.watch(transport.descriptor, for: watched, handler: self)
+            isWatched = true
         } catch {
             transport.close()
             return server.closed(self)
@@ -74,9 +80,15 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         timer?.set(.never)
         writeTimer?.set(.never)
         quietTimer?.set(.never)
-        loop.unwatch(transport.descriptor)
+        unwatch()
         transport.close()
         server.closed(self)
+    }
+
+    private func unwatch() {
+        guard isWatched else { return }
+        isWatched = false
+        loop.unwatch(transport.descriptor)
     }
 
     /// The server shuts down: a connection without a request ends now, the others after their answer.
@@ -94,6 +106,8 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         guard !isGone else { return }
         isGone = true
         mayWrite = false
+        // A dead socket is ready for ever.
+        unwatch()
         output = []
         outputStart = 0
         task?.cancel()
@@ -104,17 +118,23 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     // MARK: Readiness
 
     func ready(_ descriptor: Int32, for readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .hungUp, .failed]) {
-            mayRead = true
-            wakeReader()
-        }
         if readiness.contains(.writable) {
             mayWrite = true
-            if outputStart < output.count { flush() }
+            watch(watched.subtracting(.writable))
+            flush()
         }
         if !readiness.isDisjoint(with: [.hungUp, .failed]) { return lose() }
         // Over TLS nobody half-closes: a client that sends its FIN during an exchange has given up. In the clear it may still be reading.
-        if readiness.contains(.peerClosed), isInExchange, isEncrypted { lose() }
+        if readiness.contains(.peerClosed), isInExchange, isEncrypted { return lose() }
+        guard !readiness.isDisjoint(with: [.readable, .peerClosed]) else { return }
+        mayRead = true
+        if readWaiter == nil { watch(watched.subtracting([.readable, .peerClosed])) } else { wakeReader() }
+    }
+
+    private func watch(_ readiness: Readiness) {
+        guard isWatched, readiness != watched else { return }
+        watched = readiness
+        loop.rewatch(transport.descriptor, for: readiness)
     }
 
     private func wakeReader() {
@@ -133,13 +153,16 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
 
     /// Waits until the descriptor may be readable; false when `timer` ran out first or the client is gone.
     private func readable() async -> Bool {
-        if !mayRead, !isGone, !timedOut { await withUnsafeContinuation { readWaiter = $0 } }
+        if !mayRead, !isGone, !timedOut {
+            watch(watched.union([.readable, .peerClosed]))
+            await withUnsafeContinuation { readWaiter = $0 }
+        }
         return !isGone && !timedOut
     }
 
     private func handshake() async -> Bool {
         guard isEncrypted else { return true }
-        timer?.set(loop.now + server.timeouts.handshake)
+        timer?.set(loop.now + server.intervals.handshake)
         while true {
             switch transport.handshake() {
             case .bytes: return true
@@ -154,7 +177,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private func nextHead() async -> HTTPRequestHead? {
         var parser = HTTPRequestParser(limits: server.limits)
         isAtRest = inputStart == input.count
-        timer?.set(loop.now + (isAtRest ? server.timeouts.keepAlive : server.timeouts.head))
+        timer?.set(loop.now + (isAtRest ? server.intervals.keepAlive : server.intervals.head))
         while true {
             if inputStart < input.count {
                 switch parse(&parser) {
@@ -182,7 +205,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
 
     private func beginHead() {
         isAtRest = false
-        timer?.set(loop.now + server.timeouts.head)
+        timer?.set(loop.now + server.intervals.head)
     }
 
     private func parse(_ parser: inout HTTPRequestParser) -> HTTPRequestParser.HeadResult {
@@ -209,6 +232,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
                 inputStart = 0
             }
             input.append(contentsOf: UnsafeRawBufferPointer(server.scratch)[..<count])
+            mayRead = transport.mayHaveMore(after: count, of: server.scratch.count)
         case .wouldBlock: mayRead = false
         case .closed: break
         }
@@ -218,7 +242,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     /// Reads a request's body to its end.
     func readBody(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) async throws(HTTPViolation) {
         let start = loop.now
-        timer?.set(start + server.timeouts.bodyIdle)
+        timer?.set(start + server.intervals.bodyIdle)
         defer { timer?.set(.never) }
         while true {
             if inputStart < input.count {
@@ -229,7 +253,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
                 }
             }
             switch fill() {
-            case .bytes: timer?.set(min(loop.now + server.timeouts.bodyIdle, slowestEnd(since: start, bytes: body.count)))
+            case .bytes: timer?.set(min(loop.now + server.intervals.bodyIdle, slowestEnd(since: start, bytes: body.count)))
             case .closed: throw .clientLeft
             case .wouldBlock:
                 if await readable() { continue }
@@ -244,7 +268,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     private func slowestEnd(since start: MonotonicTime, bytes: Int) -> MonotonicTime {
-        start + server.timeouts.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond))
+        start + server.intervals.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond))
     }
 
     // MARK: Writing
@@ -269,7 +293,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         while outputStart < output.count, mayWrite {
             switch output.withUnsafeBytes({ transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }) {
             case .bytes(let count): outputStart += count
-            case .wouldBlock: mayWrite = false
+            case .wouldBlock:
+                mayWrite = false
+                watch(watched.union(.writable))
             case .closed: return lose()
             }
         }
@@ -286,7 +312,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     /// What could not be sent must move within `timeouts.write`.
     private func expectProgress() {
         if writeTimer == nil { writeTimer = LoopTimer(on: loop) { [unowned self] in lose() } }
-        writeTimer?.set(loop.now + server.timeouts.write)
+        writeTimer?.set(loop.now + server.intervals.write)
     }
 
     /// Runs `action` each time nothing has been written for `interval`; `nil` ends that.
@@ -325,7 +351,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         guard !isGone else { return }
         transport.finishSending()
         timedOut = false
-        timer?.set(loop.now + server.timeouts.linger)
+        timer?.set(loop.now + server.intervals.linger)
         input = []
         inputStart = 0
         while true {

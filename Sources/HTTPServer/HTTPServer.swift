@@ -22,6 +22,7 @@ public final class HTTPServer: @unchecked Sendable {
     let handler: any HTTPHandler
     let limits: HTTPLimits
     let timeouts: HTTPTimeouts
+    let intervals: HTTPIntervals
     /// Where every connection of the loop reads into first, so that idle connections own no buffer.
     let scratch: UnsafeMutableRawBufferPointer
     /// Bytes of an answer that may wait for a client that does not read before its source is paused.
@@ -43,6 +44,7 @@ public final class HTTPServer: @unchecked Sendable {
         self.handler = handler
         self.limits = limits
         self.timeouts = timeouts
+        intervals = HTTPIntervals(timeouts)
         self.maxConnections = maxConnections
         scratch = .allocate(byteCount: 32 * 1024, alignment: 16)
     }

@@ -37,6 +37,16 @@ struct HTTPTransport {
         return count < 0 && (errno == EAGAIN || errno == EINTR) ? .wouldBlock : .closed
     }
 
+    /// Whether a read that gave `count` of `capacity` bytes may have left some behind: a full buffer or TLS record, or bytes that libssl
+    /// has taken from the socket already, of which epoll knows nothing.
+    func mayHaveMore(after count: Int, of capacity: Int) -> Bool {
+        guard let tls else { return count == capacity }
+        return count >= Self.longestRecord || tls.hasPending
+    }
+
+    /// The most plaintext that one TLS record carries (RFC 8446, section 5.1).
+    private static let longestRecord = 16 * 1024
+
     func write(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         if let tls {
             switch tls.write(bytes) {

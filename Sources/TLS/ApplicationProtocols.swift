@@ -22,7 +22,8 @@ final class ApplicationProtocols: @unchecked Sendable {
         let select: SSL_CTX_alpn_select_cb_func = { _, choice, length, theirs, theirCount, argument in
             guard let argument else { return SSL_TLSEXT_ERR_NOACK }
             let ours = Unmanaged<ApplicationProtocols>.fromOpaque(argument).takeUnretainedValue().wire
-            let agreed = purser_select_protocol(choice, length, ours.baseAddress, UInt32(truncatingIfNeeded: ours.count), theirs, theirCount)
+            let agreed = purser_select_protocol(
+                choice, length, ours.baseAddress, UInt32(truncatingIfNeeded: ours.count), theirs, theirCount)
             return agreed == 1 ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL
         }
         SSL_CTX_set_alpn_select_cb(context, select, Unmanaged.passUnretained(self).toOpaque())

@@ -94,6 +94,9 @@ public final class TLSConnection {
     /// Decrypted bytes that `read` hands out without touching the descriptor.
     public var pending: Int { Int(SSL_pending(ssl)) }
 
+    /// Whether bytes have been taken from the descriptor that no read has returned yet, be it the beginning of a record.
+    public var hasPending: Bool { SSL_has_pending(ssl) == 1 }
+
     // MARK: Facts, known when the handshake is done
 
     /// The application protocol agreed on by ALPN; `nil` if the client offered none.

@@ -45,7 +45,12 @@ final class EasyHandle {
         purser_curl_set_long(easy, CURLOPT_HTTP09_ALLOWED, 0)
         purser_curl_set_long(easy, CURLOPT_HTTP_VERSION, endpoint.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
         if let caFile = endpoint.caFile { purser_curl_set_string(easy, CURLOPT_CAINFO, caFile) }
-        if let proxy = endpoint.proxy { purser_curl_set_string(easy, CURLOPT_PROXY, proxy) }
+        if let proxy = endpoint.proxy {
+            purser_curl_set_string(easy, CURLOPT_PROXY, proxy)
+        } else if !CurlLibrary.environmentNamesProxy {
+            // Otherwise libcurl searches the environment at every transfer.
+            purser_curl_set_string(easy, CURLOPT_PROXY, "")
+        }
         purser_curl_set_pointer(easy, CURLOPT_PRIVATE, this)
         purser_curl_set_pointer(easy, CURLOPT_WRITEDATA, this)
         purser_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in

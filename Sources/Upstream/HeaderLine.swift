@@ -28,16 +28,18 @@ struct HeaderLine {
         return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 
-    private var value: String {
+    private var valueBytes: Slice<UnsafeRawBufferPointer> {
         let raw = bytes.drop { $0 != UInt8(ascii: ":") }.dropFirst().drop { $0 == 32 || $0 == 9 }
-        return String(decoding: raw.prefix { $0 != 13 && $0 != 10 }, as: UTF8.self)
+        return raw.prefix { $0 != 13 && $0 != 10 }
     }
 
+    private var value: String { String(decoding: valueBytes, as: UTF8.self) }
+
     private var mediaType: String {
-        let type = value.prefix { $0 != ";" && $0 != " " }
+        let type = valueBytes.prefix { $0 != UInt8(ascii: ";") && $0 != 32 }
         // The two types that nearly every answer has cost no allocation: string literals are shared.
-        if type == "application/json" { return "application/json" }
-        if type == "text/event-stream" { return "text/event-stream" }
-        return type.lowercased()
+        if type.elementsEqual("application/json".utf8) { return "application/json" }
+        if type.elementsEqual("text/event-stream".utf8) { return "text/event-stream" }
+        return String(decoding: type, as: UTF8.self).lowercased()
     }
 }

@@ -178,9 +178,12 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
 }
 
 /// libcurl's process-wide state.
-private enum CurlLibrary {
+enum CurlLibrary {
     /// Runs once, whoever comes first; libcurl wants it before any other thread uses it.
     private static let once: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     static func initialize() { _ = once }
+
+    /// Whether any of the variables that libcurl takes a proxy from is set.
+    static let environmentNamesProxy = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { (name: String) in getenv(name) != nil }
 }

@@ -48,6 +48,7 @@ public final class UpstreamEndpoint: Sendable {
     /// Time-outs of every call.
     public let timeouts: UpstreamTimeouts
     let limits: UpstreamLimits
+    let firstByte, idle, total: ClockInterval
 
     /// Makes an endpoint.
     /// - Parameters:
@@ -66,6 +67,9 @@ public final class UpstreamEndpoint: Sendable {
         self.allowsHTTP2 = allowsHTTP2
         self.timeouts = timeouts
         self.limits = limits
+        firstByte = ClockInterval(timeouts.connect + timeouts.firstByte)
+        idle = ClockInterval(timeouts.idle)
+        total = ClockInterval(timeouts.total)
     }
 }
 

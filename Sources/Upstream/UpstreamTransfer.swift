@@ -33,8 +33,10 @@ public final class UpstreamTransfer {
         self.body = body
         self.client = client
         // Not the loop's own time: what this round has done before the call is the gateway's share, not the provider's.
-        startTime = MonotonicTime.now()
-        totalDeadline = startTime + min(handle.endpoint.timeouts.total, timeout ?? handle.endpoint.timeouts.total)
+        let now = MonotonicTime.now()
+        startTime = now
+        let ownDeadline = now + handle.endpoint.total
+        totalDeadline = timeout.map { min(ownDeadline, now + $0) } ?? ownDeadline
     }
 
     // MARK: The consumer's side
@@ -117,7 +119,7 @@ public final class UpstreamTransfer {
             purser_curl_set_offset(handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
         }
         handle.transfer = self
-        handle.watchdog.set(min(totalDeadline, startTime + handle.endpoint.timeouts.connect + handle.endpoint.timeouts.firstByte))
+        handle.watchdog.set(min(totalDeadline, startTime + handle.endpoint.firstByte))
     }
 
     func receiveHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -147,7 +149,7 @@ public final class UpstreamTransfer {
         }
         if firstByteTime == nil { firstByteTime = MonotonicTime.now() }
         buffer.append(contentsOf: bytes)
-        handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.timeouts.idle))
+        handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.idle))
         wakeConsumer()
         return .taken
     }
@@ -164,7 +166,7 @@ public final class UpstreamTransfer {
     func headEnded() {
         // 1xx heads are followed by the real one.
         guard answerHead.status >= 200 else { return }
-        if firstByteTime == nil { handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.timeouts.idle)) }
+        if firstByteTime == nil { handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.idle)) }
         completeHead()
     }
 

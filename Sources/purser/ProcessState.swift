@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// What the process asks of the system before it begins.
 enum ProcessLimits {
-    /// Raises the descriptor limit as far as allowed, forbids core dumps (they would hold keys) and ignores SIGPIPE (a write says enough).
+    /// Raises the descriptor limit as far as allowed and forbids core dumps, which would hold keys.
     static func prepare() {
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
@@ -12,7 +12,6 @@ enum ProcessLimits {
         }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-        signal(SIGPIPE, SIG_IGN)
     }
 
     /// How many descriptors the process may open.

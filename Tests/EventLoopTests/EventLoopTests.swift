@@ -106,6 +106,21 @@ func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws ->
         group.stopAndWait()
     }
 
+    /// Two threads hand a baton back and forth through a loop; a wake-up that is lost stops them for ever.
+    @Test func noWakeUpIsLost() async throws {
+        let group = try LoopGroup(count: 1)
+        await withTaskGroup(of: Void.self) { tasks in
+            for _ in 0..<4 {
+                tasks.addTask {
+                    for _ in 0..<5_000 {
+                        await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in group.loops[0].execute { done.resume() } }
+                    }
+                }
+            }
+        }
+        group.stopAndWait()
+    }
+
     @Test func anEventOfAnEarlierWatchOnTheSameDescriptorIsDropped() async throws {
         let heard = try await onLoop { loop in
             let old = Recorder()

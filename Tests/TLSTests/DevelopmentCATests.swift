@@ -25,7 +25,10 @@ struct DevelopmentCATests {
         #expect(files.madeAuthority && files.madeCertificate)
         #expect(files.hosts == ["localhost", "127.0.0.1", "::1"])
         let verified = run(
-            ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "localhost", "-CAfile", files.authority, files.certificate])
+            [
+                "openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "localhost", "-CAfile", files.authority,
+                files.certificate,
+            ])
         #expect(verified.output == "\(files.certificate): OK\n")
         #expect(run(["openssl", "verify", "-x509_strict", "-CAfile", files.authority, files.authority]).status == 0)
         let server = try LoopbackServer(TLSServerContext(directory: directory.path)) { connection in
@@ -43,7 +46,8 @@ struct DevelopmentCATests {
         let files = try create(["gateway.test", "*.gateway.test", "10.0.0.7", "2001:db8::7"])
         let leaf = run(["openssl", "x509", "-noout", "-text", "-in", files.certificate]).output
         for part in [
-            "X509v3 Basic Constraints: critical\n                CA:FALSE", "X509v3 Key Usage: critical\n                Digital Signature\n",
+            "X509v3 Basic Constraints: critical\n                CA:FALSE",
+            "X509v3 Key Usage: critical\n                Digital Signature\n",
             "X509v3 Extended Key Usage: \n                TLS Web Server Authentication", "X509v3 Subject Key Identifier",
             "X509v3 Authority Key Identifier", "DNS:gateway.test, DNS:*.gateway.test, IP Address:10.0.0.7, IP Address:2001:DB8:0:0:0:0:0:7",
             "ecdsa-with-SHA256", "NIST CURVE: P-256", "CN = gateway.test",
@@ -51,7 +55,8 @@ struct DevelopmentCATests {
         let authority = run(["openssl", "x509", "-noout", "-text", "-in", files.authority]).output
         for part in [
             "X509v3 Basic Constraints: critical\n                CA:TRUE, pathlen:0",
-            "X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign", "X509v3 Subject Key Identifier", "O = Purser development",
+            "X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign", "X509v3 Subject Key Identifier",
+            "O = Purser development",
         ] { #expect(authority.contains(part), "\(part) in \(authority)") }
     }
 

@@ -37,7 +37,8 @@ struct FaultTests {
         #expect(!failure.description.isEmpty)
         #expect(ERR_peek_error() == 0)
         // It stays failed, without OpenSSL being asked again.
-        guard case .failed(failure) = wire.tls.handshake(), case .failed(failure) = wire.tls.write([1]), case .failed(failure) = wire.tls.read()
+        guard case .failed(failure) = wire.tls.handshake(), case .failed(failure) = wire.tls.write([1]),
+            case .failed(failure) = wire.tls.read()
         else { return #expect(Bool(false), "\(name) revived") }
         wire.tls.shutdown()
     }
@@ -131,7 +132,8 @@ struct LiveConnections {
     private struct Count { var thread: pthread_t?; var made = 0; var freed = 0 }
     private static let count = Mutex(Count())
     private static let index: Int32 = CRYPTO_get_ex_new_index(
-        CRYPTO_EX_INDEX_SSL, 0, nil, { _, _, _, _, _, _ in Self.add { $0.made += 1 } }, nil, { _, _, _, _, _, _ in Self.add { $0.freed += 1 } })
+        CRYPTO_EX_INDEX_SSL, 0, nil, { _, _, _, _, _, _ in Self.add { $0.made += 1 } }, nil,
+        { _, _, _, _, _, _ in Self.add { $0.freed += 1 } })
 
     private static func add(_ change: (inout Count) -> Void) {
         count.withLock { if $0.thread == pthread_self() { change(&$0) } }

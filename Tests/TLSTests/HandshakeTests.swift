@@ -28,8 +28,11 @@ struct HandshakeTests {
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func openssl(_ version: String) {
         let ran = run(
-            ["openssl", "s_client", "-connect", "127.0.0.1:\(server.port)", "-CAfile", directory.authority, "-verify_return_error", "-x509_strict",
-             "-verify_hostname", "localhost", "-servername", "localhost", "-ign_eof", version],
+            [
+                "openssl", "s_client", "-connect", "127.0.0.1:\(server.port)", "-CAfile", directory.authority, "-verify_return_error",
+                "-x509_strict",
+                "-verify_hostname", "localhost", "-servername", "localhost", "-ign_eof", version,
+            ],
             input: "hello\n")
         #expect(ran.status == 0)
         #expect(ran.output.contains("Verify return code: 0 (ok)"))
@@ -60,6 +63,16 @@ struct HandshakeTests {
             ["openssl", "s_client", "-connect", "127.0.0.1:\(server.port)", "-tls1_2", "-cipher", "\(suite)@SECLEVEL=0"], input: "hello\n")
         #expect(ran.status != 0)
         #expect(ran.output.contains("handshake failure"))
+    }
+
+    @Test(arguments: [
+        "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256": "TLS_AES_128_GCM_SHA256",
+        "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256": "TLS_CHACHA20_POLY1305_SHA256",
+    ])
+    func cheapestStrongSuite(_ offer: String, _ chosen: String) {
+        let ran = run(
+            ["openssl", "s_client", "-connect", "127.0.0.1:\(server.port)", "-ciphersuites", offer, "-ign_eof"], input: "hello\n")
+        #expect(ran.output.contains("Cipher is \(chosen)"))
     }
 
     @Test func renegotiationIsRefused() {

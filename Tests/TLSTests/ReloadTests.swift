@@ -133,7 +133,8 @@ enum Damage: CaseIterable {
         case .notYetValid: try directory.makePair("server", hosts: ["localhost"], from: 3600, expires: 7200)
         case .garbageCertificate, .garbageKey: try directory.write(Array("not PEM\n".utf8), to: file)
         case .emptyCertificate, .emptyKey: try directory.write([], to: file)
-        case .damagedCertificate: try directory.write(directory.bytes(file).map { $0 == UInt8(ascii: "M") ? UInt8(ascii: "?") : $0 }, to: file)
+        case .damagedCertificate:
+            try directory.write(directory.bytes(file).map { $0 == UInt8(ascii: "M") ? UInt8(ascii: "?") : $0 }, to: file)
         case .encryptedKey:
             let plain = directory.file("plain")
             rename(path, plain)
@@ -151,7 +152,10 @@ enum Damage: CaseIterable {
             try directory.write(directory.bytes("ca.key"), to: file)
         case .weakKey:
             let made = run(
-                ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=a", "-keyout", directory.file("server.key"), "-out", path])
+                [
+                    "openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=a", "-keyout", directory.file("server.key"),
+                    "-out", path,
+                ])
             #expect(made.status == 0)
         }
     }

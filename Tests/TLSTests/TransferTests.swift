@@ -121,7 +121,8 @@ struct TransferTests {
 
     @Test func emptyBuffersAskNothingOfOpenSSL() throws {
         let wire = try Wire(context)
-        guard case .bytes(0) = wire.tls.read(into: .init(start: nil, count: 0)), case .bytes(0) = wire.tls.write(.init(start: nil, count: 0))
+        guard case .bytes(0) = wire.tls.read(into: .init(start: nil, count: 0)),
+            case .bytes(0) = wire.tls.write(.init(start: nil, count: 0))
         else { return #expect(Bool(false), "asked") }
     }
 }

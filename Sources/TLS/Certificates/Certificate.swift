@@ -49,7 +49,7 @@ final class Certificate: @unchecked Sendable {
     func covers(_ name: SubjectName) -> Bool {
         switch name {
         case .address(let text): X509_check_ip_asc(pointer, text, 0) == 1
-        case .host(let host): HostNameTable([dnsNames]).index(for: host) != nil || dnsNames.contains(host)
+        case .host(let host): HostNameTable([dnsNames]).index(for: host) != nil
         }
     }
 
@@ -124,7 +124,8 @@ struct PEMError: Error {
     let reason: String
 
     /// Without it OpenSSL would ask for the password of an encrypted key on the terminal and wait.
-    static let refusePassword: @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = { _, _, _, _ in -1 }
+    static let refusePassword:
+        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = { _, _, _, _ in -1 }
 }
 
 /// OpenSSL's view of bytes in memory.

@@ -17,7 +17,8 @@ struct CertificatePair: Sendable {
         let chain = try Self.certificates(in: certificateFile)
         guard let leaf = chain.first else {
             throw TLSConfigurationError(
-                certificateFile, "holds no PEM certificate", remedy: "put the certificate there, followed by the certificates that issued it")
+                certificateFile, "holds no PEM certificate",
+                remedy: "put the certificate there, followed by the certificates that issued it")
         }
         let key = try Self.key(in: keyFile)
         guard leaf.matches(key) else {
@@ -47,9 +48,11 @@ struct CertificatePair: Sendable {
         do throws(PEMError) { return try PrivateKey(pem: bytes) } catch {
             if PEMFile.mentionsEncryption(bytes) {
                 throw TLSConfigurationError(
-                    file, "is encrypted, and there is nobody to ask for the password", remedy: "decrypt it with `openssl pkey -in … -out …`")
+                    file, "is encrypted, and there is nobody to ask for the password", remedy: "decrypt it with `openssl pkey -in … -out …`"
+                )
             }
-            throw TLSConfigurationError(file, "holds no PEM private key (\(error.reason))", remedy: "put the certificate's private key there")
+            throw TLSConfigurationError(
+                file, "holds no PEM private key (\(error.reason))", remedy: "put the certificate's private key there")
         }
     }
 

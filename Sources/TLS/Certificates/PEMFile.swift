@@ -23,7 +23,8 @@ enum PEMFile {
             while count < buffer.count {
                 let got = Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
                 if got == 0 { break }
-                if got > 0 { count += got } else if errno != EINTR {
+                if got > 0 { count += got }
+                if got < 0, errno != EINTR {
                     failure = errno
                     break
                 }

@@ -47,7 +47,8 @@ public enum DevelopmentCA {
         var names: [SubjectName] = []
         for host in hosts {
             guard let name = SubjectName(host) else {
-                throw TLSConfigurationError(host, "is neither a host name nor an address", remedy: "write it like gateway.example or 10.0.0.7")
+                throw TLSConfigurationError(
+                    host, "is neither a host name nor an address", remedy: "write it like gateway.example or 10.0.0.7")
             }
             if !names.contains(name) { names.append(name) }
         }

@@ -22,7 +22,9 @@ enum SubjectName: Hashable, Sendable {
     private static func address(_ text: String, _ family: Int32, size: Int) -> String? {
         var bytes = [UInt8](repeating: 0, count: size)
         var spelling = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        guard inet_pton(family, text, &bytes) == 1, inet_ntop(family, bytes, &spelling, socklen_t(spelling.count)) != nil else { return nil }
+        guard inet_pton(family, text, &bytes) == 1, inet_ntop(family, bytes, &spelling, socklen_t(spelling.count)) != nil else {
+            return nil
+        }
         return String(decoding: spelling.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 

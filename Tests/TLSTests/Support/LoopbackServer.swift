@@ -32,6 +32,8 @@ final class LoopbackServer: Sendable {
                 _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
                 _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
                 if let tls = try? context.accept(descriptor: accepted) { serve(ServedConnection(tls: tls, descriptor: accepted)) }
+                // A program started meanwhile may have inherited the descriptor: closing it alone would not end the connection.
+                shutdown(accepted, Int32(SHUT_WR))
                 close(accepted)
             }
             close(descriptor)
