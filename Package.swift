@@ -48,7 +48,7 @@ let package = Package(
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
-            name: "purser", dependencies: ["EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Gateway", arguments, logging],
+            name: "purser", dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Gateway", arguments, logging],
             swiftSettings: house),
 
         tests("EventLoop"),

@@ -1,7 +1,8 @@
 #ifndef PURSER_CLINUX_SHIM_H
 #define PURSER_CLINUX_SHIM_H
 
-// What Swift's Glibc module leaves out: two headers, and calls that C declares for _GNU_SOURCE only.
+// What Swift's Glibc module leaves out: some headers, and calls that C declares for _GNU_SOURCE only.
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -11,6 +12,7 @@
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 
 static inline int purser_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+static inline void purser_trim_heap(void) { malloc_trim(0); }
 static inline void purser_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
 // struct epoll_event is packed and holds a union: these spare Swift both.

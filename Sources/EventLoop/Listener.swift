@@ -50,8 +50,14 @@ public final class Listener: ReadinessHandler {
     public init(_ address: ListenAddress, on loop: EventLoop, accepted: @escaping (Int32) -> Void) throws(SystemError) {
         self.loop = loop
         self.accepted = accepted
-        descriptor = try Self.bind(address)
+        descriptor = try Self.bind(address, sharing: true)
         port = Self.boundPort(descriptor)
+    }
+
+    /// Whether nobody listens on `address` yet. With `SO_REUSEPORT` alone a second process would silently share the port with the first.
+    /// - Throws: `SystemError` with the address when it is taken.
+    public static func checkFree(_ address: ListenAddress) throws(SystemError) {
+        Glibc.close(try bind(address, sharing: false))
     }
 
     /// Begins to accept; on the loop's thread.
@@ -96,7 +102,7 @@ public final class Listener: ReadinessHandler {
         retry = resume
     }
 
-    private static func bind(_ address: ListenAddress) throws(SystemError) -> Int32 {
+    private static func bind(_ address: ListenAddress, sharing: Bool) throws(SystemError) -> Int32 {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -109,7 +115,7 @@ public final class Listener: ReadinessHandler {
         let descriptor = try SystemError.check(socket(first.pointee.ai_family, type, 0), "socket")
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, 4)
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, 4)
+        if sharing { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, 4) }
         guard Glibc.bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0, listen(descriptor, 4096) == 0 else {
             let number = errno
             Glibc.close(descriptor)

@@ -25,7 +25,7 @@ public final class CallExecutor {
         let body = request.upstreamBody(model: target.model.upstreamModelJSON)
         do {
             let transfer = try client.post(body, to: target.endpoint, timeout: timeout)
-            return UpstreamCall(transfer, request: request, model: target.model, reader: reader)
+            return UpstreamCall(transfer, request: request, target: target, reader: reader)
         } catch {
             throw GatewayError(error)
         }

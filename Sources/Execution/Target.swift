@@ -7,26 +7,27 @@ public struct Target: Sendable {
     /// The model, with its price and its name at the provider.
     public let model: ModelEntry
     let endpoint: UpstreamEndpoint
+    let scrubber: SecretScrubber
 }
 
 /// A policy snapshot made ready to serve: every provider that is on has its endpoint. Immutable, shared by all loops.
 public final class ServingPolicies: Sendable {
     /// The policies.
     public let snapshot: PolicySnapshot
-    private let endpoints: [String: UpstreamEndpoint]
+    private let endpoints: [String: (endpoint: UpstreamEndpoint, scrubber: SecretScrubber)]
 
     /// Prepares `snapshot` for serving.
     public init(_ snapshot: PolicySnapshot) {
         self.snapshot = snapshot
-        endpoints = Dictionary(uniqueKeysWithValues: snapshot.providers.map { ($0.name, UpstreamEndpoint($0)) })
+        endpoints = Dictionary(uniqueKeysWithValues: snapshot.providers.map { ($0.name, (UpstreamEndpoint($0), SecretScrubber($0))) })
     }
 
     /// The target that `model` stands for; `nil` when its provider is off.
     public func target(_ model: ModelEntry) -> Target? {
-        endpoints[model.provider.name].map { Target(model: model, endpoint: $0) }
+        endpoints[model.provider.name].map { Target(model: model, endpoint: $0.endpoint, scrubber: $0.scrubber) }
     }
 
-    var endpointIdentities: Set<ObjectIdentifier> { Set(endpoints.values.map { ObjectIdentifier($0) }) }
+    var endpointIdentities: Set<ObjectIdentifier> { Set(endpoints.values.map { ObjectIdentifier($0.endpoint) }) }
 }
 
 extension UpstreamEndpoint {

@@ -16,15 +16,17 @@ public final class UpstreamCall {
 
     private let transfer: UpstreamTransfer
     private let reader: JSONReader
+    private let scrubber: SecretScrubber
     private let pricing: Pricing
     private let promptBytes: Int
     private var stream: OpenAIStream
     private var received: [UInt8] = []
 
-    init(_ transfer: UpstreamTransfer, request: ChatRequest, model: ModelEntry, reader: JSONReader) {
+    init(_ transfer: UpstreamTransfer, request: ChatRequest, target: Target, reader: JSONReader) {
         self.transfer = transfer
         self.reader = reader
-        self.model = model
+        model = target.model
+        scrubber = target.scrubber
         // Models without a price are not served: the decision has seen to that.
         pricing = model.pricing ?? .unpriced
         promptBytes = request.promptBytes
@@ -146,7 +148,7 @@ public final class UpstreamCall {
             }
         let mayBeBilled = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
         if mayBeBilled { settle(stream.usage, estimate: streamEstimate) } else { measure() }
-        return error
+        return scrubber.scrubbed(error)
     }
 
     private func measure() {

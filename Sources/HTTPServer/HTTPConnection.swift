@@ -165,7 +165,10 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         timer?.set(loop.now + server.intervals.handshake)
         while true {
             switch transport.handshake() {
-            case .bytes: return true
+            case .bytes:
+                // libssl may have taken the first request from the socket together with the end of the handshake.
+                mayRead = true
+                return true
             case .closed: return false
             case .wouldBlock: mayRead = false
             }

@@ -64,6 +64,9 @@ final class GatewayService {
     private static func startServers(
         _ configuration: Configuration, _ gateway: Gateway, _ tls: TLSServerContext?, _ group: LoopGroup
     ) throws -> [HTTPServer] {
+        do { for address in configuration.addresses { try Listener.checkFree(address) } } catch {
+            throw Terminal.cannotStart("\(error); choose another address with --listen")
+        }
         var servers: [HTTPServer] = []
         let connections = max(64, ProcessLimits.descriptors / 2 / group.loops.count)
         for loop in group.loops {
@@ -83,6 +86,7 @@ final class GatewayService {
 
     /// Looks after signals and changed files until told to end, then drains.
     func runUntilTold() throws {
+        ProcessMemory.trim()
         while true {
             switch signals.wait(milliseconds: 250) {
             case .end: return try shutDown()

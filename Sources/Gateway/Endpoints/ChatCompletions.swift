@@ -53,7 +53,11 @@ extension GatewayLoop {
             exchange.write(events)
             events.removeAll(keepingCapacity: true)
             guard await exchange.readyForMore() else { throw upstream.cancel() }
-            goesOn = try await upstream.next(&events)
+            do throws(GatewayError) { goesOn = try await upstream.next(&events) } catch {
+                // What came before the fault is the client's.
+                exchange.write(events)
+                throw error
+            }
         }
         exchange.write(events)
         try await held.settle(upstream.outcome)

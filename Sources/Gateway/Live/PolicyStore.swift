@@ -22,7 +22,7 @@ public final class PolicyStore: Sendable {
         self.environment = environment
         self.log = log
         let compiled = try Self.compile(directory, environment)
-        for notice in compiled.notices { log.notice("policy notice", metadata: ["notice": "\(notice)"]) }
+        for notice in compiled.notices { log.info("policy notice", metadata: ["notice": "\(notice)"]) }
         state = Mutex(State(serving: ServingPolicies(compiled.snapshot)))
     }
 
