@@ -48,7 +48,8 @@ let package = Package(
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
-            name: "purser", dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Gateway", arguments, logging],
+            name: "purser",
+            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Gateway", arguments, logging],
             swiftSettings: house),
 
         tests("EventLoop"),
@@ -60,7 +61,8 @@ let package = Package(
         tests("Policies", ["Chat"], exclude: ["Corpus"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.
-        .executableTarget(name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
+        .executableTarget(
+            name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -26,13 +26,15 @@ public final class LoopGroup: Sendable {
         var thread = pthread_t()
         // Retained here, released by the thread: C carries the loop as a plain pointer in between.
         let carried = Unmanaged.passRetained(loop).toOpaque()
-        let failure = pthread_create(&thread, nil, { carried in
-            guard let carried else { return nil }
-            let loop = Unmanaged<EventLoop>.fromOpaque(carried).takeRetainedValue()
-            purser_name_thread("loop-\(loop.index)")
-            loop.run()
-            return nil
-        }, carried)
+        let failure = pthread_create(
+            &thread, nil,
+            { carried in
+                guard let carried else { return nil }
+                let loop = Unmanaged<EventLoop>.fromOpaque(carried).takeRetainedValue()
+                purser_name_thread("loop-\(loop.index)")
+                loop.run()
+                return nil
+            }, carried)
         guard failure == 0 else {
             Unmanaged<EventLoop>.fromOpaque(carried).release()
             throw SystemError(call: "pthread_create", number: failure)

@@ -40,6 +40,7 @@ extension UpstreamEndpoint {
         self.init(
             url: provider.baseURL.text + "/chat/completions", headers: headers, caFile: provider.caFile, proxy: provider.proxy?.reveal(),
             allowsHTTP2: provider.http2,
-            timeouts: UpstreamTimeouts(connect: timeouts.connect, firstByte: timeouts.firstByte, idle: timeouts.idle, total: timeouts.total))
+            timeouts: UpstreamTimeouts(connect: timeouts.connect, firstByte: timeouts.firstByte, idle: timeouts.idle, total: timeouts.total)
+        )
     }
 }

@@ -14,7 +14,9 @@ extension GatewayError {
         case .idleTimeout: self = .timeout("The provider stopped in the middle of its answer for longer than timeouts.idle.")
         case .totalTimeout: self = .timeout("The provider did not finish its answer within timeouts.total.")
         case .cut(let detail):
-            self.init(.upstreamError, "The provider's connection broke before its answer was complete.", source: .upstream, retry: .sameTarget, detail: detail)
+            self.init(
+                .upstreamError, "The provider's connection broke before its answer was complete.", source: .upstream, retry: .sameTarget,
+                detail: detail)
         case .malformed(let detail):
             self.init(.upstreamError, "The provider's answer is not valid HTTP.", source: .upstream, retry: .nextTarget, detail: detail)
         case .tooLarge(let limit):

@@ -39,7 +39,9 @@ extension Span<UInt8> {
     /// Whether the bytes of `range` are those of `text`, which is in lower case, when ASCII case does not count.
     func equalsIgnoringCase(_ text: StaticString, in range: ByteRange) -> Bool {
         guard range.count == text.utf8CodeUnitCount, range.end <= count else { return false }
-        for index in 0..<text.utf8CodeUnitCount where ByteClass.lowercased(self[range.start + index]) != text.utf8Start[index] { return false }
+        for index in 0..<text.utf8CodeUnitCount where ByteClass.lowercased(self[range.start + index]) != text.utf8Start[index] {
+            return false
+        }
         return true
     }
 

@@ -94,7 +94,9 @@ extension HTTPRequestParser {
     ///
     /// - Returns: Whether the first byte of the request line can be looked at.
     private mutating func skipEmptyLine(_ input: Span<UInt8>) throws(HTTPViolation) -> Bool {
-        guard progress.headStart == 0, input.count > 0, input[0] == ByteClass.carriageReturn else { return input.count > progress.headStart }
+        guard progress.headStart == 0, input.count > 0, input[0] == ByteClass.carriageReturn else {
+            return input.count > progress.headStart
+        }
         guard input.count > 1 else {
             progress.searched = 1
             return false

@@ -45,7 +45,8 @@ struct HeadFacts: Sendable {
         }
         guard let authority = line.target.authority else { return }
         guard authority.count == host.count else { throw .conflictingHost }
-        for (left, right) in zip(authority.range, host.range) where ByteClass.lowercased(input[left]) != ByteClass.lowercased(input[right]) {
+        for (left, right) in zip(authority.range, host.range) where ByteClass.lowercased(input[left]) != ByteClass.lowercased(input[right])
+        {
             throw .conflictingHost
         }
     }

@@ -13,7 +13,8 @@ extension UpstreamFailure {
                 CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
                 .untrusted(text)
             case CURLE_OPERATION_TIMEDOUT: .connectTimeout
-            case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_HTTP3:
+            case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2, CURLE_HTTP2_STREAM,
+                CURLE_HTTP3:
                 .malformed(text)
             case CURLE_FILESIZE_EXCEEDED: .tooLarge("bodyBytes")
             default: .cut(text)

@@ -185,5 +185,7 @@ enum CurlLibrary {
     static func initialize() { _ = once }
 
     /// Whether any of the variables that libcurl takes a proxy from is set.
-    static let environmentNamesProxy = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { (name: String) in getenv(name) != nil }
+    static let environmentNamesProxy = ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { (name: String) in
+        getenv(name) != nil
+    }
 }

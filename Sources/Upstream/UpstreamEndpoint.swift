@@ -13,7 +13,9 @@ public struct UpstreamTimeouts: Hashable, Sendable {
     public var total: Duration
 
     /// Makes time-outs; the defaults suit chat models.
-    public init(connect: Duration = .seconds(5), firstByte: Duration = .seconds(60), idle: Duration = .seconds(60), total: Duration = .seconds(600)) {
+    public init(
+        connect: Duration = .seconds(5), firstByte: Duration = .seconds(60), idle: Duration = .seconds(60), total: Duration = .seconds(600)
+    ) {
         self.connect = connect
         self.firstByte = firstByte
         self.idle = idle

@@ -38,7 +38,8 @@ struct StateOptions: ParsableArguments {
         for part in state.split(separator: "/", omittingEmptySubsequences: false) {
             path += part + "/"
             if mkdir(path, 0o700) != 0, errno != EEXIST, path != "/" {
-                throw Terminal.cannotStart("cannot make the state directory \(state): \(String(cString: strerror(errno))); choose another with --state")
+                throw Terminal.cannotStart(
+                    "cannot make the state directory \(state): \(String(cString: strerror(errno))); choose another with --state")
             }
         }
     }

@@ -44,7 +44,9 @@ import Testing
     }
 
     @Test func implausibleUsageIsRecognisedAndNeverOverflows() throws {
-        for usage in [TokenUsage(input: -1), TokenUsage(input: 1, cachedInput: 2), TokenUsage(output: 1, reasoning: 2), TokenUsage(input: .max)] {
+        for usage in [
+            TokenUsage(input: -1), TokenUsage(input: 1, cachedInput: 2), TokenUsage(output: 1, reasoning: 2), TokenUsage(input: .max),
+        ] {
             #expect(!usage.isPlausible)
         }
         let dear = try #require(PricePerMillion(decimal: "100000"))

@@ -131,7 +131,7 @@ func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws ->
             try loop.watch(first[0], for: .readable, handler: old)
             loop.unwatch(first[0])
             try loop.watch(first[0], for: .readable, handler: new)
-            while new.count == 0 { await Task.yield() ; await nap(loop) }
+            while new.count == 0 { await Task.yield(); await nap(loop) }
             loop.unwatch(first[0])
             close(first[0])
             close(first[1])
@@ -145,7 +145,9 @@ func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws ->
         #expect(ListenAddress("127.0.0.1:8443") == ListenAddress(host: "127.0.0.1", port: 8443))
         #expect(ListenAddress("http://[::1]:80") == ListenAddress(host: "::1", port: 80, isPlain: true))
         #expect(ListenAddress("[::1]:80")?.description == "[::1]:80")
-        for wrong in ["", "8443", "host:", "host:99999", "::1:80", "http://", "ho/st:1", ":80"] { #expect(ListenAddress(wrong) == nil, "\(wrong)") }
+        for wrong in ["", "8443", "host:", "host:99999", "::1:80", "http://", "ho/st:1", ":80"] {
+            #expect(ListenAddress(wrong) == nil, "\(wrong)")
+        }
     }
 
     @Test func durationsSaturateInsteadOfOverflowing() {
@@ -180,10 +182,12 @@ enum Thread {
     static func detach(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let box = Unmanaged.passRetained(LoopBound(body)).toOpaque()
-        pthread_create(&thread, nil, { box in
-            if let box { Unmanaged<LoopBound<@Sendable () -> Void>>.fromOpaque(box).takeRetainedValue().value() }
-            return nil
-        }, box)
+        pthread_create(
+            &thread, nil,
+            { box in
+                if let box { Unmanaged<LoopBound<@Sendable () -> Void>>.fromOpaque(box).takeRetainedValue().value() }
+                return nil
+            }, box)
         pthread_detach(thread)
     }
 }

@@ -6,7 +6,8 @@ import Testing
 /// The fuzzer's seeds, as a regression test. A file's name says what must come of it: `ok-2-NAME.http` holds two whole requests,
 /// `413-NAME.http` is refused with 413, `part-NAME.http` is a beginning of which nothing bad can be said.
 @Suite struct CorpusTests {
-    private static let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/Corpus/http1"
+    private static let folder =
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/Corpus/http1"
 
     static let files: [String] = {
         guard let directory = opendir(folder) else { return [] }

@@ -24,7 +24,9 @@ import Testing
 
         /// A POST with these lines after its Host, then a body and a second request that must never be found.
         static func post(_ name: String, _ status: Int, _ lines: String) -> Case {
-            Case(name, status, "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n\(lines)\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+            Case(
+                name, status,
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n\(lines)\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
         }
 
         static func get(_ name: String, _ status: Int, _ lines: String) -> Case {
@@ -233,10 +235,12 @@ import Testing
     }
 
     /// Nothing that the bytes cannot become may be waited for: the refusal comes with the first impossible byte.
-    @Test(arguments: [
-        ([0x16], 1), (Array("PRI *".utf8), 4), (Array("PROXY TCP4".utf8), 6), (Array("\u{0}\u{0}".utf8), 1), (Array("CONNECT a".utf8), 8),
-        (Array("EHLO a".utf8), 6), (Array("\r\n\r\n".utf8), 3), (Array(" GET".utf8), 1), (Array("GET\r\n".utf8), 4),
-    ] as [([UInt8], Int)])
+    @Test(
+        arguments: [
+            ([0x16], 1), (Array("PRI *".utf8), 4), (Array("PROXY TCP4".utf8), 6), (Array("\u{0}\u{0}".utf8), 1),
+            (Array("CONNECT a".utf8), 8),
+            (Array("EHLO a".utf8), 6), (Array("\r\n\r\n".utf8), 3), (Array(" GET".utf8), 1), (Array("GET\r\n".utf8), 4),
+        ] as [([UInt8], Int)])
     func isRefusedAtOnce(_ bytes: [UInt8], after count: Int) {
         #expect(RequestStream.run(Array(bytes.prefix(count - 1))).violation == nil)
         #expect(RequestStream.run(Array(bytes.prefix(count))).violation != nil)

@@ -20,7 +20,8 @@ import Testing
             accepted += whole.requests.count { $0.body != nil }
             let cuts = (0..<Int.random(in: 1...6, using: &random)).map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted()
             let split = RequestStream.run(bytes, cuts: cuts, limits: limits)
-            #expect(split == whole, "seed \(seed), round \(round), cuts \(cuts): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+            #expect(
+                split == whole, "seed \(seed), round \(round), cuts \(cuts): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
         }
         // A generator that only makes rubbish would prove nothing.
         #expect(accepted > 300, "seed \(seed)")
@@ -45,20 +46,27 @@ enum RandomRequest {
     private static let lines = [
         "GET / HTTP/1.1", "POST /v1/chat/completions?x=%20 HTTP/1.1", "HEAD http://a/ HTTP/1.1", "POST /x HTTP/1.0", "PURGE /a;b HTTP/1.1",
     ]
-    private static let badLines = ["GET /", "GET  / HTTP/1.1", "GET /\u{7F} HTTP/1.1", "CONNECT a:1 HTTP/1.1", "GET / HTTP/3.0", "PRI * HTTP/2.0", ""]
+    private static let badLines = [
+        "GET /", "GET  / HTTP/1.1", "GET /\u{7F} HTTP/1.1", "CONNECT a:1 HTTP/1.1", "GET / HTTP/3.0", "PRI * HTTP/2.0", "",
+    ]
     private static let fields = [
-        "X: \t padded\t ", "Accept: */*", "Connection: close", "Connection: keep-alive, x", "Expect: 100-continue", "Empty:", "X-Long: abcdefghijklmnopqrstuvwxyz",
+        "X: \t padded\t ", "Accept: */*", "Connection: close", "Connection: keep-alive, x", "Expect: 100-continue", "Empty:",
+        "X-Long: abcdefghijklmnopqrstuvwxyz",
     ]
     private static let badFields = [
-        "X : a", ": a", " folded", "X: \u{1}", "Host: b", "Content-Length: 1", "Transfer-Encoding: gzip", "Transfer-Encoding: chunked", "Expect: x", "X",
+        "X : a", ": a", " folded", "X: \u{1}", "Host: b", "Content-Length: 1", "Transfer-Encoding: gzip", "Transfer-Encoding: chunked",
+        "Expect: x", "X",
     ]
     private static let bodies = [
-        ("", ""), ("Content-Length: 0\r\n", ""), ("Content-Length: 5\r\n", "a\r\n\r\n"), ("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"),
-        ("transfer-encoding: CHUNKED\r\n", "5;x\r\nhel\r\n\r\nA\r\n0123456789\r\n000\r\nX: y\r\n\r\n"), ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+        ("", ""), ("Content-Length: 0\r\n", ""), ("Content-Length: 5\r\n", "a\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+        ("transfer-encoding: CHUNKED\r\n", "5;x\r\nhel\r\n\r\nA\r\n0123456789\r\n000\r\nX: y\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),
     ]
     private static let badBodies = [
         ("Transfer-Encoding: chunked\r\n", "+5\r\nhello\r\n0\r\n\r\n"), ("Transfer-Encoding: chunked\r\n", "5\r\nhello!\r\n0\r\n\r\n"),
-        ("Transfer-Encoding: chunked\r\n", "0\r\nX : y\r\n\r\n"), ("Content-Length: 5, 5\r\n", "hello"), ("Content-Length: 99\r\n", "short"),
+        ("Transfer-Encoding: chunked\r\n", "0\r\nX : y\r\n\r\n"), ("Content-Length: 5, 5\r\n", "hello"),
+        ("Content-Length: 99\r\n", "short"),
     ]
 
     static func make(_ random: inout SplitMix64) -> [UInt8] {

@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET", HTTPMethod.get), ("HEAD", .head), ("POST", .post), ("PUT", .put), ("DELETE", .delete), ("PATCH", .patch), ("OPTIONS", .options),
+        ("GET", HTTPMethod.get), ("HEAD", .head), ("POST", .post), ("PUT", .put), ("DELETE", .delete), ("PATCH", .patch),
+        ("OPTIONS", .options),
         ("TRACE", .trace), ("get", .other), ("GETS", .other), ("PROPFIND", .other), ("!#$%&'*+-.^_`|~", .other),
     ])
     func methods(_ name: String, _ method: HTTPMethod) throws {
@@ -54,10 +55,11 @@ import Testing
         #expect(String(decoding: head.methodName, as: UTF8.self) == name)
     }
 
-    @Test(arguments: [
-        ("/", "/", nil), ("/?", "/", ""), ("/a/b;c=d:e@f", "/a/b;c=d:e@f", nil), ("/%2F%aB?%00", "/%2F%aB", "%00"), ("//a", "//a", nil),
-        ("http://a", "/", nil), ("HTTP://A/x?y", "/x", "y"), ("https://a?q=/", "/", "q=/"), ("/x?http://b/", "/x", "http://b/"),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            ("/", "/", nil), ("/?", "/", ""), ("/a/b;c=d:e@f", "/a/b;c=d:e@f", nil), ("/%2F%aB?%00", "/%2F%aB", "%00"), ("//a", "//a", nil),
+            ("http://a", "/", nil), ("HTTP://A/x?y", "/x", "y"), ("https://a?q=/", "/", "q=/"), ("/x?http://b/", "/x", "http://b/"),
+        ] as [(String, String, String?)])
     func targets(_ target: String, _ path: String, _ query: String?) throws {
         let head = try head("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(String(decoding: head.path, as: UTF8.self) == path)
@@ -72,7 +74,8 @@ import Testing
     @Test(arguments: [
         ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: keep-alive\r\n", true),
         ("1.1", "Connection: keep-alive, Close\r\n", false), ("1.1", "Connection: upgrade ,\tclose\r\n", false),
-        ("1.1", "Connection: x\r\nConnection: close\r\n", false), ("1.1", "Connection: closed\r\n", true), ("1.1", "Connection: ,\r\n", true),
+        ("1.1", "Connection: x\r\nConnection: close\r\n", false), ("1.1", "Connection: closed\r\n", true),
+        ("1.1", "Connection: ,\r\n", true),
         ("1.0", "", false), ("1.0", "Connection: Keep-Alive\r\n", true), ("1.0", "Connection: keep-alive, close\r\n", false),
     ])
     func keepAlive(_ version: String, _ field: String, _ expected: Bool) throws {

@@ -18,7 +18,9 @@ struct RequestStream {
         /// Nil when the input ended before the body did.
         var body: [UInt8]?
 
-        var description: String { "\(method) \(path)?\(query ?? "-") HTTP/1.\(minorVersion) \(fields) \(framing) body \(body?.count ?? -1)" }
+        var description: String {
+            "\(method) \(path)?\(query ?? "-") HTTP/1.\(minorVersion) \(fields) \(framing) body \(body?.count ?? -1)"
+        }
     }
 
     /// What came out of it, in order.

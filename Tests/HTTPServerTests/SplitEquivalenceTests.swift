@@ -40,9 +40,12 @@ import Testing
         var bytes: [UInt8] = []
         for number in 0..<100 {
             let body = String(repeating: "b", count: number)
-            bytes += number.isMultiple(of: 2)
+            bytes +=
+                number.isMultiple(of: 2)
                 ? Array("POST /\(number) HTTP/1.1\r\nHost: a\r\nContent-Length: \(number)\r\n\r\n\(body)".utf8)
-                : Array("POST /\(number) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(String(number, radix: 16))\r\n\(body)\r\n0\r\n\r\n".utf8)
+                : Array(
+                    "POST /\(number) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(String(number, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
+                        .utf8)
         }
         let outcome = RequestStream.run(bytes, cuts: Array(stride(from: 7, to: bytes.count, by: 7)))
         #expect(outcome.requests.map(\.path) == (0..<100).map { "/\($0)" })

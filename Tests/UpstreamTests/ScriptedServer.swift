@@ -117,10 +117,12 @@ enum Thread {
 
     static func detach(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
-        pthread_create(&thread, nil, { box in
-            if let box { Unmanaged<Box>.fromOpaque(box).takeRetainedValue().body() }
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
+        pthread_create(
+            &thread, nil,
+            { box in
+                if let box { Unmanaged<Box>.fromOpaque(box).takeRetainedValue().body() }
+                return nil
+            }, Unmanaged.passRetained(Box(body)).toOpaque())
         pthread_detach(thread)
     }
 }

@@ -25,7 +25,11 @@ enum Ending: Equatable, Sendable {
     }
 
     @Test func theHeadTellsStatusTypeAndRetryAfter() async throws {
-        let server = ScriptedServer([.send("HTTP/1.1 429 Slow\r\ncontent-type: Application/JSON\r\nRetry-After: 7\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")])
+        let server = ScriptedServer([
+            .send(
+                "HTTP/1.1 429 Slow\r\ncontent-type: Application/JSON\r\nRetry-After: 7\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"
+            )
+        ])
         let head = try await withClient { client in try await client.post([], to: endpoint(server)).head() }
         #expect(head.status == 429)
         #expect(head.contentType == "application/json")
@@ -197,7 +201,9 @@ enum Ending: Equatable, Sendable {
 
 // MARK: - Helpers
 
-private func endpoint(_ server: ScriptedServer, _ timeouts: UpstreamTimeouts = UpstreamTimeouts(), limits: UpstreamLimits = UpstreamLimits()) -> UpstreamEndpoint {
+private func endpoint(
+    _ server: ScriptedServer, _ timeouts: UpstreamTimeouts = UpstreamTimeouts(), limits: UpstreamLimits = UpstreamLimits()
+) -> UpstreamEndpoint {
     UpstreamEndpoint(url: "http://127.0.0.1:\(server.port)/v1/chat/completions", headers: ["Expect:"], timeouts: timeouts, limits: limits)
 }
 
@@ -205,7 +211,8 @@ private func call(
     _ server: ScriptedServer, _ timeouts: UpstreamTimeouts = UpstreamTimeouts(), limits: UpstreamLimits = UpstreamLimits()
 ) async throws -> Ending {
     defer { server.stop() }
-    return try await withClient { client in await finish(try client.post(Array("{}".utf8), to: endpoint(server, timeouts, limits: limits))) }
+    return try await withClient { client in await finish(try client.post(Array("{}".utf8), to: endpoint(server, timeouts, limits: limits)))
+    }
 }
 
 private func finish(_ transfer: UpstreamTransfer) async -> Ending {

@@ -52,7 +52,8 @@ extension IncomingCall {
     /// - Throws: `invalid_api_key`; the same for an unknown, a revoked and an expired key.
     func authenticated() throws(GatewayError) -> AuthenticatedCall {
         guard let digest = presentedKey() else { throw Self.noKey }
-        guard let principal = loop.principals.find(digest, in: policies.snapshot, keys: loop.gateway.keys, at: wallTime), !principal.isExpired(at: wallTime)
+        guard let principal = loop.principals.find(digest, in: policies.snapshot, keys: loop.gateway.keys, at: wallTime),
+            !principal.isExpired(at: wallTime)
         else { throw Self.wrongKey }
         guard principal.belongs(to: policies.snapshot) else {
             throw GatewayError(.modelNotAllowed, "This key belongs to the team \(principal.team), which the policies do not know.")
@@ -81,5 +82,6 @@ extension IncomingCall {
     // The words are OpenAI's: some SDKs look for them.
     private static let noKey = GatewayError(
         .invalidAPIKey, "Incorrect API key provided: there is none. Send it as Authorization: Bearer, x-api-key or api-key.")
-    private static let wrongKey = GatewayError(.invalidAPIKey, "Incorrect API key provided. Ask your gateway's administrator for a valid key.")
+    private static let wrongKey = GatewayError(
+        .invalidAPIKey, "Incorrect API key provided. Ask your gateway's administrator for a valid key.")
 }

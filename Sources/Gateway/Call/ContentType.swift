@@ -7,7 +7,8 @@ extension IncomingCall {
     /// - Throws: `unsupported_media_type`.
     func requireJSON() throws(GatewayError) {
         if exchange.head.hasContentEncoding {
-            throw GatewayError(.unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.", param: "content-encoding")
+            throw GatewayError(
+                .unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.", param: "content-encoding")
         }
         guard exchange.head.contentType != nil, !exchange.head.hasMediaType("application/json"),
             !exchange.head.hasMediaType("application/x-www-form-urlencoded")

@@ -99,7 +99,8 @@ extension HeldCall {
         record.team = decided.admitted.principal.team
         record.keyID = decided.admitted.principal.keyID
         record.user = request.user
-        record.metadata = request.metadata.isEmpty ? [] : request.metadata.sorted { $0.key < $1.key }.map { UsageRecord.Tag($0.key, $0.value) }
+        record.metadata =
+            request.metadata.isEmpty ? [] : request.metadata.sorted { $0.key < $1.key }.map { UsageRecord.Tag($0.key, $0.value) }
         record.role = "primary"
         record.provider = decided.target.model.provider.name
         record.model = decided.target.model.name

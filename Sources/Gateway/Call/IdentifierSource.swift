@@ -11,7 +11,9 @@ struct IdentifierSource {
     ///   - loop: index of the loop.
     init(seconds: Int64, loop: Int) {
         var generator = SystemRandomNumberGenerator()
-        prefix = Self.text(UInt64(clamping: seconds), width: 7) + Self.text(generator.next() % 2_176_782_336, width: 6) + Self.text(UInt64(loop), width: 1)
+        prefix =
+            Self.text(UInt64(clamping: seconds), width: 7) + Self.text(generator.next() % 2_176_782_336, width: 6)
+            + Self.text(UInt64(loop), width: 1)
     }
 
     /// The next identifier, behind `label`.

@@ -13,7 +13,8 @@ extension GatewayLoop {
     func answerReadiness(_ call: IncomingCall) {
         let isReady = gateway.ledger.isHealthy && !gateway.isDraining
         var body = Array("{\"status\":\"\(isReady ? "ready" : "not ready")\"".utf8)
-        body.append(contentsOf: ",\"ledger\":\"\(gateway.ledger.isHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)
+        body.append(
+            contentsOf: ",\"ledger\":\"\(gateway.ledger.isHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)
         body.append(contentsOf: ",\"policies\":\"\(gateway.policies.lastError == nil ? "ok" : "refused")\"".utf8)
         if let error = gateway.policies.lastError {
             body.append(contentsOf: ",\"policies_error\":".utf8)

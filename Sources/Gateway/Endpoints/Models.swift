@@ -44,7 +44,8 @@ private enum ModelDescription {
     static func append(_ name: String, _ entry: ModelEntry, to body: inout [UInt8]) {
         body.append(contentsOf: "{\"id\":".utf8)
         body.appendJSONString(name)
-        body.append(contentsOf: ",\"object\":\"model\",\"type\":\"model\",\"created\":\(created.microseconds / 1_000_000),\"created_at\":".utf8)
+        body.append(
+            contentsOf: ",\"object\":\"model\",\"type\":\"model\",\"created\":\(created.microseconds / 1_000_000),\"created_at\":".utf8)
         body.appendJSONString(created.rfc3339)
         body.append(contentsOf: ",\"owned_by\":".utf8)
         body.appendJSONString(entry.provider.name)

@@ -38,7 +38,9 @@ public struct ChangeWatch {
             var status = stat()
             guard suffixes.contains(where: name.hasSuffix), stat(directory + "/" + name, &status) == 0 else { continue }
             stamps.insert(
-                Stamp(name: name, inode: status.st_ino, size: status.st_size, seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec))
+                Stamp(
+                    name: name, inode: status.st_ino, size: status.st_size, seconds: status.st_mtim.tv_sec,
+                    nanoseconds: status.st_mtim.tv_nsec))
         }
         return stamps
     }

@@ -124,8 +124,9 @@ struct PEMError: Error {
     let reason: String
 
     /// Without it OpenSSL would ask for the password of an encrypted key on the terminal and wait.
-    static let refusePassword:
-        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = { _, _, _, _ in -1 }
+    static let refusePassword: @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
+        _, _, _, _ in -1
+    }
 }
 
 /// OpenSSL's view of bytes in memory.

@@ -14,7 +14,8 @@ struct KeysCommand: ParsableCommand {
         @Option(help: "A name for people.")
         var name: String?
 
-        @Option(help: ArgumentHelp("Models that the key may use, separated by commas; patterns such as openai/* are fine.", valueName: "m,…"))
+        @Option(
+            help: ArgumentHelp("Models that the key may use, separated by commas; patterns such as openai/* are fine.", valueName: "m,…"))
         var models: String?
 
         @Option(help: ArgumentHelp("How long the key lives, e.g. 30d, 12h; without it, until it is revoked.", valueName: "time"))
@@ -34,8 +35,9 @@ struct KeysCommand: ParsableCommand {
 
         private func expiry() throws -> WallTime? {
             guard let expires else { return nil }
-            let units: [Character: Int64] = ["m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
-            guard let unit = expires.last.flatMap({ units[$0] }), let count = Int64(expires.dropLast()), (1...100_000).contains(count) else {
+            let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
+            guard let unit = expires.last.flatMap({ units[$0] }), let count = Int64(expires.dropLast()), (1...100_000).contains(count)
+            else {
                 throw ValidationError("--expires \(expires): expected a time such as 30d, 12h or 30m.")
             }
             return WallTime.now.advanced(bySeconds: count * unit)

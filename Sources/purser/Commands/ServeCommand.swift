@@ -48,7 +48,9 @@ struct ServeCommand: ParsableCommand {
     private func addresses() throws -> [ListenAddress] {
         let texts = listen.isEmpty ? environmentDefault("LISTEN", "127.0.0.1:8443").split(separator: ",").map(String.init) : listen
         return try texts.map { text in
-            guard let address = ListenAddress(text) else { throw ValidationError("--listen \(text): expected HOST:PORT or http://HOST:PORT.") }
+            guard let address = ListenAddress(text) else {
+                throw ValidationError("--listen \(text): expected HOST:PORT or http://HOST:PORT.")
+            }
             return address
         }
     }

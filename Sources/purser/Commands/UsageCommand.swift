@@ -9,7 +9,9 @@ struct UsageCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Only what began since then: 7d, 24h, 30m, or a date.", valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Group by: model, team, key, task, route, arm, provider, status, tag:NAME; several with commas.", valueName: "list"))
+    @Option(
+        help: ArgumentHelp(
+            "Group by: model, team, key, task, route, arm, provider, status, tag:NAME; several with commas.", valueName: "list"))
     var by: String?
 
     @Option(help: "table, csv or jsonl.")
@@ -20,7 +22,8 @@ struct UsageCommand: ParsableCommand {
     func run() throws {
         guard let format = UsageReport.Format(rawValue: format) else { throw ValidationError("--format must be table, csv or jsonl.") }
         do {
-            let query = UsageQuery(since: try since.map { try UsageQuery.moment($0) }, groups: try by.map { try UsageGrouping.list($0) } ?? [])
+            let query = UsageQuery(
+                since: try since.map { try UsageQuery.moment($0) }, groups: try by.map { try UsageGrouping.list($0) } ?? [])
             try UsageReport.write(query, from: UsageReader(path: try state.ledgerPath()), as: format) { Terminal.output($0) }
         } catch let failure as LedgerFailure {
             if case .invalid(let message) = failure { throw ValidationError(message) }

@@ -96,6 +96,8 @@ async def error_in_stream(call: Call, wire: Wire) -> None:
     await wire.begin_stream()
     for value in stream_of(call, "so far so good")[:3]:
         await wire.event(value)
+    # An error that arrives together with the first events is still an ordinary failure: nothing has been said to the client yet.
+    await asyncio.sleep(0.1)
     await wire.event(failure("the engine caught fire"))
     await wire.end_stream()
 
