@@ -9,6 +9,7 @@ internal import TLS
 /// read that finds nothing. What arrives while nobody waits for it takes `readable` out of the watch until somebody does.
 final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendable {
     let server: HTTPServer
+    let peer: PeerAddress
     private let transport: HTTPTransport
     private var task: Task<Void, Never>?
     private var timer: LoopTimer?
@@ -35,8 +36,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private var quietTimer: LoopTimer?
     private var quiet: (interval: Duration, action: () -> Void)?
 
-    init(server: HTTPServer, descriptor: Int32, tls: TLSConnection?) {
+    init(server: HTTPServer, descriptor: Int32, peer: PeerAddress, tls: TLSConnection?) {
         self.server = server
+        self.peer = peer
         transport = HTTPTransport(descriptor: descriptor, tls: tls)
     }
 

@@ -28,6 +28,7 @@ public final class HTTPServer: @unchecked Sendable {
     /// Bytes of an answer that may wait for a client that does not read before its source is paused.
     let unreadAnswerLimit = 128 * 1024
     private let maxConnections: Int
+    private var peers: PeerCount
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
     private var listeners: [Listener] = []
     private var dateText: [UInt8] = []
@@ -35,10 +36,12 @@ public final class HTTPServer: @unchecked Sendable {
     private var whenIdle: (() -> Void)?
 
     /// Makes a server without listeners.
-    /// - Parameter maxConnections: connections open at once; further ones are closed as they come.
+    /// - Parameters:
+    ///   - maxConnections: connections open at once; further ones are closed as they come.
+    ///   - maxConnectionsPerPeer: the same for one address; loopback is not limited. Default 1,000.
     public init(
         loop: EventLoop, handler: any HTTPHandler, limits: HTTPLimits = HTTPLimits(), timeouts: HTTPTimeouts = HTTPTimeouts(),
-        maxConnections: Int
+        maxConnections: Int, maxConnectionsPerPeer: Int = 1_000
     ) {
         self.loop = loop
         self.handler = handler
@@ -46,6 +49,7 @@ public final class HTTPServer: @unchecked Sendable {
         self.timeouts = timeouts
         intervals = HTTPIntervals(timeouts)
         self.maxConnections = maxConnections
+        peers = PeerCount(limit: maxConnectionsPerPeer)
         scratch = .allocate(byteCount: 32 * 1024, alignment: 16)
     }
 
@@ -67,25 +71,27 @@ public final class HTTPServer: @unchecked Sendable {
     }
 
     private func accept(_ descriptor: Int32, tls context: TLSServerContext?) {
-        guard !isDraining, connections.count < maxConnections else {
+        guard !isDraining, connections.count < maxConnections, let peer = PeerAddress(of: descriptor), peers.admit(peer) else {
             close(descriptor)
             return
         }
         var tls: TLSConnection?
         if let context {
             guard let made = try? context.accept(descriptor: descriptor) else {
+                peers.release(peer)
                 close(descriptor)
                 return
             }
             tls = made
         }
-        let connection = HTTPConnection(server: self, descriptor: descriptor, tls: tls)
+        let connection = HTTPConnection(server: self, descriptor: descriptor, peer: peer, tls: tls)
         connections[ObjectIdentifier(connection)] = connection
         connection.start()
     }
 
     func closed(_ connection: HTTPConnection) {
-        connections[ObjectIdentifier(connection)] = nil
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        peers.release(connection.peer)
         if isDraining, connections.isEmpty { reportIdle() }
     }
 
