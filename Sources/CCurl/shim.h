@@ -26,6 +26,7 @@ static inline CURLMcode purser_multi_set_timer_callback(CURLM *multi, int (*call
 }
 
 static inline CURLcode purser_curl_get_long(CURL *easy, CURLINFO info, long *value) { return curl_easy_getinfo(easy, info, value); }
+static inline CURLcode purser_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) { return curl_easy_getinfo(easy, info, value); }
 static inline CURLcode purser_curl_get_pointer(CURL *easy, CURLINFO info, char **value) { return curl_easy_getinfo(easy, info, value); }
 
 // The message of a finished transfer; a union and a bit-field struct that Swift would read awkwardly.

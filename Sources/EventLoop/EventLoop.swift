@@ -136,20 +136,24 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Whether the caller is on the loop's thread.
     public var isCurrent: Bool { thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
 
+    /// Runs what is due. Work that keeps making work does not keep the loop from its descriptors for ever.
     private func runRound() {
-        repeat {
+        for _ in 0..<Self.passesPerRound where hasWork {
             runJobs()
             runTimers()
             endRound()
-        } while !jobs.isEmpty || !roundEnd.isEmpty || timers.earliest <= now
+        }
     }
 
+    private static let passesPerRound = 16
+
+    private var hasWork: Bool { !jobs.isEmpty || !roundEnd.isEmpty || timers.earliest <= now }
+
     private func runJobs() {
-        while !jobs.isEmpty {
-            swap(&jobs, &runningJobs)
-            for job in runningJobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
-            runningJobs.removeAll(keepingCapacity: true)
-        }
+        guard !jobs.isEmpty else { return }
+        swap(&jobs, &runningJobs)
+        for job in runningJobs { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        runningJobs.removeAll(keepingCapacity: true)
     }
 
     private func runTimers() {
@@ -171,6 +175,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     private var waitMilliseconds: Int32 {
+        if hasWork { return 0 }
         let earliest = timers.earliest
         if earliest == .never { return -1 }
         return Int32(clamping: (earliest - now).milliseconds)
@@ -236,7 +241,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         handlers[index].generation &+= 1
         handlers[index].handler = handler
         var event = epollEvent(descriptor, readiness)
-        _ = try SystemError.check(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event), "epoll_ctl")
+        guard epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+            let number = errno
+            handlers[index].handler = nil
+            throw SystemError(call: "epoll_ctl", number: number)
+        }
     }
 
     /// Changes what a watched descriptor is watched for.

@@ -10,8 +10,12 @@ struct SecretScrubber: Sendable {
 
     init(_ provider: Provider) {
         let texts = [provider.apiKey?.reveal(), provider.proxy?.reveal()] + provider.headers.map { $0.value.reveal() }
+        // The token of `Bearer TOKEN` is a secret by itself.
+        let words = texts.compactMap { $0?.split(separator: " ").last.map(String.init) }
         // The longest first: one secret may be the beginning of another.
-        secrets = texts.compactMap { $0.map { Array($0.utf8) } }.filter { $0.count >= Self.shortest }.sorted { $0.count > $1.count }
+        secrets = Set(texts.compactMap { $0 } + words).map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted {
+            $0.count > $1.count
+        }
     }
 
     /// The same error, fit to be seen.

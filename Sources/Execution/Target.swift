@@ -33,7 +33,8 @@ public final class ServingPolicies: Sendable {
 extension UpstreamEndpoint {
     /// The chat endpoint of an OpenAI-compatible provider.
     convenience init(_ provider: Provider) {
-        var headers = ["Content-Type: application/json", "Accept: application/json, text/event-stream", "Expect:", "User-Agent: purser"]
+        // Few and short: libcurl puts a head together character by character.
+        var headers = ["Content-Type: application/json", "Accept:", "Expect:"]
         if let key = provider.apiKey { headers.append("Authorization: Bearer \(key.reveal())") }
         headers += provider.headers.map { "\($0.name): \($0.value.reveal())" }
         let timeouts = provider.timeouts

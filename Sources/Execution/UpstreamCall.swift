@@ -21,6 +21,8 @@ public final class UpstreamCall {
     private let promptBytes: Int
     private var stream: OpenAIStream
     private var received: [UInt8] = []
+    /// Bytes of an answer that is read whole.
+    private var wholeBytes = 0
 
     init(_ transfer: UpstreamTransfer, request: ChatRequest, target: Target, reader: JSONReader) {
         self.transfer = transfer
@@ -43,7 +45,7 @@ public final class UpstreamCall {
             guard !head.isEncoded else { throw Self.unrequestedEncoding }
             let body = try await wholeBody()
             let answer = try OpenAIAnswer.read(body: body, reader: reader)
-            settle(answer.usage, estimate: TokenEstimate.usage(promptBytes: promptBytes, outputBytes: body.count, outputEvents: 0))
+            settle(answer.usage, estimate: ownEstimate)
             return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
         } catch {
             throw failed(error)
@@ -53,6 +55,7 @@ public final class UpstreamCall {
     private func wholeBody() async throws(GatewayError) -> [UInt8] {
         var body: [UInt8] = []
         while try await receive() {
+            wholeBytes += received.count
             // The usual answer comes in one piece: then it is taken over, not copied.
             if body.isEmpty { swap(&body, &received) } else { body.append(contentsOf: received) }
         }
@@ -99,14 +102,17 @@ public final class UpstreamCall {
 
     private func complete(_ output: inout [UInt8]) -> Bool {
         transfer.release()
-        settle(stream.usage, estimate: streamEstimate)
+        settle(stream.usage, estimate: ownEstimate)
         if stream.lacksUsage { stream.appendUsage(outcome.usage, to: &output) }
         return false
     }
 
-    private var streamEstimate: TokenUsage {
-        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: 0, outputEvents: stream.contentEvents)
+    private var ownEstimate: TokenUsage {
+        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: stream.contentEvents)
     }
+
+    /// How long the provider has been at work so far.
+    public var elapsed: Duration { MonotonicTime.now() - transfer.startTime }
 
     // MARK: Endings
 
@@ -146,8 +152,8 @@ public final class UpstreamCall {
             case .upstreamTimeout: .timeout
             default: stream.contentEvents > 0 ? .cut : .error
             }
-        let mayBeBilled = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
-        if mayBeBilled { settle(stream.usage, estimate: streamEstimate) } else { measure() }
+        let isUnfinished = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
+        if isUnfinished, transfer.wasSent { settle(stream.usage, estimate: ownEstimate) } else { measure() }
         return scrubber.scrubbed(error)
     }
 

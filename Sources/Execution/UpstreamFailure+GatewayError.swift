@@ -12,7 +12,7 @@ extension GatewayError {
         case .connectTimeout: self = .timeout("No connection to the provider within timeouts.connect.")
         case .firstByteTimeout: self = .timeout("The provider did not begin to answer within timeouts.first_byte.")
         case .idleTimeout: self = .timeout("The provider stopped in the middle of its answer for longer than timeouts.idle.")
-        case .totalTimeout: self = .timeout("The provider did not finish its answer within timeouts.total.")
+        case .totalTimeout: self = .timeout("The provider did not finish its answer within timeouts.total, or within x-purser-timeout.")
         case .cut(let detail):
             self.init(
                 .upstreamError, "The provider's connection broke before its answer was complete.", source: .upstream, retry: .sameTarget,

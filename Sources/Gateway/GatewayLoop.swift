@@ -2,7 +2,8 @@ internal import Chat
 public import EventLoop
 internal import Execution
 public import HTTPServer
-internal import Ledger
+public import Ledger
+internal import Logging
 
 /// The gateway's share of one loop: takes exchanges from the HTTP server and leads each to its endpoint.
 ///
@@ -12,12 +13,17 @@ public final class GatewayLoop: HTTPHandler {
     let loop: EventLoop
     let reader = JSONReader()
     let executor: CallExecutor
+    let journal: UsageJournal
     var identifiers: IdentifierSource
     var principals = PrincipalCache()
     private var adopted: ObjectIdentifier?
+    private var turnedAwayCount = 0
+    private var nextNotice = MonotonicTime(nanoseconds: 0)
 
-    /// Makes the share of `loop`.
-    public init(_ gateway: Gateway, loop: EventLoop) {
+    /// Makes the share of `loop`; on the loop.
+    /// - Throws: `LedgerFailure` when the loop's journal cannot be made.
+    public init(_ gateway: Gateway, loop: EventLoop) throws(LedgerFailure) {
+        journal = try gateway.ledger.journal(forLoop: loop.index)
         self.gateway = gateway
         self.loop = loop
         executor = CallExecutor(loop: loop, reader: reader)
@@ -43,7 +49,20 @@ public final class GatewayLoop: HTTPHandler {
     /// Answers what is not an HTTP request as we take it.
     public func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) {
         let error = GatewayError(violation)
-        refusal.respond(violation.status, body: ErrorAnswer(error).body) { ErrorAnswer(error).appendFields(to: &$0) }
+        let id = identifiers.next("req_")
+        refusal.respond(violation.status, body: ErrorAnswer(error).body) { fields in
+            ErrorAnswer(error).appendFields(to: &fields)
+            fields.appendField("x-request-id", value: id)
+        }
+    }
+
+    /// Tells of connections that were turned away, once a second at most.
+    public func turnedAway() {
+        turnedAwayCount += 1
+        guard loop.now >= nextNotice else { return }
+        nextNotice = loop.now + .seconds(1)
+        gateway.log.warning("connections turned away at a limit", metadata: ["since_last_notice": "\(turnedAwayCount)"])
+        turnedAwayCount = 0
     }
 
     /// The policies in force, for a request that begins now.

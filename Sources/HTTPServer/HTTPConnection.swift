@@ -33,6 +33,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private var readWaiter: UnsafeContinuation<Void, Never>?
     private var drainWaiter: UnsafeContinuation<Void, Never>?
     private var writeTimer: LoopTimer?
+    private var writeIsTimed = false
     private var quietTimer: LoopTimer?
     private var quiet: (interval: Duration, action: () -> Void)?
 
@@ -71,6 +72,10 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
                 let goesOn = exchange.conclude()
                 isInExchange = false
                 if !goesOn || server.isDraining { break }
+                // Pipelined requests take turns with other connections, and wait while their answers are not read.
+                if inputStart < input.count { await Task.yield() }
+                if unsentBytes > server.unreadAnswerLimit { flush() }
+                guard await drained() else { break }
             }
         }
         await flushed()
@@ -96,7 +101,8 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     /// The server shuts down: a connection without a request ends now, the others after their answer.
     func drain() {
         guard isAtRest else { return }
-        isGone = true
+        // A request may be here already: it is looked for once more.
+        mayRead = true
         wakeReader()
     }
 
@@ -130,7 +136,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         if readiness.contains(.peerClosed), isInExchange, isEncrypted { return lose() }
         guard !readiness.isDisjoint(with: [.readable, .peerClosed]) else { return }
         mayRead = true
-        if readWaiter == nil { watch(watched.subtracting([.readable, .peerClosed])) } else { wakeReader() }
+        // Of a TLS client in an exchange its FIN is still of interest.
+        let unwanted: Readiness = isInExchange && isEncrypted ? .readable : [.readable, .peerClosed]
+        if readWaiter == nil { watch(watched.subtracting(unwanted)) } else { wakeReader() }
     }
 
     private func watch(_ readiness: Readiness) {
@@ -200,6 +208,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             case .bytes: if isAtRest { beginHead() }
             case .closed: return nil
             case .wouldBlock:
+                if server.isDraining, isAtRest { return nil }
                 guard await readable() else {
                     if timedOut, !isAtRest { refuse(.headTimeout) }
                     return nil
@@ -237,7 +246,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
                 inputStart = 0
             }
             input.append(contentsOf: UnsafeRawBufferPointer(server.scratch)[..<count])
-            mayRead = transport.mayHaveMore(after: count, of: server.scratch.count)
+            mayRead = transport.mayHaveMore(after: count)
         case .wouldBlock: mayRead = false
         case .closed: break
         }
@@ -273,7 +282,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     private func slowestEnd(since start: MonotonicTime, bytes: Int) -> MonotonicTime {
-        start + server.intervals.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond))
+        min(
+            start + server.intervals.bodyTotal,
+            start + server.intervals.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond)))
     }
 
     // MARK: Writing
@@ -295,9 +306,12 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     private func flush() {
+        var moved = false
         while outputStart < output.count, mayWrite {
             switch output.withUnsafeBytes({ transport.write(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }) {
-            case .bytes(let count): outputStart += count
+            case .bytes(let count):
+                outputStart += count
+                moved = true
             case .wouldBlock:
                 mayWrite = false
                 watch(watched.union(.writable))
@@ -308,28 +322,46 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             outputStart = 0
             output.removeAll(keepingCapacity: output.capacity <= 4096)
             writeTimer?.set(.never)
+            writeIsTimed = false
         } else {
-            expectProgress()
+            forgetSentBytes()
+            if moved || !writeIsTimed { expectProgress() }
         }
-        if output.count - outputStart <= server.unreadAnswerLimit { wakeDrainWaiter() }
+        if unsentBytes <= server.unreadAnswerLimit { wakeDrainWaiter() }
     }
 
     /// What could not be sent must move within `timeouts.write`.
     private func expectProgress() {
         if writeTimer == nil { writeTimer = LoopTimer(on: loop) { [unowned self] in lose() } }
         writeTimer?.set(loop.now + server.intervals.write)
+        writeIsTimed = true
+    }
+
+    private var unsentBytes: Int { output.count - outputStart }
+
+    /// A client that is a little slower than its provider never empties the buffer: what it has got must not pile up in it.
+    private func forgetSentBytes() {
+        guard outputStart >= 64 * 1024 else { return }
+        output.removeFirst(outputStart)
+        outputStart = 0
     }
 
     /// Runs `action` each time nothing has been written for `interval`; `nil` ends that.
     func whenQuiet(_ rule: (interval: Duration, action: () -> Void)?) {
         quiet = rule
-        if quietTimer == nil { quietTimer = LoopTimer(on: loop) { [unowned self] in quiet?.action() } }
+        if quietTimer == nil { quietTimer = LoopTimer(on: loop) { [unowned self] in beQuietNoMore() } }
         quietTimer?.set(rule.map { loop.now + $0.interval } ?? .never)
+    }
+
+    /// A client that has not read what there is needs no sign of life.
+    private func beQuietNoMore() {
+        guard let quiet else { return }
+        if unsentBytes == 0 { quiet.action() } else { quietTimer?.set(loop.now + quiet.interval) }
     }
 
     /// Waits until little enough of the answer is unread; false when the client is gone.
     func drained() async -> Bool {
-        if output.count - outputStart > server.unreadAnswerLimit, !isGone { await withUnsafeContinuation { drainWaiter = $0 } }
+        if unsentBytes > server.unreadAnswerLimit, !isGone { await withUnsafeContinuation { drainWaiter = $0 } }
         return !isGone
     }
 
@@ -361,9 +393,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         inputStart = 0
         while true {
             switch transport.read(into: server.scratch) {
-            case .bytes: continue
+            // One read a round: a sender that keeps the socket full must not keep the loop.
+            case .bytes, .wouldBlock: mayRead = false
             case .closed: return
-            case .wouldBlock: mayRead = false
             }
             guard await readable() else { return }
         }

@@ -8,6 +8,8 @@ public protocol HTTPHandler: AnyObject {
     func handle(_ exchange: HTTPExchange) async
     /// Answers a request that is not HTTP as we take it.
     func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal)
+    /// A connection was turned away because of a limit on their number.
+    func turnedAway()
 }
 
 /// The HTTP server of one loop: its listeners and connections.
@@ -71,7 +73,8 @@ public final class HTTPServer: @unchecked Sendable {
     }
 
     private func accept(_ descriptor: Int32, tls context: TLSServerContext?) {
-        guard !isDraining, connections.count < maxConnections, let peer = PeerAddress(of: descriptor), peers.admit(peer) else {
+        guard connections.count < maxConnections, let peer = PeerAddress(of: descriptor), peers.admit(peer) else {
+            handler.turnedAway()
             close(descriptor)
             return
         }

@@ -8,6 +8,8 @@ public struct HTTPTimeouts: Hashable, Sendable {
     public var head = Duration.seconds(10)
     /// Between two bytes of a request's body. Default 30 s.
     public var bodyIdle = Duration.seconds(30)
+    /// A request's whole body. Default 600 s.
+    public var bodyTotal = Duration.seconds(600)
     /// The slowest rate at which a body may come in the long run, in bytes per second. Default 100.
     public var bodyBytesPerSecond = 100
     /// A client that does not read its answer. Default 60 s.
@@ -23,12 +25,13 @@ public struct HTTPTimeouts: Hashable, Sendable {
 
 /// The time-outs as the loop's clock counts them: `Duration` is 128 bits wide, and its arithmetic shows in profiles.
 struct HTTPIntervals {
-    let handshake, head, bodyIdle, write, keepAlive, linger: ClockInterval
+    let handshake, head, bodyIdle, bodyTotal, write, keepAlive, linger: ClockInterval
 
     init(_ timeouts: HTTPTimeouts) {
         handshake = ClockInterval(timeouts.handshake)
         head = ClockInterval(timeouts.head)
         bodyIdle = ClockInterval(timeouts.bodyIdle)
+        bodyTotal = ClockInterval(timeouts.bodyTotal)
         write = ClockInterval(timeouts.write)
         keepAlive = ClockInterval(timeouts.keepAlive)
         linger = ClockInterval(timeouts.linger)

@@ -37,10 +37,11 @@ struct HTTPTransport {
         return count < 0 && (errno == EAGAIN || errno == EINTR) ? .wouldBlock : .closed
     }
 
-    /// Whether a read that gave `count` of `capacity` bytes may have left some behind: a full buffer or TLS record, or bytes that libssl
+    /// Whether a read that gave `count` bytes may have left some behind: a full TLS record, or bytes that libssl
     /// has taken from the socket already, of which epoll knows nothing.
-    func mayHaveMore(after count: Int, of capacity: Int) -> Bool {
-        guard let tls else { return count == capacity }
+    func mayHaveMore(after count: Int) -> Bool {
+        // In the clear epoll tells of everything.
+        guard let tls else { return false }
         return count >= Self.longestRecord || tls.hasPending
     }
 

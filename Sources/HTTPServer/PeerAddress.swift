@@ -23,7 +23,8 @@ struct PeerAddress: Hashable {
         guard bytes.count >= 24 else { return nil }
         switch family {
         case AF_INET: self.init(ipv4: bytes[4..<8])
-        case AF_INET6 where bytes[8..<18].allSatisfy({ $0 == 0 }) && bytes[18..<20].allSatisfy({ $0 == 0xFF }): self.init(ipv4: bytes[20..<24])
+        case AF_INET6 where bytes[8..<18].allSatisfy({ $0 == 0 }) && bytes[18..<20].allSatisfy({ $0 == 0xFF }):
+            self.init(ipv4: bytes[20..<24])
         case AF_INET6:
             self.init(network: Self.number(bytes[8..<16]), isLoopback: bytes[8..<23].allSatisfy { $0 == 0 } && bytes[23] == 1)
         default: return nil

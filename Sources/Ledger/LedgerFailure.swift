@@ -20,14 +20,18 @@ public enum LedgerFailure: Error, Hashable, Sendable {
     case full(path: String)
     /// Reading or writing the device failed.
     case inputOutput(path: String, detail: String)
-    /// The record could not be committed now. `kept`: it waits in memory and is appended as soon as storage returns; otherwise it is counted as lost.
+    /// A journal beside the ledger that was written for another one; or for one that is not there any more.
+    case journalOfAnotherLedger(path: String)
+    /// A journal from which committed records are missing. What could be read of it is in the ledger.
+    case journalDamaged(path: String, detail: String)
+    /// The record could not be committed now. `kept`: it is in the journal and comes into the ledger later; otherwise it is counted as lost.
     case storageUnavailable(cause: String, kept: Bool)
-    /// More records wait for the writer than its queue may hold; this one was counted as lost.
+    /// The journal is full and too many commits wait for room, or have waited too long; this one was counted as lost.
     case queueFull(capacity: Int)
     /// The ledger was closed.
     case closed
-    /// Records that were still waiting for storage when the ledger was closed; they are lost.
-    case lostAtClose(records: Int, cause: String)
+    /// Records that storage had not taken when the ledger was closed; they stay in the journals beside it.
+    case keptInJournals(records: Int, cause: String)
     /// A request that makes no sense, e.g. revoking a key that does not exist.
     case invalid(String)
 }
@@ -52,11 +56,20 @@ extension LedgerFailure: CustomStringConvertible {
         case .full(let path): "no space is left for \(path); free some space, writing resumes by itself"
         case .inputOutput(let path, let detail):
             "reading or writing \(path) failed (\(detail)); check the device and the system log, writing resumes by itself"
+        case .journalOfAnotherLedger(let path):
+            "\(path) belongs to a ledger that is not the one beside it; put that ledger back, or move the journal to where it is"
+        case .journalDamaged(let path, let detail):
+            "\(path) is damaged (\(detail)), committed records may be missing; all that could be read is in the ledger: move the file aside, "
+                + "keep it for examination, and start again"
         case .storageUnavailable(let cause, let kept):
-            "the record could not be committed (\(cause)); it is " + (kept ? "kept in memory until storage returns" : "lost and counted")
-        case .queueFull(let capacity): "\(capacity) records already wait for the ledger; the device is too slow for this load"
+            "the record could not be committed (\(cause)); it is "
+                + (kept ? "kept in the journal until storage returns" : "lost and counted")
+        case .queueFull(let capacity):
+            "the journal is full, up to \(capacity) commits may wait for room; the device is too slow for this load"
         case .closed: "the ledger is closed"
-        case .lostAtClose(let records, let cause): "\(records) usage records could not be written before the ledger was closed (\(cause))"
+        case .keptInJournals(let records, let cause):
+            "\(records) usage records could not be moved into the ledger (\(cause)); they stay in the journal files beside it, "
+                + "the next start moves them"
         case .invalid(let message): message
         }
     }

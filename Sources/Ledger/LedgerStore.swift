@@ -1,35 +1,37 @@
-/// Where usage records are committed. SQLite for one gateway; a shared database server for several.
+/// Where usage records go. SQLite for one gateway; a shared database server for several.
+///
+/// Records become durable in journals, one for each event loop, and go on to the store from there, together and a little later.
 public protocol LedgerStore: AnyObject, Sendable {
-    /// Commits `record`; returns only when it would survive the death of this process.
-    ///
-    /// Runs on the caller's executor and returns there. Not cancellable: a call that happened is recorded.
-    /// - Throws: ``LedgerFailure/storageUnavailable(cause:kept:)``, ``LedgerFailure/queueFull(capacity:)`` or ``LedgerFailure/closed``.
-    nonisolated(nonsending) func commit(_ record: UsageRecord) async throws(LedgerFailure)
+    /// Makes the journal of an event loop. To be used on that loop only, which may also be where this is called.
+    /// - Parameter index: the loop's number, from 0 on; each may be given once.
+    /// - Throws: ``LedgerFailure``: `full`, `readOnly`, `cannotOpen` when the file cannot be made; `closed`, `invalid`.
+    func journal(forLoop index: Int) throws(LedgerFailure) -> sending UsageJournal
 
-    /// Whether records can be committed now. While false, no new paid work should begin. Cheap: read it per request.
+    /// Whether records can be moved into the store now. While false, no new paid work should begin; calls under way can still be committed.
+    /// Cheap: read it per request.
     var isHealthy: Bool { get }
 
     /// Counters for metrics.
     var statistics: LedgerStatistics { get }
 
-    /// Commits everything that waits and lets go of the storage. Blocks; later calls do nothing.
-    /// - Throws: ``LedgerFailure/lostAtClose(records:cause:)`` when records could not be written.
+    /// Takes in no more records, moves all there are into the store and lets go of it. Blocks; later calls do nothing.
+    /// - Throws: ``LedgerFailure/keptInJournals(records:cause:)`` when records could not be moved; the next start does it.
     func close() throws(LedgerFailure)
 }
 
 /// Counters of a ledger since it was opened.
 public struct LedgerStatistics: Hashable, Sendable {
-    /// Records committed.
+    /// Records committed, those that wait in the journals included.
     public var committed = 0
-    /// Transactions they were committed in.
-    public var batches = 0
-    /// Records in the largest batch.
-    public var largestBatch = 0
-    /// Records that wait for the writer.
+    /// Records that wait in the journals.
     public var queued = 0
-    /// Records kept in memory because storage failed, to be appended when it returns.
-    public var backlog = 0
-    /// Records that were lost because the queue or the backlog was full, or storage had not returned at close.
+    /// Records of earlier runs that were found in journals at the start.
+    public var recovered = 0
+    /// Transactions in which records were moved into the store.
+    public var batches = 0
+    /// Records in the largest of them.
+    public var largestBatch = 0
+    /// Records that were refused because a journal was full.
     public var lost = 0
     /// Times that storage failed.
     public var storageFailures = 0

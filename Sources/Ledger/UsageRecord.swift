@@ -34,7 +34,7 @@ public struct UsageRecord: Hashable, Sendable {
 
     /// Ties together the calls of one client request (`x-request-id`).
     public var requestID: String
-    /// Names this call and no other, ever: what keeps a record from being appended twice when storage failed in the middle of a commit.
+    /// Names this call and no other, ever.
     public var callID: String
     /// The `callID` of the call that caused this one, e.g. the panel a judge belongs to.
     public var parent: String?

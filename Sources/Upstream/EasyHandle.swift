@@ -11,11 +11,13 @@ final class EasyHandle {
     var transfer: UpstreamTransfer?
     private(set) var watchdog: LoopTimer
     private let headers: UnsafeMutablePointer<curl_slist>?
+    private let url: OpaquePointer?
 
     init?(_ endpoint: UpstreamEndpoint, client: UpstreamClient) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
         self.endpoint = endpoint
+        url = curl_url()
         headers = endpoint.headers.reduce(nil) { curl_slist_append($0, $1) }
         weak var this: EasyHandle?
         watchdog = LoopTimer(on: client.loop) { this?.transfer?.watchdogBarked() }
@@ -26,17 +28,23 @@ final class EasyHandle {
     deinit {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
+        curl_url_cleanup(url)
     }
 
     private func configure(_ client: UpstreamClient) {
         let this = Unmanaged.passUnretained(self).toOpaque()
-        purser_curl_set_string(easy, CURLOPT_URL, endpoint.url)
+        // Parsed once: libcurl would take the text apart and put it together again at every transfer.
+        if curl_url_set(url, CURLUPART_URL, endpoint.url, 0) == CURLUE_OK {
+            purser_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(url))
+        }
         purser_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         purser_curl_set_long(easy, CURLOPT_POST, 1)
         purser_curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
         purser_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         purser_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         purser_curl_set_long(easy, CURLOPT_NOPROGRESS, 1)
+        // A proxy's answer to CONNECT is not the upstream's.
+        purser_curl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         purser_curl_set_long(easy, CURLOPT_TCP_NODELAY, 1)
         purser_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint.timeouts.connect.milliseconds)
         purser_curl_set_long(easy, CURLOPT_BUFFERSIZE, 16 * 1024)
@@ -75,6 +83,13 @@ final class EasyHandle {
             Unmanaged<UpstreamClient>.fromOpaque(context).takeUnretainedValue().closeSocket(socket)
             return 0
         }
+    }
+
+    /// Whether the transfer in progress got as far as sending its request.
+    var hasSentRequest: Bool {
+        var microseconds: curl_off_t = 0
+        purser_curl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
+        return microseconds > 0
     }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> EasyHandle? {

@@ -20,6 +20,8 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     private struct SocketWatch {
         var registered: Readiness = []
         var wanted: Readiness = []
+        /// A connection to an upstream, and not one of libcurl's inner sockets (its resolver has some), which it closes without telling.
+        var isConnection = false
     }
 
     /// Transfers in progress.
@@ -130,6 +132,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
             purser_curl_get_pointer(easy, CURLINFO_PRIVATE, &context)
             guard let handle = EasyHandle.from(UnsafeMutableRawPointer(context)), let transfer = handle.transfer else { continue }
             let failure = code == CURLE_OK ? nil : UpstreamFailure(code)
+            transfer.noteProgress()
             retire(handle, reusable: true)
             transfer.finish(failure.map { .failure($0) } ?? .success(()))
         }
@@ -150,7 +153,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         sockets[Int(socket)].wanted = wanted
         let registered = sockets[Int(socket)].registered
         if wanted == registered { return }
-        if wanted.isEmpty, registered == .readable { return }
+        if wanted.isEmpty, registered == .readable, sockets[Int(socket)].isConnection { return }
         register(socket, wanted)
     }
 
@@ -160,11 +163,18 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         if readiness.isEmpty {
             loop.unwatch(socket)
         } else if registered.isEmpty {
+            sockets[Int(socket)].isConnection = Self.isInternet(socket)
             // Cannot fail but for lack of kernel memory; then the transfer's own time-outs end it.
             try? loop.watch(socket, for: readiness, handler: self)
         } else {
             loop.rewatch(socket, for: readiness)
         }
+    }
+
+    private static func isInternet(_ socket: Int32) -> Bool {
+        var domain: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && (domain == AF_INET || domain == AF_INET6)
     }
 
     /// libcurl is done with a socket.

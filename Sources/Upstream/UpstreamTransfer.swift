@@ -13,6 +13,8 @@ public final class UpstreamTransfer {
 
     /// Whether the upstream took the request on: it answered with success, and may bill it.
     public var wasAccepted: Bool { answerHead.status == 200 }
+    /// Whether the request was sent at all; before that nothing can be billed. Final when the call is over.
+    public private(set) var wasSent = false
 
     let handle: EasyHandle
     private unowned let client: UpstreamClient
@@ -70,6 +72,7 @@ public final class UpstreamTransfer {
     /// Gives the call up; the connection is closed unless other HTTP/2 streams use it. Harmless when the call is over.
     public func cancel() {
         guard result == nil else { return }
+        noteProgress()
         client.abandon(self)
         finish(.failure(.canceled))
     }
@@ -171,12 +174,17 @@ public final class UpstreamTransfer {
     }
 
     func watchdogBarked() {
+        noteProgress()
+        client.abandon(self)
+        // A transfer that has failed already, in a call-back to which libcurl paid no heed, had only to be taken out.
         guard result == nil else { return }
         let failure: UpstreamFailure =
             if client.loop.now >= totalDeadline { .totalTimeout } else if !headIsComplete { .firstByteTimeout } else { .idleTimeout }
-        client.abandon(self)
         finish(.failure(failure))
     }
+
+    /// Takes down what libcurl knows of the transfer, before it forgets.
+    func noteProgress() { if !wasSent { wasSent = headIsComplete || handle.hasSentRequest } }
 
     func finish(_ result: Result<Void, UpstreamFailure>) {
         guard self.result == nil else { return }
@@ -188,7 +196,9 @@ public final class UpstreamTransfer {
     /// Notes a failure found inside a libcurl call-back; libcurl ends the transfer itself as soon as the call-back returns.
     private func fail(_ failure: UpstreamFailure) {
         guard result == nil else { return }
+        noteProgress()
         result = .failure(failure)
+        handle.watchdog.set(client.loop.now)
         wakeConsumer()
     }
 }

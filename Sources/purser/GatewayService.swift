@@ -70,14 +70,15 @@ final class GatewayService {
         var servers: [HTTPServer] = []
         let connections = max(64, ProcessLimits.descriptors / 2 / group.loops.count)
         for loop in group.loops {
-            let server = loop.runAndWait { () -> Result<HTTPServer, SystemError> in
-                let server = HTTPServer(loop: loop, handler: GatewayLoop(gateway, loop: loop), maxConnections: connections)
-                do throws(SystemError) {
+            let server = loop.runAndWait { () -> Result<HTTPServer, StartFailure> in
+                do {
+                    let handler = try GatewayLoop(gateway, loop: loop)
+                    let server = HTTPServer(loop: loop, handler: handler, maxConnections: connections)
                     for address in configuration.addresses { _ = try server.listen(on: address, tls: tls) }
-                } catch { return .failure(error) }
-                return .success(server)
+                    return .success(server)
+                } catch { return .failure(StartFailure(description: "\(error)")) }
             }
-            do { servers.append(try server.get()) } catch { throw Terminal.cannotStart("\(error); choose another address with --listen") }
+            do { servers.append(try server.get()) } catch { throw Terminal.cannotStart(error.description) }
         }
         return servers
     }
@@ -123,15 +124,20 @@ final class GatewayService {
         for server in servers { server.loop.execute { server.drain { idle.countDown() } } }
         let end = MonotonicTime.now() + .seconds(30)
         while !idle.isReached, MonotonicTime.now() < end {
-            if signals.wait(milliseconds: 20) == .end { Glibc.exit(1) }
+            if signals.wait(milliseconds: 20) == .end { _exit(1) }
         }
         for server in servers { server.loop.execute { server.abortConnections() } }
         let abortEnd = MonotonicTime.now() + .seconds(2)
         while !idle.isReached, MonotonicTime.now() < abortEnd { usleep(5_000) }
         do { try gateway.ledger.close() } catch {
-            log.critical("usage records lost", metadata: ["reason": "\(error)"])
+            log.critical("usage records stay in the journals until the next start", metadata: ["reason": "\(error)"])
             throw ExitStatus.no
         }
         log.notice("stopped")
     }
+}
+
+/// Why a loop could not begin to serve.
+private struct StartFailure: Error, CustomStringConvertible {
+    let description: String
 }

@@ -34,7 +34,8 @@ import Testing
     @Test func anIPv6NetworkCountsAsOneAndAMappedAddressAsIPv4() throws {
         let network: [UInt8] = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1]
         #expect(ipv6(network + [0, 0, 0, 0, 0, 0, 0, 1]) == ipv6(network + [9, 9, 9, 9, 9, 9, 9, 9]))
-        #expect(ipv6([0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 8)) != ipv6(network + [UInt8](repeating: 0, count: 8)))
+        #expect(
+            ipv6([0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 8)) != ipv6(network + [UInt8](repeating: 0, count: 8)))
         #expect(ipv6([UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 192, 0, 2, 1]) == ipv4(192, 0, 2, 1))
     }
 }

@@ -11,10 +11,15 @@ enum LedgerCrashHelper {
         let path = CommandLine.arguments[1]
         let run = CommandLine.arguments[2]
         do {
-            let ledger = try SQLiteLedger(path: path)
+            var settings = SQLiteLedger.Settings()
+            // Small, so that segments are also changed and reused.
+            settings.segmentBytes = 16_384
+            settings.importInterval = .milliseconds(5)
+            let ledger = try SQLiteLedger(path: path, settings: settings)
+            let loops = try (0..<3).map { try Loop(ledger.journal(forLoop: $0)) }
             await withTaskGroup { group in
                 for task in 0..<8 {
-                    group.addTask { await append(to: ledger, prefix: "\(run)-\(task)") }
+                    group.addTask { await loops[task % loops.count].append(prefix: "\(run)-\(task)") }
                 }
             }
         } catch {
@@ -23,8 +28,15 @@ enum LedgerCrashHelper {
             exit(3)
         }
     }
+}
 
-    private static func append(to ledger: SQLiteLedger, prefix: String) async {
+/// Stands for an event loop: one journal, one thread at a time.
+private actor Loop {
+    private let journal: UsageJournal
+
+    init(_ journal: sending UsageJournal) { self.journal = journal }
+
+    func append(prefix: String) async {
         var number = 0
         while true {
             number += 1
@@ -33,13 +45,16 @@ enum LedgerCrashHelper {
                 priceVersion: "1/-/-/2", status: .ok)
             record.cost = NanoUSD(nanos: 1)
             do {
-                try await ledger.commit(record)
+                try await journal.commit(record)
             } catch {
                 exit(4)
             }
             // One write of a short line to a pipe is atomic, so a line is there in full or not at all.
             let line = Array("\(record.callID)\n".utf8)
             guard write(STDOUT_FILENO, line, line.count) == line.count else { exit(5) }
+            // Some thousand records in each life are enough.
+            usleep(200)
+            await Task.yield()
         }
     }
 }

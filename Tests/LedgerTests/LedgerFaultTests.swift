@@ -51,7 +51,8 @@ import Testing
 
     @Test(arguments: [1 << 30, 0]) func aDamagedPageIsFound(checkedAtOpen: Int) async throws {
         let ledger = try SQLiteLedger(path: path)
-        for number in 0..<500 { try await ledger.commit(sampleRecord(number)) }
+        let loop = try Loop(ledger)
+        for number in 0..<500 { try await loop.commit(sampleRecord(number)) }
         try ledger.close()
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         let size = try file.seekToEnd()
@@ -78,87 +79,117 @@ import Testing
 
     @Test func aForeignLockFailsAndHeals() async throws {
         let ledger = try SQLiteLedger(path: path)
-        try await ledger.commit(sampleRecord(1))
+        let loop = try Loop(ledger)
+        try await loop.commit(sampleRecord(1))
+        #expect(try await eventually { ledger.statistics.queued == 0 })
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
         let other = try DatabaseQueue(path: path, configuration: configuration)
         try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
-        let refusal = await failure { try await ledger.commit(sampleRecord(2)) }
-        guard case .storageUnavailable(_, kept: true) = refusal else { return #expect(Bool(false), "\(String(describing: refusal))") }
-        #expect(!ledger.isHealthy)
+        try await loop.commit(sampleRecord(2))
+        #expect(try await eventually { !ledger.isHealthy })
         #expect(ledger.statistics.lastFailure == .locked(path: path))
+        // What is under way can still be committed, and is seen.
+        try await loop.commit(sampleRecord(3))
+        #expect(try records(path).map(\.callID) == ["call-1", "call-2", "call-3"])
         try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         #expect(try await eventually { ledger.isHealthy })
-        try await ledger.commit(sampleRecord(3))
-        #expect(try records(path).map(\.callID) == ["call-1", "call-2", "call-3"])
-        #expect(ledger.statistics.committed == 3 && ledger.statistics.backlog == 0)
+        try ledger.close()
+        #expect(try sql(path, "SELECT call_id FROM usage_record ORDER BY id") == ["call-1", "call-2", "call-3"])
+        #expect(ledger.statistics.committed == 3 && ledger.statistics.queued == 0)
     }
 
-    @Test func aCommitThatWasReportedAsFailedIsNotRepeated() async throws {
+    @Test func aMovedLedgerIsMissedUntilItIsBack() async throws {
         let ledger = try SQLiteLedger(path: path)
-        try await ledger.commit(sampleRecord(1))
-        // The file goes away under the writer: it commits to a file without a name, notices, and takes that for a failure …
+        let loop = try Loop(ledger)
+        try await loop.commit(sampleRecord(1))
+        #expect(try await eventually { ledger.statistics.queued == 0 })
         let hidden = directory.file("hidden.db")
         for suffix in ["", "-wal", "-shm"] { try FileManager.default.moveItem(atPath: path + suffix, toPath: hidden + suffix) }
-        let refusal = await failure { try await ledger.commit(sampleRecord(2)) }
-        guard case .storageUnavailable(_, kept: true) = refusal else { return #expect(Bool(false), "\(String(describing: refusal))") }
-        // … so the record is also in the file that takes its place, once.
+        // The writer commits to a file without a name, notices, and takes that for a failure …
+        try await loop.commit(sampleRecord(2))
+        #expect(try await eventually { !ledger.isHealthy })
+        try await loop.commit(sampleRecord(3))
+        #expect(!FileManager.default.fileExists(atPath: path))
+        for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: hidden + suffix) {
+            try FileManager.default.moveItem(atPath: hidden + suffix, toPath: path + suffix)
+        }
         #expect(try await eventually { ledger.isHealthy })
-        try await ledger.commit(sampleRecord(3))
+        // … but the position went the way of the record, so it is there once.
         try ledger.close()
-        #expect(try records(path).map(\.callID) == ["call-2", "call-3"])
+        #expect(try records(path).map(\.callID) == ["call-1", "call-2", "call-3"])
     }
 
-    @Test func theTailOfTheFileIsNotRepeated() async throws {
-        // What recovery does when the failed commit had reached the file.
-        let settings = SQLiteLedger.Settings()
-        let connection = try LedgerConnection(path: path, settings: settings)
-        var refusals: [Int: LedgerFailure] = [:]
-        try connection.append([sampleRecord(1), sampleRecord(2)], refusals: &refusals)
-        let known = connection.lastID
-        try connection.append([sampleRecord(3), sampleRecord(4)], refusals: &refusals)
-        #expect(try connection.callIDs(after: known) == ["call-3", "call-4"])
-        #expect(refusals.isEmpty)
+    @Test func anotherLedgerInItsPlaceIsNotWritten() async throws {
+        let ledger = try SQLiteLedger(path: path)
+        let loop = try Loop(ledger)
+        try await loop.commit(sampleRecord(1))
+        #expect(try await eventually { ledger.statistics.queued == 0 })
+        let hidden = directory.file("hidden.db")
+        for suffix in ["", "-wal", "-shm"] { try FileManager.default.moveItem(atPath: path + suffix, toPath: hidden + suffix) }
+        try LedgerConnection(path: path, settings: .init()).close()
+        try await loop.commit(sampleRecord(2))
+        #expect(try await eventually { !ledger.isHealthy })
+        let refusal = await failure { try ledger.close() }
+        guard case .keptInJournals(records: 1, _) = refusal else { return #expect(Bool(false), "\(String(describing: refusal))") }
+        #expect(try sql(path, "SELECT count(*) FROM usage_record") == ["0"])
+        // Nor is it taken for the right one at the next start; nor an empty place.
+        let path = path
+        let foreign = LedgerFailure.journalOfAnotherLedger(path: path + "-journal-0")
+        #expect(await failure { _ = try SQLiteLedger(path: path) } == foreign)
+        #expect(await failure { _ = try records(path) } == foreign)
+        try FileManager.default.removeItem(atPath: path)
+        #expect(await failure { _ = try SQLiteLedger(path: path) } == foreign)
     }
 
     @Test(.enabled(if: RamDisk.isPossible)) func aFullDiskFailsAndHeals() async throws {
         let disk = try RamDisk(megabytes: 2)
         defer { disk.unmount() }
         let path = disk.path + "/ledger.db"
-        var settings = SQLiteLedger.Settings()
-        settings.backlogCapacity = 10
-        let ledger = try SQLiteLedger(path: path, settings: settings)
-        try await ledger.commit(sampleRecord(0))
         let filler = disk.path + "/filler"
+        var settings = SQLiteLedger.Settings.small()
+        settings.segmentBytes = 65_536
+        let ledger = try SQLiteLedger(path: path, settings: settings)
+        let loop = try Loop(ledger)
+        try await loop.commit(sampleRecord(0))
         disk.fill(filler)
-        var outcomes: [Int: LedgerFailure?] = [:]
-        for number in 1...400 { outcomes[number] = await failure { try await ledger.commit(sampleRecord(number)) } }
-        #expect(!ledger.isHealthy)
-        let lost = outcomes.filter { if case .storageUnavailable(_, kept: false) = $0.value { true } else { false } }.map(\.key)
-        #expect(lost.count > 0 && ledger.statistics.lost == lost.count && ledger.statistics.backlog == 10)
-        #expect(ledger.statistics.lastFailure == .full(path: path))
+        // The reserve takes in what is under way …
+        var committed = 0
+        var refusal: LedgerFailure?
+        while refusal == nil, committed < 5_000 {
+            refusal = await failure { try await loop.commit(sampleRecord(committed + 1)) }
+            if refusal == nil { committed += 1 }
+        }
+        // … until it is full.
+        guard case .storageUnavailable(_, kept: false) = refusal else { return #expect(Bool(false), "\(String(describing: refusal))") }
+        #expect(committed > 400 && ledger.statistics.lost == 1)
+        #expect(!ledger.isHealthy && ledger.statistics.lastFailure == .full(path: path))
+        #expect(try records(path).count == committed + 1)
         unlink(filler)
         #expect(try await eventually { ledger.isHealthy })
-        try await ledger.commit(sampleRecord(500))
-        // Everything is there once: what was committed, what was kept, what came after.
-        let expected = Set((0...400).filter { !lost.contains($0) } + [500]).map { "call-\($0)" }
-        #expect(try records(path).map(\.callID).sorted() == expected.sorted())
+        try await loop.commit(sampleRecord(9_999))
         try ledger.close()
+        #expect(try records(path).map(\.callID) == (Array(0...committed) + [9_999]).map { "call-\($0)" })
         #expect(try sql(path, "PRAGMA integrity_check") == ["ok"])
     }
 
-    @Test(.enabled(if: RamDisk.isPossible)) func recordsThatStorageNeverTookAreReportedAtClose() async throws {
+    @Test(.enabled(if: RamDisk.isPossible)) func recordsThatStorageNeverTookWaitForTheNextStart() async throws {
         let disk = try RamDisk(megabytes: 1)
         defer { disk.unmount() }
-        let ledger = try SQLiteLedger(path: disk.path + "/ledger.db")
+        let path = disk.path + "/ledger.db"
+        let settings = SQLiteLedger.Settings.late(segment: 1 << 17)
+        let ledger = try SQLiteLedger(path: path, settings: settings)
+        let loop = try Loop(ledger)
+        for number in 0..<200 { try await loop.commit(sampleRecord(number)) }
         disk.fill(disk.path + "/filler")
-        var kept = 0
-        for number in 0..<200 {
-            if case .storageUnavailable(_, kept: true) = await failure({ try await ledger.commit(sampleRecord(number)) }) { kept += 1 }
-        }
-        #expect(kept > 0)
-        guard case .lostAtClose(kept, _) = await failure({ try ledger.close() }) else { return #expect(Bool(false), "not reported") }
-        #expect(ledger.statistics.lost == kept)
+        let refusal = await failure { try ledger.close() }
+        guard case .keptInJournals(let kept, _) = refusal else { return #expect(Bool(false), "\(String(describing: refusal))") }
+        #expect(kept > 0 && kept <= 200)
+        unlink(disk.path + "/filler")
+        let again = try SQLiteLedger(path: path, settings: settings)
+        #expect(again.statistics.recovered == kept)
+        try again.close()
+        #expect(try records(path).map(\.callID) == (0..<200).map { "call-\($0)" })
     }
 
     @Test(.enabled(if: RamDisk.isPossible)) func aReadOnlyPlaceIsNamed() async throws {

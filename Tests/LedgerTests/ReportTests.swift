@@ -7,16 +7,25 @@ import Testing
 @Suite struct ReportTests {
     let directory: TemporaryDirectory
     let path: String
+    let open = OpenLedger()
 
     init() throws {
         directory = try TemporaryDirectory()
         path = directory.file("ledger.db")
     }
 
+    /// Leaves the first half of the records in the SQLite file and the others in two journals, as in a gateway at work.
     private func write(_ records: [UsageRecord]) async throws {
         let ledger = try SQLiteLedger(path: path)
-        for record in records { try await ledger.commit(record) }
+        let loop = try Loop(ledger)
+        for record in records.prefix(records.count / 2) { try await loop.commit(record) }
         try ledger.close()
+        let late = try SQLiteLedger(path: path, settings: .late(segment: 1 << 20))
+        let loops = [try Loop(late, 0), try Loop(late, 1)]
+        let rest = records.dropFirst(records.count / 2)
+        for (index, record) in rest.enumerated() { try await loops[index < rest.count / 2 ? 0 : 1].commit(record) }
+        #expect(try sql(path, "SELECT count(*) FROM usage_record") == ["\(records.count / 2)"])
+        open.keep(late)
     }
 
     private func threeRecords() -> [UsageRecord] {
@@ -134,7 +143,6 @@ import Testing
 
     @Test func aSearchForATimeMissesNothing() async throws {
         let connection = try LedgerConnection(path: path, settings: .init())
-        var refusals: [Int: LedgerFailure] = [:]
         var random = SeededGenerator(7)
         var all: [UsageRecord] = []
         // A clock that runs on by a second per record, is set back now and then, and calls that take up to an hour.
@@ -144,7 +152,7 @@ import Testing
                 let time = Int64(number - (number % 997 == 0 ? 20_000 : 0)) - Int64.random(in: 0...3_600, using: &random)
                 return sampleRecord(number, time: time * 1_000_000)
             }
-            try connection.append(records, refusals: &refusals)
+            try append(records, to: connection)
             all += records
         }
         #expect(try sql(path, "SELECT count(*) FROM time_mark") == ["2"])
@@ -158,10 +166,11 @@ import Testing
     }
 
     @Test func aReaderSeesOneMomentWhileTheWriterGoesOn() async throws {
-        let ledger = try SQLiteLedger(path: path)
-        for number in 0..<100 { try await ledger.commit(sampleRecord(number)) }
+        let ledger = try SQLiteLedger(path: path, settings: .small(interval: .milliseconds(1)))
+        let loop = try Loop(ledger)
+        for number in 0..<100 { try await loop.commit(sampleRecord(number)) }
         let reader = try UsageReader(path: path)
-        let writing = Task { for number in 100..<1_000 { try await ledger.commit(sampleRecord(number)) } }
+        let writing = Task { for number in 100..<1_000 { try await loop.commit(sampleRecord(number)) } }
         for _ in 0..<20 {
             var seen: [String] = []
             try reader.forEachRecord(UsageQuery()) { seen.append($0.callID) }

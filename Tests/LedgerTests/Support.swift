@@ -1,6 +1,7 @@
 import Chat
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -57,6 +58,41 @@ func fullRecord(_ number: Int) -> UsageRecord {
     return record
 }
 
+/// Stands for an event loop: one journal, one thread at a time.
+actor Loop {
+    private let journal: UsageJournal
+
+    init(_ ledger: any LedgerStore, _ index: Int = 0) throws { journal = try ledger.journal(forLoop: index) }
+
+    func commit(_ record: UsageRecord) async throws { try await journal.commit(record) }
+}
+
+extension SQLiteLedger.Settings {
+    /// Journals of the smallest size.
+    static func small(interval: Duration = .milliseconds(5), patience: Duration = .milliseconds(100)) -> Self {
+        var settings = Self()
+        settings.segmentBytes = 4_096
+        settings.importInterval = interval
+        settings.roomPatience = patience
+        return settings
+    }
+
+    /// The records stay in the journals until the ledger is closed (or a segment is half full).
+    static func late(segment: Int = 32_768) -> Self {
+        var settings = Self()
+        settings.segmentBytes = segment
+        settings.importInterval = .seconds(3_600)
+        return settings
+    }
+}
+
+/// Keeps a ledger open until the end of a test.
+final class OpenLedger: Sendable {
+    private let ledger = Mutex<SQLiteLedger?>(nil)
+
+    func keep(_ ledger: SQLiteLedger) { self.ledger.withLock { $0 = ledger } }
+}
+
 /// All records of a ledger, as a second connection sees them.
 func records(_ path: String, _ query: UsageQuery = UsageQuery()) throws -> [UsageRecord] {
     var records: [UsageRecord] = []
@@ -95,4 +131,27 @@ func failure(_ body: () async throws -> Void) async -> LedgerFailure? {
     } catch {
         return error as? LedgerFailure
     }
+}
+
+/// Appends records to a ledger, without a journal.
+func append(_ records: [UsageRecord], to connection: LedgerConnection) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 22, alignment: 8)
+    defer { buffer.deallocate() }
+    var payloads: [UnsafeRawBufferPointer] = []
+    var writer = RecordWriter(buffer, at: 0)
+    for record in records {
+        let start = writer.offset
+        writer.append(record)
+        payloads.append(UnsafeRawBufferPointer(rebasing: buffer[start..<writer.offset]))
+    }
+    #expect(writer.fits)
+    try connection.append(payloads, positions: [])
+}
+
+/// Copies a ledger with its journals: the journals first, then SQLite's files while nobody can write them.
+func copyLedger(_ path: String, to target: String) throws {
+    for (name, journal) in try JournalFiles.all(path) {
+        try FileManager.default.copyItem(atPath: journal, toPath: "\(target)-journal-\(name)")
+    }
+    _ = try sql(path, "VACUUM INTO '\(target)'")
 }

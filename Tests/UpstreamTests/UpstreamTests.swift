@@ -51,6 +51,32 @@ enum Ending: Equatable, Sendable {
         #expect(server.accepted == 1)
     }
 
+    /// The resolver of libcurl has sockets of its own, whose numbers the connection may get next.
+    @Test func anUpstreamIsFoundByName() async throws {
+        let server = ScriptedServer([.send(jsonHead + "{}")])
+        let target = UpstreamEndpoint(url: "http://localhost:\(server.port)/", headers: ["Expect:"])
+        try await withClient { client in
+            for _ in 0..<3 {
+                let transfer = try client.post(Array("{}".utf8), to: target)
+                #expect(await finish(transfer) == .answer(status: 200, body: "{}"))
+            }
+        }
+        #expect(server.accepted == 1)
+    }
+
+    @Test func whatWasNeverSentIsNotAccountedAsSent() async throws {
+        let server = ScriptedServer([.awaitClose])
+        let target = endpoint(server, UpstreamTimeouts(firstByte: .milliseconds(30)))
+        let sent = try await withClient { client in
+            let refused = try client.post([], to: UpstreamEndpoint(url: "http://127.0.0.1:1/", headers: []))
+            _ = await finish(refused)
+            let silent = try client.post([], to: target)
+            _ = await finish(silent)
+            return [refused.wasSent, silent.wasSent]
+        }
+        #expect(sent == [false, true])
+    }
+
     @Test func aRedirectIsNotFollowed() async throws {
         let server = ScriptedServer([.send("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")])
         #expect(try await call(server) == .answer(status: 302, body: ""))

@@ -51,8 +51,8 @@ extension GatewayError {
 extension IncomingCall {
     /// Answers with an error, if there is still anybody to answer.
     func answer(_ error: GatewayError) {
-        log(error)
         if exchange.hasBegun { return endStream(with: error) }
+        log(error)
         let answer = ErrorAnswer(error)
         exchange.respond(answer.status, body: answer.body) { fields in
             answer.appendFields(to: &fields)

@@ -111,7 +111,7 @@ extension HeldCall {
         record.errorCode = outcome.errorCode
         record.isStream = request.stream
         record.isEstimated = outcome.isEstimated
-        do { try await incoming.loop.gateway.ledger.commit(record) } catch { throw error.gatewayError }
+        do { try await incoming.loop.journal.commit(record) } catch { throw error.gatewayError }
     }
 }
 

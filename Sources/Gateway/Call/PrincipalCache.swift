@@ -7,6 +7,10 @@ struct PrincipalCache {
     private var principals: [KeyDigest: Principal] = [:]
     private var policies: ObjectIdentifier?
     private var keysVersion = -1
+    private var lastRefresh: Int64 = 0
+
+    /// Microseconds between two looks at the key file because of unknown keys.
+    private static let refreshInterval: Int64 = 20_000
 
     /// More senders than this at once are looked up anew each time.
     private static let capacity = 10_000
@@ -26,7 +30,10 @@ struct PrincipalCache {
     }
 
     /// An unknown key may have been created a moment ago.
-    private func makeOfNewKey(_ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys, _ now: WallTime) -> Principal? {
+    private mutating func makeOfNewKey(_ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys, _ now: WallTime) -> Principal? {
+        // Not for every guess of an attacker: the file is looked at four times a second anyway.
+        guard now.microseconds - lastRefresh > Self.refreshInterval else { return nil }
+        lastRefresh = now.microseconds
         keys.refresh()
         let current = keys.current
         return current.number == keysVersion ? nil : Self.make(digest, snapshot, current, now)

@@ -39,8 +39,11 @@ extension GatewayLoop {
             // The client must not hear of an end before the ledger has.
             try await held.settle(upstream.outcome)
             guard exchange.hasBegun else { throw error }
-            held.incoming.endStream(with: error)
+            return held.incoming.endStream(with: error)
         }
+        try await held.settle(upstream.outcome)
+        exchange.write(StreamText.done)
+        exchange.end()
     }
 
     /// Passes the stream on. The first event that is written commits us: before it a failure is an ordinary answer, after it an event.
@@ -60,9 +63,6 @@ extension GatewayLoop {
             }
         }
         exchange.write(events)
-        try await held.settle(upstream.outcome)
-        exchange.write(StreamText.done)
-        exchange.end()
     }
 
     /// How long a stream may be quiet before a comment shows that it is alive.
@@ -85,7 +85,7 @@ extension HeldCall {
         fields.appendField("x-purser-model", value: decided.target.model.name)
         fields.appendField("x-purser-route", value: "direct")
         fields.appendField("x-purser-attempts", value: 1)
-        let upstreamShare = upstream.outcome.latency
+        let upstreamShare = upstream.outcome.latency == .zero ? upstream.elapsed : upstream.outcome.latency
         let total = MonotonicTime.now() - incoming.startTime
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
     }

@@ -5,7 +5,7 @@ internal import Ledger
 extension GatewayLoop {
     /// `GET /healthz`: the process is alive. Says nothing else, and needs no key.
     func answerHealth(_ call: IncomingCall) {
-        call.exchange.respond(200, body: Array("{\"status\":\"ok\"}".utf8)) { $0.contentType = "application/json" }
+        answerJSON(200, Array("{\"status\":\"ok\"}".utf8), call)
     }
 
     /// `GET /readyz`: whether this gateway should get traffic. A refused reload does not make it unready, since the old policies serve on,
@@ -21,6 +21,6 @@ extension GatewayLoop {
             body.appendJSONString(error)
         }
         body.append(UInt8(ascii: "}"))
-        call.exchange.respond(isReady ? 200 : 503, body: body) { $0.contentType = "application/json" }
+        answerJSON(isReady ? 200 : 503, body, call)
     }
 }

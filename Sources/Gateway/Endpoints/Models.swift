@@ -16,7 +16,7 @@ extension GatewayLoop {
             ModelDescription.append(listed.id, listed.model, to: &body)
         }
         body.append(contentsOf: "]}".utf8)
-        answerJSON(body, call)
+        answerJSON(200, body, call)
     }
 
     /// `GET /v1/models/{id}`, by any name a client may use for it.
@@ -25,11 +25,12 @@ extension GatewayLoop {
         let entry = try call.policies.snapshot.servedModel(name, for: principal)
         var body: [UInt8] = []
         ModelDescription.append(name, entry, to: &body)
-        answerJSON(body, call)
+        answerJSON(200, body, call)
     }
 
-    private func answerJSON(_ body: [UInt8], _ call: IncomingCall) {
-        call.exchange.respond(200, body: body) { fields in
+    /// Sends a complete JSON document.
+    func answerJSON(_ status: Int, _ body: [UInt8], _ call: IncomingCall) {
+        call.exchange.respond(status, body: body) { fields in
             fields.contentType = "application/json"
             fields.appendField("x-request-id", value: call.requestID)
         }

@@ -3,7 +3,8 @@ internal import GRDB
 
 /// Reads a ledger beside its writer, in this or another process. Never writes or checkpoints.
 ///
-/// Each call sees the ledger as it was at one moment.
+/// Each call sees the ledger as it was at one moment, with every record whose commit had returned, wherever it is: in the SQLite file or
+/// still in a journal.
 public final class UsageReader: Sendable {
     private let path: String
     private let queue: DatabaseQueue
@@ -29,10 +30,10 @@ public final class UsageReader: Sendable {
         }
     }
 
-    /// Hands the records that fit `query` to `body`, one by one in the order of their commit. (Its groups are not looked at.)
+    /// Hands the records that fit `query` to `body`, one by one: in the order of their commit within each journal. (Its groups are not looked at.)
     /// - Throws: ``LedgerFailure``, or what `body` throws, which ends the reading.
     public func forEachRecord(_ query: UsageQuery, _ body: (UsageRecord) throws -> Void) throws {
-        try read { db in
+        try read(query) { db, pending in
             let selection = try Selection(query, db)
             var names = NameReader(db)
             let rows = try Row.fetchCursor(
@@ -43,21 +44,27 @@ public final class UsageReader: Sendable {
                 }
                 try body(record)
             }
+            for record in pending { try body(record) }
         }
     }
 
     /// The sums of the records that fit `query`, by its groups; the dearest group first.
     public func totals(_ query: UsageQuery) throws(LedgerFailure) -> [UsageTotal] {
         do {
-            return try read { db in try Self.totals(query, db) }
+            return try read(query) { db, pending in
+                let totals = UsageTotal.adding(pending, to: try Self.totals(query, db), query.groups)
+                return totals.sorted { ($1.cost, Self.sortKey($0)) < ($0.cost, Self.sortKey($1)) }
+            }
         } catch {
             throw .from(error, path)
         }
     }
 
-    private func read<T>(_ body: (Database) throws -> T) throws -> T {
+    /// - Parameter body: gets a snapshot of the file, and the records that fit `query` and are not in it.
+    private func read<T>(_ query: UsageQuery, _ body: (Database, [UsageRecord]) throws -> T) throws -> T {
         do {
-            return try queue.read(body)
+            let pending = try PendingRecords(ledger: path)
+            return try queue.read { db in try body(db, try pending.missing(in: db, query)) }
         } catch let error as DatabaseError {
             throw LedgerFailure.from(error, path)
         }
@@ -78,7 +85,7 @@ public final class UsageReader: Sendable {
         while let row = try rows.next() {
             totals.append(try UsageTotal(row, query.groups, &names))
         }
-        return totals.sorted { ($1.cost, sortKey($0)) < ($0.cost, sortKey($1)) }
+        return totals
     }
 
     private static func sortKey(_ total: UsageTotal) -> String { total.group.map { $0 ?? "" }.joined(separator: "\u{0}") }

@@ -12,10 +12,13 @@ final class LedgerConnection {
         let begin: Statement
         let commit: Statement
         let mark: Statement
+        let position: Statement
         var insert: RecordInsert
     }
 
     let path: String
+    /// The ledger's own name for itself, which its journals carry too.
+    let ledgerID: String
     private let queue: DatabaseQueue
     /// `nil` only while closing.
     private var statements: Statements?
@@ -26,20 +29,24 @@ final class LedgerConnection {
     private var pagesAtCheckpoint: Int32 = 0
 
     /// Opens, verifies and upgrades the ledger at `path`, making it where it is missing.
-    init(path: String, settings: SQLiteLedger.Settings) throws(LedgerFailure) {
-        try createPrivateFile(path)
+    /// - Parameter expected: the ledger that must be there, when it is opened again.
+    init(path: String, settings: SQLiteLedger.Settings, reopening expected: String? = nil) throws(LedgerFailure) {
+        if expected == nil { try createPrivateFile(path) } else if FileIdentity(path) == nil { throw .moved(path) }
         self.path = path
         let queue = try translatingFailures(path) { try DatabaseQueue(path: path, configuration: Self.configuration(settings)) }
-        let (statements, progress) = try translatingFailures(path) {
+        let (statements, progress, ledgerID, isUpgraded) = try translatingFailures(path) {
             try queue.inDatabase { db in
-                try Self.prepare(db, path: path, settings: settings)
+                if let expected, try LedgerSchema.ledgerID(db) != expected { throw LedgerFailure.moved(path) }
+                let isUpgraded = try Self.prepare(db, path: path, settings: settings)
                 let statements = try Statements(
                     begin: db.makeStatement(sql: "BEGIN IMMEDIATE"), commit: db.makeStatement(sql: "COMMIT"),
                     mark: db.makeStatement(sql: "INSERT OR REPLACE INTO time_mark (first_id, latest) VALUES (?, ?)"),
+                    position: db.makeStatement(sql: "INSERT OR REPLACE INTO journal_position (journal, sequence) VALUES (?, ?)"),
                     insert: RecordInsert(db))
-                return (statements, try LedgerProgress(db))
+                return (statements, try LedgerProgress(db), try LedgerSchema.ledgerID(db) ?? "", isUpgraded)
             }
         }
+        self.ledgerID = ledgerID
         self.queue = queue
         self.statements = statements
         self.progress = progress
@@ -54,6 +61,8 @@ final class LedgerConnection {
                     return SQLITE_OK
                 }, walPages)
         }
+        // Journals that carry the new name must not outlive it at a loss of power.
+        if isUpgraded { try checkpoint() }
     }
 
     deinit {
@@ -73,7 +82,8 @@ final class LedgerConnection {
         return configuration
     }
 
-    private static func prepare(_ db: Database, path: String, settings: SQLiteLedger.Settings) throws {
+    /// - Returns: whether the file was made or upgraded.
+    private static func prepare(_ db: Database, path: String, settings: SQLiteLedger.Settings) throws -> Bool {
         try LedgerSchema.check(db, path: path)
         // Has an effect on new files only.
         try db.execute(sql: "PRAGMA page_size = \(settings.pageSize)")
@@ -86,58 +96,52 @@ final class LedgerConnection {
                 PRAGMA journal_size_limit = 67108864;
                 PRAGMA cache_size = -8192;
                 """)
-        try LedgerSchema.migrate(db, path: path)
+        let isUpgraded = try LedgerSchema.migrate(db, path: path)
         if let size = FileIdentity(path)?.size, size <= settings.checkedAtOpen { try Integrity.check(db, path: path) }
+        return isUpgraded
     }
 
     // MARK: Writing
 
-    /// The id of the last record that is known to be committed.
-    var lastID: Int64 { progress.lastID }
-
-    /// The call ids of the records after the one with the id `id`.
-    func callIDs(after id: Int64) throws(LedgerFailure) -> Set<String> {
-        try translatingFailures(path) {
-            try queue.inDatabase { db in
-                let ids = try Data.fetchAll(db, sql: "SELECT CAST(call_id AS BLOB) FROM usage_record WHERE id > ?", arguments: [id])
-                return Set(ids.map(String.init(stored:)))
-            }
-        }
+    /// The number of the last record of each journal that is in the ledger.
+    func journalPositions() throws(LedgerFailure) -> [String: Int64] {
+        try translatingFailures(path) { try queue.inDatabase { try LedgerSchema.journalPositions($0) } }
     }
 
-    /// Appends `records` in one transaction.
-    /// - Parameter refusals: gets an entry for each record that cannot be in the ledger (index in `records`); the others are committed.
-    func append(_ records: [UsageRecord], refusals: inout [Int: LedgerFailure]) throws(LedgerFailure) {
+    /// Appends records and notes how far each of their journals is imported, in one transaction: a record is in the ledger exactly when its
+    /// journal's position says so, whatever fails.
+    /// - Parameter records: as ``RecordWriter`` wrote them.
+    func append(_ records: [UnsafeRawBufferPointer], positions: [JournalPosition]) throws(LedgerFailure) {
         let fault: SQLiteFault? = queue.inDatabase { _ in
             do throws(SQLiteFault) {
-                try appendInTransaction(records, &refusals)
+                try appendInTransaction(records, positions)
                 return nil
             } catch {
                 return error
             }
         }
         if let fault { throw fault.failure(path) }
-        guard FileIdentity(path) == identity else {
-            throw .inputOutput(path: path, detail: "the file was moved or deleted while in use")
-        }
+        guard FileIdentity(path) == identity else { throw .moved(path) }
     }
 
-    private func appendInTransaction(_ records: [UsageRecord], _ refusals: inout [Int: LedgerFailure]) throws(SQLiteFault) {
+    private func appendInTransaction(_ records: [UnsafeRawBufferPointer], _ positions: [JournalPosition]) throws(SQLiteFault) {
         guard let begin = statements?.begin, let commit = statements?.commit else { throw SQLiteFault(code: SQLITE_MISUSE) }
         try Self.run(begin)
         var progress = progress
         if progress.needsMark { try mark(&progress) }
-        for index in records.indices {
-            do throws(SQLiteFault) {
-                try statements?.insert.run(records[index])
-                progress.count(records[index].time)
-            } catch {
-                guard let refusal = error.refusal(of: records[index]) else { throw error }
-                refusals[index] = refusal
-            }
+        for record in records {
+            if let time = try statements?.insert.run(record) { progress.count(time) }
         }
+        for position in positions { try note(position) }
         try Self.run(commit)
         self.progress = progress
+    }
+
+    private func note(_ position: JournalPosition) throws(SQLiteFault) {
+        guard let statement = statements?.position else { return }
+        Array(position.journal.utf8).withUnsafeBytes { bindText(statement.sqliteStatement, 1, $0, copying: true) }
+        sqlite3_bind_int64(statement.sqliteStatement, 2, position.sequence)
+        try Self.run(statement)
     }
 
     private func mark(_ progress: inout LedgerProgress) throws(SQLiteFault) {
@@ -183,13 +187,15 @@ final class LedgerConnection {
     }
 }
 
-extension SQLiteFault {
-    /// When the fault lies in `record` and not in the storage: what its sender is told.
-    fileprivate func refusal(of record: UsageRecord) -> LedgerFailure? {
-        switch code & 0xFF {
-        case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH:
-            return .invalid("call \(record.callID) cannot be recorded, SQLite code \(code)")
-        default: return nil
-        }
+/// How far a journal is imported.
+struct JournalPosition: Equatable {
+    let journal: String
+    /// The number of the last record that is in the ledger.
+    let sequence: Int64
+}
+
+extension LedgerFailure {
+    fileprivate static func moved(_ path: String) -> LedgerFailure {
+        .inputOutput(path: path, detail: "the file was moved, deleted or replaced while in use; put it back")
     }
 }

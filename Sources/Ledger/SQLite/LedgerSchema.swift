@@ -17,9 +17,9 @@ enum LedgerSchema {
         ) STRICT;
 
         CREATE TABLE usage_record (
-          id INTEGER PRIMARY KEY,          -- order of commit
+          id INTEGER PRIMARY KEY,          -- order of import
           request_id TEXT NOT NULL,
-          call_id TEXT NOT NULL,           -- no index: it would cost a third of a commit; replay looks at the tail instead
+          call_id TEXT NOT NULL,           -- no index: it would cost a third of a commit
           parent TEXT,
           time INTEGER NOT NULL,           -- microseconds since 1970, UTC
           org INTEGER, team INTEGER, key_id INTEGER,
@@ -70,12 +70,26 @@ enum LedgerSchema {
           (SELECT text FROM name WHERE id = tool) AS tool,
           flags >> 1 & 1 AS estimated
         FROM usage_record AS u;
+        """,
         """
+        CREATE TABLE meta (
+          name TEXT PRIMARY KEY,
+          value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO meta VALUES ('ledger_id', lower(hex(randomblob(16))));
+
+        -- A record of the journal is in usage_record exactly when its number is not above this.
+        CREATE TABLE journal_position (
+          journal TEXT PRIMARY KEY,
+          sequence INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 
     /// Brings the file to this version. One transaction per step, so a crash leaves it at one version or the next.
+    /// - Returns: whether there was anything to do.
     /// - Throws: `newerVersion`, `foreign`; errors of SQLite.
-    static func migrate(_ db: Database, path: String) throws {
+    static func migrate(_ db: Database, path: String) throws -> Bool {
         try check(db, path: path)
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         for (index, step) in steps.enumerated().dropFirst(found) {
@@ -85,7 +99,25 @@ enum LedgerSchema {
                 return .commit
             }
         }
+        return found < version
     }
+
+    /// The ledger's name for itself; `nil` before version 2, which brought it and the journals.
+    static func ledgerID(_ db: Database) throws -> String? {
+        guard try hasJournals(db) else { return nil }
+        return try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'ledger_id'")
+    }
+
+    /// The number of the last record of each journal that is in the ledger.
+    static func journalPositions(_ db: Database) throws -> [String: Int64] {
+        guard try hasJournals(db) else { return [:] }
+        var positions: [String: Int64] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT journal, sequence FROM journal_position")
+        while let row = try rows.next() { positions[row["journal"]] = row["sequence"] }
+        return positions
+    }
+
+    private static func hasJournals(_ db: Database) throws -> Bool { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 >= 2 }
 
     /// Makes sure that the file is a ledger of a version that this program knows, or empty.
     /// - Throws: `newerVersion`, `foreign`; errors of SQLite.

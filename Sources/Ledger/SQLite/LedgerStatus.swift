@@ -13,9 +13,8 @@ final class LedgerStatus: Sendable {
     /// The last failure in words.
     var cause: String { counters.withLock { $0.lastFailure }?.description ?? "storage failed" }
 
-    func committed(_ records: Int) {
+    func imported(_ records: Int) {
         counters.withLock {
-            $0.committed += records
             $0.batches += 1
             $0.largestBatch = max($0.largestBatch, records)
         }
@@ -29,18 +28,17 @@ final class LedgerStatus: Sendable {
         }
     }
 
-    func recovered() {
-        counters.withLock { $0.backlog = 0 }
-        storageWorks.store(true, ordering: .relaxed)
-    }
+    func recovered() { storageWorks.store(true, ordering: .relaxed) }
 
-    func backlog(_ records: Int) { counters.withLock { $0.backlog = records } }
+    /// Records of earlier runs were imported.
+    func found(_ records: Int) { counters.withLock { $0.recovered += records } }
 
-    func lost(_ records: Int) { counters.withLock { $0.lost += records } }
+    /// Something that does not keep the ledger from working, but must be known.
+    func warn(_ failure: LedgerFailure) { counters.withLock { $0.lastFailure = failure } }
 
     /// The background check found damage: nothing new is sold on this file until an operator has looked.
     func damaged(_ failure: LedgerFailure) {
         fileIsSound.store(false, ordering: .relaxed)
-        counters.withLock { $0.lastFailure = failure }
+        warn(failure)
     }
 }

@@ -1,111 +1,164 @@
-/// The life of the writer thread: take what waits, commit it in one transaction, wake its tasks, checkpoint; recover when storage fails.
+internal import Glibc
+internal import Synchronization
+
+/// The life of the writer thread: every now and then, import what is in the journals; checkpoint; recover when storage fails.
 final class LedgerWriter {
+    /// A journal, and how far it has been read.
+    private struct Source {
+        let file: JournalFile
+        var cursor: JournalCursor
+    }
+
     private let path: String
+    private let ledgerID: String
     private let settings: SQLiteLedger.Settings
-    private let queue: CommitQueue
+    private let exchange: JournalExchange
     private let status: LedgerStatus
-    private var batch = CommitQueue.Batch()
-    private var pace: Pace
+    private var sources: [Source] = []
+    /// The records of the batch at work, where they lie in the journals.
+    private var payloads: [UnsafeRawBufferPointer] = []
     /// `nil` while storage fails.
     private var connection: LedgerConnection?
-    /// Records of failed batches, oldest first.
-    private var backlog: [UsageRecord] = []
-    /// The last record that was surely committed before storage failed.
-    private var lastID: Int64 = 0
     private var retry = RetryDelay()
+    /// When to import next; `nil`: when called.
+    private var due: ContinuousClock.Instant?
 
-    init(connection: LedgerConnection, settings: SQLiteLedger.Settings, queue: CommitQueue, status: LedgerStatus) {
+    init(connection: LedgerConnection, settings: SQLiteLedger.Settings, exchange: JournalExchange, status: LedgerStatus) {
         path = connection.path
+        ledgerID = connection.ledgerID
         self.connection = connection
         self.settings = settings
-        self.queue = queue
+        self.exchange = exchange
         self.status = status
-        pace = Pace(window: settings.gatherWindow, target: settings.gatherTarget)
     }
 
-    /// Runs until the queue is closed and drained.
+    /// Runs until the exchange is closed and the journals are imported.
     /// - Returns: what could not be done, if anything.
     func run() -> LedgerFailure? {
-        while next() {
-            if !batch.records.isEmpty { process() }
+        while true {
+            let call = rest()
+            takeNewSources()
+            syncJournals()
+            if call.isClosed { return finish() }
             if connection == nil, retry.isDue { recover() }
+            importIfDue(urgently: call.isUrgent)
         }
-        return finish()
     }
 
-    private func next() -> Bool {
-        batch.removeAll()
-        if connection == nil { return queue.take(into: &batch, patience: retry.remaining) }
-        if let window = pace.window {
-            return queue.take(into: &batch, minimum: pace.target, patience: window)
-        }
-        return queue.take(into: &batch, patience: nil)
+    private func rest() -> JournalExchange.Call {
+        // Those who wait for room are told in time that there will be none.
+        if connection == nil { return exchange.wait(exchange.hasWaitsForRoom ? min(retry.remaining, .milliseconds(50)) : retry.remaining) }
+        if let due { return exchange.wait(ContinuousClock.now.duration(to: due)) }
+        return exchange.sleep(unless: {
+            takeNewSources()
+            return hasWork
+        })
     }
 
-    private func process() {
-        guard let connection else { return shelve(status.cause) }
-        pace.begin()
-        var refusals: [Int: LedgerFailure] = [:]
+    private var hasWork: Bool { sources.contains { $0.cursor.hasMore($0.file) } }
+
+    private func takeNewSources() {
+        for file in exchange.files.dropFirst(sources.count) {
+            sources.append(Source(file: file, cursor: JournalCursor(next: file.imported.load(ordering: .relaxed) + 1)))
+        }
+    }
+
+    /// Imports when it is time. The first records after a rest wait for a moment, so that more can join them.
+    private func importIfDue(urgently isUrgent: Bool) {
+        let now = ContinuousClock.now
+        if connection == nil { return exchange.refuseRooms(.storageUnavailable(cause: status.cause, kept: false)) }
+        let isDue = due.map { $0 <= now } ?? false
+        guard isUrgent || isDue else {
+            if due == nil, hasWork { due = now + settings.importInterval }
+            return
+        }
+        let count = importAll()
+        exchange.refuseRooms(.queueFull(capacity: settings.queueCapacity))
+        // Under load the writer wakes by itself and spares the loops the calls; it goes to sleep after an interval without records.
+        due = count > 0 || hasWork || exchange.hasWaitsForRoom ? now + settings.importInterval : nil
+    }
+
+    // MARK: Import
+
+    /// Imports everything there is.
+    /// - Returns: the number of records.
+    @discardableResult private func importAll() -> Int {
+        var total = 0
         do throws(LedgerFailure) {
-            try connection.append(batch.records, refusals: &refusals)
+            while let connection, hasWork {
+                let count = try importBatch(connection)
+                if count == 0 { break }
+                total += count
+                exchange.retryRooms()
+                if connection.isCheckpointDue(settings.checkpointPages) { try connection.checkpoint() }
+            }
         } catch {
             fail(error)
-            return shelve(error.description)
         }
-        // Counted before the tasks go on, so that what they see includes them.
-        status.committed(batch.records.count - refusals.count)
-        if refusals.isEmpty {
-            for waiter in batch.waiters { waiter.resume(returning: nil) }
-        } else {
-            for (index, waiter) in batch.waiters.enumerated() { waiter.resume(returning: refusals[index]) }
-        }
-        pace.end(records: batch.records.count)
-        checkpointIfDue(connection)
+        return total
     }
 
-    private func checkpointIfDue(_ connection: LedgerConnection) {
-        guard connection.isCheckpointDue(settings.checkpointPages) else { return }
-        do throws(LedgerFailure) {
-            try connection.checkpoint()
-        } catch {
-            fail(error)
+    /// Imports the next records of all journals in one transaction.
+    private func importBatch(_ connection: LedgerConnection) throws(LedgerFailure) -> Int {
+        payloads.removeAll(keepingCapacity: true)
+        var cursors = sources.map(\.cursor)
+        var positions: [JournalPosition] = []
+        let share = max(1, settings.batchLimit / max(1, sources.count))
+        for index in sources.indices {
+            let file = sources[index].file
+            try cursors[index].read(file, after: file.imported.load(ordering: .relaxed), into: &payloads, limit: payloads.count + share)
+            let last = cursors[index].next - 1
+            if last > file.imported.load(ordering: .relaxed) { positions.append(JournalPosition(journal: file.name, sequence: last)) }
         }
+        if !positions.isEmpty {
+            try connection.append(payloads, positions: positions)
+            status.imported(payloads.count)
+        }
+        for index in sources.indices {
+            sources[index].cursor = cursors[index]
+            sources[index].file.imported.store(cursors[index].next - 1, ordering: .releasing)
+        }
+        return payloads.count
+    }
+
+    /// Makes the journals durable for those who wait for it.
+    private func syncJournals() {
+        let waiters = exchange.takeSyncs()
+        if waiters.isEmpty { return }
+        var failure: LedgerFailure?
+        for source in sources {
+            let error = source.file.sync()
+            if error != 0 { failure = .inputOutput(path: source.file.path, detail: String(cString: strerror(error))) }
+        }
+        if let failure { fail(failure) }
+        let answer = failure.map { LedgerFailure.storageUnavailable(cause: $0.description, kept: true) }
+        for waiter in waiters { waiter.resume(returning: answer) }
     }
 
     // MARK: Failure
 
-    /// Lets go of a connection that cannot be trusted any more.
+    /// Lets go of a connection that cannot be trusted any more. The journals go on taking in records.
     private func fail(_ failure: LedgerFailure) {
-        if let connection { lastID = connection.lastID }
         connection = nil
+        due = nil
         retry.failed()
         status.failed(failure)
     }
 
-    /// Keeps the records of a batch that was not committed, as far as there is room, and tells their tasks.
-    private func shelve(_ cause: String) {
-        for (record, waiter) in zip(batch.records, batch.waiters) {
-            let kept = backlog.count < settings.backlogCapacity
-            if kept { backlog.append(record) } else { status.lost(1) }
-            waiter.resume(returning: .storageUnavailable(cause: cause, kept: kept))
-        }
-        status.backlog(backlog.count)
-    }
-
-    /// Opens the ledger anew, verifies it and appends the backlog.
+    /// Opens the ledger anew, verifies it and imports what has come in since.
     private func recover() {
         do throws(LedgerFailure) {
-            let connection = try LedgerConnection(path: path, settings: settings)
-            // A commit that was reported as failed may have reached the file all the same.
-            let present = try connection.callIDs(after: lastID)
-            let missing = backlog.filter { !present.contains($0.callID) }
-            var refusals: [Int: LedgerFailure] = [:]
-            if !missing.isEmpty { try connection.append(missing, refusals: &refusals) }
-            try connection.checkpoint()
+            let connection = try LedgerConnection(path: path, settings: settings, reopening: ledgerID)
+            // A transaction that was reported as failed may have reached the file all the same.
+            let positions = try connection.journalPositions()
+            for source in sources {
+                let known = source.file.imported.load(ordering: .relaxed)
+                source.file.imported.store(max(known, positions[source.file.name] ?? 0), ordering: .releasing)
+            }
             self.connection = connection
-            status.committed(backlog.count - refusals.count)
-            status.lost(refusals.count)
-            backlog.removeAll()
+            importAll()
+            guard self.connection != nil else { return }
+            try connection.checkpoint()
             retry = RetryDelay()
             status.recovered()
         } catch {
@@ -114,58 +167,23 @@ final class LedgerWriter {
     }
 
     private func finish() -> LedgerFailure? {
+        exchange.refuseRooms(all: true, .closed)
         if connection == nil { recover() }
+        importAll()
         guard let connection else {
-            let records = backlog.count
-            status.lost(records)
-            status.backlog(0)
-            return records > 0 ? .lostAtClose(records: records, cause: status.cause) : nil
+            let count = sources.reduce(0) { $0 + $1.file.waiting }
+            return count > 0 ? .keptInJournals(records: count, cause: status.cause) : nil
         }
         self.connection = nil
         do throws(LedgerFailure) {
-            // What was committed stays in the log when this fails.
+            // What was committed stays in the log when this fails; the journals then stay, too.
             try connection.close()
+            for source in sources { unlink(source.file.path) }
             return nil
         } catch {
             return error
         }
     }
-}
-
-/// When the writer may wait for more records: under load a fuller batch saves more than its records lose.
-struct Pace {
-    /// The shortest time between two batches under load.
-    private let limit: Duration
-    /// The number of records that ends the wait.
-    let target: Int
-    private var started = ContinuousClock.now
-    private var sincePrevious = Duration.seconds(1)
-    private var isBusy = false
-
-    init(window: Duration, target: Int) {
-        limit = window
-        self.target = max(1, target)
-    }
-
-    /// How long to wait for `target` records; `nil` when records come so rarely that each is committed at once.
-    var window: Duration? {
-        guard isBusy else { return nil }
-        let left = limit - started.duration(to: .now)
-        return left > .zero ? left : nil
-    }
-
-    /// A batch was taken.
-    mutating func begin() {
-        let now = ContinuousClock.now
-        sincePrevious = started.duration(to: now)
-        started = now
-    }
-
-    /// `records` were in the batch: those that had come since the one before.
-    mutating func end(records: Int) { isBusy = Self.busyInterval * records > sincePrevious }
-
-    /// The average time between two records below which waiting pays: 5,000 records a second.
-    private static let busyInterval = Duration.microseconds(200)
 }
 
 /// The growing pauses between attempts to recover.

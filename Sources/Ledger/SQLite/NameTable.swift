@@ -22,9 +22,9 @@ struct NameTable {
     }
 
     /// The id of `text`, which stands in `column`.
-    mutating func id(of text: String, in column: NameColumn) throws(SQLiteFault) -> Int64 {
-        let word = Word(text: text)
-        if let (last, id) = recent[column.rawValue], last == word { return id }
+    mutating func id(of text: UnsafeRawBufferPointer, in column: NameColumn) throws(SQLiteFault) -> Int64 {
+        if let (last, id) = recent[column.rawValue], last.isEqual(to: text) { return id }
+        let word = Word(bytes: Array(text))
         let id: Int64
         if let known = ids[word] {
             id = known
@@ -37,7 +37,7 @@ struct NameTable {
         return id
     }
 
-    private func stored(_ text: String) throws(SQLiteFault) -> Int64 {
+    private func stored(_ text: UnsafeRawBufferPointer) throws(SQLiteFault) -> Int64 {
         if let id = try Self.firstInteger(select.sqliteStatement, text) { return id }
         guard let id = try Self.firstInteger(insert.sqliteStatement, text) else { throw SQLiteFault(code: SQLITE_INTERNAL) }
         return id
@@ -45,20 +45,16 @@ struct NameTable {
 
     /// Runs a statement of one text argument to its end.
     /// - Returns: the first column of its first row, if it has one.
-    private static func firstInteger(_ statement: OpaquePointer, _ text: String) throws(SQLiteFault) -> Int64? {
+    private static func firstInteger(_ statement: OpaquePointer, _ text: UnsafeRawBufferPointer) throws(SQLiteFault) -> Int64? {
         var result: Int64?
-        var code: Int32 = SQLITE_OK
-        let bytes = Array(text.utf8)
-        bytes.withUnsafeBytes { bytes in
-            bindText(statement, 1, bytes, 0..<bytes.count)
+        bindText(statement, 1, text)
+        var code = sqlite3_step(statement)
+        if code == SQLITE_ROW {
+            result = sqlite3_column_int64(statement, 0)
             code = sqlite3_step(statement)
-            if code == SQLITE_ROW {
-                result = sqlite3_column_int64(statement, 0)
-                code = sqlite3_step(statement)
-            }
-            sqlite3_reset(statement)
-            sqlite3_clear_bindings(statement)
         }
+        sqlite3_reset(statement)
+        sqlite3_clear_bindings(statement)
         guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
         return result
     }
@@ -66,35 +62,29 @@ struct NameTable {
 
 /// A word by its bytes. (`String`'s own equality takes two spellings of an accent for the same; a bill must not.)
 private struct Word: Hashable {
-    let text: String
+    let bytes: [UInt8]
 
-    static func == (a: Word, b: Word) -> Bool {
-        var a = a.text
-        var b = b.text
-        return a.withUTF8 { a in
-            b.withUTF8 { b in
-                guard a.count == b.count else { return false }
-                guard let left = a.baseAddress, let right = b.baseAddress else { return true }
-                return left == right || memcmp(left, right, a.count) == 0
-            }
+    func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            guard bytes.count == other.count else { return false }
+            guard let left = bytes.baseAddress, let right = other.baseAddress else { return true }
+            return memcmp(left, right, bytes.count) == 0
         }
     }
 
-    func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
+    static func == (a: Word, b: Word) -> Bool { b.bytes.withUnsafeBytes { a.isEqual(to: $0) } }
+
+    func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
 
-/// Binds `bytes[range]` as text without a copy: `bytes` must stay in place until the statement has been reset and its bindings cleared.
-func bindText(_ statement: OpaquePointer, _ index: Int32, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
-    let part = UnsafeRawBufferPointer(rebasing: bytes[range])
-    guard let start = part.assumingMemoryBound(to: CChar.self).baseAddress, !part.isEmpty else {
+/// Binds `text`. Without a copy it must stay in place until the statement has been reset and its bindings cleared.
+func bindText(_ statement: OpaquePointer, _ index: Int32, _ text: UnsafeRawBufferPointer, copying: Bool = false) {
+    guard let start = text.assumingMemoryBound(to: CChar.self).baseAddress, !text.isEmpty else {
         // A null pointer would bind NULL instead of the empty text.
         sqlite3_bind_text(statement, index, "", 0, SQLITE_TRANSIENT)
         return
     }
-    sqlite3_bind_text(statement, index, start, Int32(clamping: part.count), nil)
+    sqlite3_bind_text(statement, index, start, Int32(clamping: text.count), copying ? SQLITE_TRANSIENT : nil)
 }
 
 /// "Make your own copy at once."

@@ -1,15 +1,14 @@
-internal import Chat
 internal import GRDB
 internal import GRDBSQLite
 
 /// The prepared INSERT of a usage record.
 ///
-/// Bound through SQLite's C interface and without copies: GRDB's arguments cost an array of boxed values for each record.
+/// Bound through SQLite's C interface, from where the record lies in the journal: neither a `UsageRecord` nor its strings are made.
 struct RecordInsert {
     private let statement: Statement
     private var names: NameTable
-    /// The texts of the record that is being inserted, one after the other.
-    private var texts: [UInt8] = []
+    /// The metadata of the record that is being inserted.
+    private var json: [UInt8] = []
 
     /// The columns that make up a record. Their order is known to the functions below, and to `UsageRecord.init(_:_:)`, which reads them.
     static let columns = """
@@ -24,81 +23,77 @@ struct RecordInsert {
         names = try NameTable(db)
     }
 
-    /// Inserts `record`.
-    /// - Throws: the extended code of SQLite; a breach of a constraint leaves the transaction as it was.
-    mutating func run(_ record: UsageRecord) throws(SQLiteFault) {
+    /// Inserts a record.
+    /// - Parameter record: as ``RecordWriter`` wrote it.
+    /// - Returns: its time.
+    /// - Throws: the extended code of SQLite; `SQLITE_MISMATCH` when the bytes are no record.
+    mutating func run(_ record: UnsafeRawBufferPointer) throws(SQLiteFault) -> WallTime {
         let handle = statement.sqliteStatement
-        texts.removeAll(keepingCapacity: true)
-        let requestID = keep(record.requestID)
-        let callID = keep(record.callID)
-        let parent = record.parent.map { keep($0) }
-        let user = record.user.map { keep($0) }
-        let metadata = keepMetadata(record.metadata)
-        try bindNames(of: record, handle)
-        Self.bindNumbers(of: record, handle)
-        let code = texts.withUnsafeBytes { bytes in
-            bindText(handle, 1, bytes, requestID)
-            bindText(handle, 2, bytes, callID)
-            if let parent { bindText(handle, 3, bytes, parent) }
-            if let user { bindText(handle, 8, bytes, user) }
-            if let metadata { bindText(handle, 9, bytes, metadata) }
-            let code = sqlite3_step(handle)
-            sqlite3_reset(handle)
-            // Also makes NULL of what the next record does not have.
-            sqlite3_clear_bindings(handle)
-            return code
-        }
+        // Also makes NULL of what the next record does not have.
+        defer { sqlite3_clear_bindings(handle) }
+        var reader = RecordReader(record)
+        guard let time = Self.bindNumbers(&reader, handle), try bindTexts(&reader, handle), bindMetadata(&reader, handle), reader.isAtEnd
+        else { throw SQLiteFault(code: SQLITE_MISMATCH) }
+        let code = sqlite3_step(handle)
+        sqlite3_reset(handle)
         guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
+        return time
     }
 
-    private mutating func keep(_ text: String) -> Range<Int> {
-        let start = texts.count
-        texts.append(contentsOf: text.utf8)
-        return start..<texts.count
+    /// The parameters of the numbers, in the order of the journal.
+    private static let numbers: [Int32] = [19, 20, 21, 22, 23, 24, 26]
+
+    private static func bindNumbers(_ reader: inout RecordReader, _ handle: OpaquePointer) -> WallTime? {
+        guard let time: Int64 = reader.number() else { return nil }
+        sqlite3_bind_int64(handle, 4, time)
+        for index in numbers {
+            guard let number: Int64 = reader.number() else { return nil }
+            sqlite3_bind_int64(handle, index, number)
+        }
+        guard let firstToken: Int64 = reader.number(), let bits = reader.number(UInt32.self).map(RecordBits.init(rawValue:)),
+            let status = bits.status
+        else { return nil }
+        if bits.hasFirstToken { sqlite3_bind_int64(handle, 27, firstToken) }
+        sqlite3_bind_int64(handle, 28, status.stored)
+        sqlite3_bind_int64(handle, 30, (bits.isStream ? RecordFlags.stream : 0) | (bits.isEstimated ? RecordFlags.estimated : 0))
+        return WallTime(microseconds: time)
     }
 
-    private mutating func keepMetadata(_ tags: [UsageRecord.Tag]) -> Range<Int>? {
-        guard !tags.isEmpty else { return nil }
-        let start = texts.count
-        JSONText.appendObject(tags, to: &texts)
-        return start..<texts.count
+    /// The texts that may be missing, in the order of the journal: parameter, and column if it holds the id of a word.
+    private static let optionals: [(index: Int32, column: NameColumn?)] = [
+        (3, nil), (5, .organization), (6, .team), (7, .keyID), (8, nil), (11, .route), (12, .task), (13, .complexity), (14, .experiment),
+        (15, .arm), (16, .role), (17, .provider), (18, .model), (29, .errorCode), (31, .tool),
+    ]
+
+    private mutating func bindTexts(_ reader: inout RecordReader, _ handle: OpaquePointer) throws(SQLiteFault) -> Bool {
+        guard try bind(&reader, (1, nil), handle), try bind(&reader, (2, nil), handle), try bind(&reader, (10, .requestedModel), handle),
+            try bind(&reader, (25, .priceVersion), handle), let present = reader.presence()
+        else { return false }
+        for (bit, place) in Self.optionals.enumerated() where present & 1 << UInt32(bit) != 0 {
+            guard try bind(&reader, place, handle) else { return false }
+        }
+        return true
     }
 
-    private mutating func bindNames(of record: UsageRecord, _ handle: OpaquePointer) throws(SQLiteFault) {
-        try bind(record.organization, .organization, handle, 5)
-        try bind(record.team, .team, handle, 6)
-        try bind(record.keyID, .keyID, handle, 7)
-        try bind(record.requestedModel, .requestedModel, handle, 10)
-        try bind(record.route, .route, handle, 11)
-        try bind(record.task, .task, handle, 12)
-        try bind(record.complexity, .complexity, handle, 13)
-        try bind(record.experiment, .experiment, handle, 14)
-        try bind(record.arm, .arm, handle, 15)
-        try bind(record.role, .role, handle, 16)
-        try bind(record.provider, .provider, handle, 17)
-        try bind(record.model, .model, handle, 18)
-        try bind(record.priceVersion, .priceVersion, handle, 25)
-        try bind(record.errorCode, .errorCode, handle, 29)
-        try bind(record.tool, .tool, handle, 31)
+    private mutating func bind(
+        _ reader: inout RecordReader, _ place: (index: Int32, column: NameColumn?), _ handle: OpaquePointer
+    ) throws(SQLiteFault) -> Bool {
+        guard let text = reader.textBytes() else { return false }
+        if let column = place.column {
+            sqlite3_bind_int64(handle, place.index, try names.id(of: text, in: column))
+        } else {
+            bindText(handle, place.index, text)
+        }
+        return true
     }
 
-    private mutating func bind(_ text: String?, _ column: NameColumn, _ handle: OpaquePointer, _ index: Int32) throws(SQLiteFault) {
-        guard let text else { return }
-        sqlite3_bind_int64(handle, index, try names.id(of: text, in: column))
-    }
-
-    private static func bindNumbers(of record: UsageRecord, _ handle: OpaquePointer) {
-        sqlite3_bind_int64(handle, 4, record.time.microseconds)
-        sqlite3_bind_int64(handle, 19, record.tokens.input)
-        sqlite3_bind_int64(handle, 20, record.tokens.cachedInput)
-        sqlite3_bind_int64(handle, 21, record.tokens.cacheWrite)
-        sqlite3_bind_int64(handle, 22, record.tokens.output)
-        sqlite3_bind_int64(handle, 23, record.tokens.reasoning)
-        sqlite3_bind_int64(handle, 24, record.cost.nanos)
-        sqlite3_bind_int64(handle, 26, record.latencyMicroseconds)
-        if let firstToken = record.firstTokenMicroseconds { sqlite3_bind_int64(handle, 27, firstToken) }
-        sqlite3_bind_int64(handle, 28, record.status.stored)
-        sqlite3_bind_int64(handle, 30, (record.isStream ? RecordFlags.stream : 0) | (record.isEstimated ? RecordFlags.estimated : 0))
+    private mutating func bindMetadata(_ reader: inout RecordReader, _ handle: OpaquePointer) -> Bool {
+        guard let tags = reader.metadata() else { return false }
+        if tags.isEmpty { return true }
+        json.removeAll(keepingCapacity: true)
+        JSONText.appendObject(tags, to: &json)
+        json.withUnsafeBytes { bindText(handle, 9, $0, copying: true) }
+        return true
     }
 }
 

@@ -1,15 +1,16 @@
 internal import Synchronization
 
-/// The ledger in one SQLite file, written by one thread of this process.
+/// The ledger in one SQLite file, written by one thread of this process, behind a journal for each event loop.
 ///
-/// Records that come while a transaction is under way are committed together in the next one (group commit).
-/// Other processes may read the file at any time (``UsageReport``, `sqlite3`); a second writer is refused.
+/// A record is committed when it is in its loop's journal. The writer thread moves it into the SQLite file, many at a time. Other processes
+/// may read at any time: ``UsageReader`` looks into the journals too and shows every committed record; what reads the SQLite file alone, such
+/// as `sqlite3`, is about 100 ms behind. A second writer is refused.
 public final class SQLiteLedger: LedgerStore {
     /// How sure a commit is.
     public enum Durability: Sendable {
         /// Survives the death of the process at any moment; the loss of power may take the last moments with it.
         case normal
-        /// Survives the loss of power: one fsync per batch.
+        /// Survives the loss of power: each commit waits for the device, together with all others that come at the time.
         case full
     }
 
@@ -17,26 +18,37 @@ public final class SQLiteLedger: LedgerStore {
     public struct Settings: Sendable {
         /// How sure a commit is.
         public var durability = Durability.normal
-        /// Records that may wait for the writer.
-        public var queueCapacity = 65_536
-        /// Records that are kept in memory while storage fails.
-        public var backlogCapacity = 4_096
-        /// Pages of the log after which the writer copies it into the database, between two batches.
+        /// Bytes of each of the two segments of a journal, reserved on the disk from the beginning; rounded up to a multiple of 4,096, at most
+        /// 1 GiB. A record must fit in one.
+        public var segmentBytes = 8 << 20
+        /// From the first record in a journal to the transaction that moves it into the SQLite file.
+        public var importInterval = Duration.milliseconds(100)
+        /// Records of one such transaction.
+        public var batchLimit = 4_096
+        /// Commits that may wait for room in a full journal.
+        public var queueCapacity = 4_096
+        /// How long each of them may wait.
+        public var roomPatience = Duration.seconds(2)
+        /// Pages of the log after which the writer copies it into the database, between two transactions.
         public var checkpointPages = 4_000
         /// Bytes of a page in a new file: a power of two from 512 to 65,536.
         public var pageSize = 4_096
         /// Files of up to so many bytes are verified before they are used, larger ones beside the work.
         public var checkedAtOpen = 64 << 20
-        /// From 5,000 records a second on, the time from one batch to the next in which records gather; zero: never wait.
-        public var gatherWindow = Duration.milliseconds(2)
-        /// Records that end the gathering early.
-        public var gatherTarget = 32
 
         /// The defaults.
         public init() {}
+
+        /// What a journal's header says.
+        var segmentSize: Int { (min(max(segmentBytes, 4_096), 1 << 30) + 4_095) & ~4_095 }
     }
 
-    private let queue: CommitQueue
+    private let path: String
+    private let ledgerID: String
+    private let settings: Settings
+    /// Where the journals of this run begin to count.
+    private let positions: [String: Int64]
+    private let exchange: JournalExchange
     private let status = LedgerStatus()
     private let lock: Mutex<LedgerLock?>
     private let thread: JoinableThread
@@ -44,21 +56,31 @@ public final class SQLiteLedger: LedgerStore {
     /// What the writer thread left undone at its end.
     private let remainder: RemainderBox
 
-    /// Opens the ledger at `path` for writing, makes it where it is missing, verifies and upgrades it, and starts the writer. Blocks.
-    /// - Throws: ``LedgerFailure``: `inUse`, `newerVersion`, `corrupt`, `foreign`, `readOnly`, `locked`, `full`, `cannotOpen`, `inputOutput`.
+    /// Opens the ledger at `path` for writing, makes it where it is missing, verifies and upgrades it, imports the journals that an earlier
+    /// run has left, and starts the writer. Blocks.
+    /// - Throws: ``LedgerFailure``: `inUse`, `newerVersion`, `corrupt`, `foreign`, `journalOfAnotherLedger`, `journalDamaged`, `readOnly`,
+    ///   `locked`, `full`, `cannotOpen`, `inputOutput`.
     public init(path: String, settings: Settings = Settings()) throws(LedgerFailure) {
+        // An empty ledger in the place of one that was lost would not know its journals.
+        if FileIdentity(path) == nil, let orphan = try JournalFiles.all(path).first { throw .journalOfAnotherLedger(path: orphan.path) }
         try createPrivateFile(path)
         let lock = try LedgerLock(database: path)
-        let queue = CommitQueue(capacity: settings.queueCapacity)
+        let exchange = JournalExchange(waitLimit: settings.queueCapacity, patience: settings.roomPatience)
         let status = status
         let remainder = RemainderBox()
-        let start = WriterStart(try LedgerConnection(path: path, settings: settings))
-        self.queue = queue
+        let connection = try LedgerConnection(path: path, settings: settings)
+        try JournalRecovery.run(connection, status)
+        self.path = path
+        self.settings = settings
+        self.exchange = exchange
         self.remainder = remainder
+        ledgerID = connection.ledgerID
+        positions = try connection.journalPositions()
         self.lock = Mutex(consume lock)
+        let start = WriterStart(connection)
         thread = try JoinableThread(name: "ledger") {
             guard let connection = start.take() else { return }
-            let writer = LedgerWriter(connection: connection, settings: settings, queue: queue, status: status)
+            let writer = LedgerWriter(connection: connection, settings: settings, exchange: exchange, status: status)
             remainder.set(writer.run())
         }
         let isLarge = (FileIdentity(path)?.size ?? 0) > settings.checkedAtOpen
@@ -67,29 +89,36 @@ public final class SQLiteLedger: LedgerStore {
 
     deinit { try? close() }
 
-    /// Commits `record`; see ``LedgerStore/commit(_:)``.
-    public nonisolated(nonsending) func commit(_ record: UsageRecord) async throws(LedgerFailure) {
-        let failure = await withUnsafeContinuation { (waiter: CommitQueue.Waiter) in
-            if let failure = queue.push(record, waiter) { waiter.resume(returning: failure) }
+    /// Makes the journal of an event loop; see ``LedgerStore/journal(forLoop:)``.
+    public func journal(forLoop index: Int) throws(LedgerFailure) -> sending UsageJournal {
+        guard index >= 0 else { throw .invalid("loops are counted from 0 on") }
+        let name = String(index)
+        let header = JournalHeader(ledgerID: ledgerID, segmentBytes: settings.segmentSize)
+        let file = try exchange.add(name) { () throws(LedgerFailure) in
+            try JournalFile(ledger: path, index: index, header: header, last: positions[name] ?? 0, syncs: settings.durability == .full)
         }
-        if let failure { throw failure }
+        return UsageJournal(file, exchange, durability: settings.durability)
     }
 
-    /// Whether records can be committed now and the file is not known to be damaged.
+    /// Whether records can be moved into the SQLite file now and it is not known to be damaged.
     public var isHealthy: Bool { status.isHealthy }
 
     /// Counters for metrics.
     public var statistics: LedgerStatistics {
         var statistics = status.statistics
-        statistics.queued = queue.count
-        statistics.lost += queue.refused
+        for file in exchange.files {
+            statistics.committed += Int(file.appended.load(ordering: .relaxed) - (positions[file.name] ?? 0))
+            statistics.queued += file.waiting
+        }
+        statistics.lost = exchange.lost
         return statistics
     }
 
-    /// Commits everything that waits, copies the log into the database and lets go of the file. Blocks; later calls do nothing.
-    /// - Throws: ``LedgerFailure/lostAtClose(records:cause:)``; the failure of the last checkpoint (no record is lost then).
+    /// Takes in no more records, moves all there are into the SQLite file, copies its log into it, removes the journals and lets go of the
+    /// file. Blocks; later calls do nothing.
+    /// - Throws: ``LedgerFailure/keptInJournals(records:cause:)``; the failure of the last checkpoint (no record is lost then).
     public func close() throws(LedgerFailure) {
-        queue.close()
+        exchange.close()
         check?.stop()
         thread.join()
         lock.withLock { $0 = nil }

@@ -65,12 +65,26 @@ public enum OpenAIFailure {
         return answer.flatMap(\.self) == true
     }
 
+    /// A provider's code as a name that may go into records and statistics: short and plain, or none.
+    private static func name(_ code: String?) -> String? {
+        guard let code, (1...64).contains(code.utf8.count) else { return nil }
+        let isPlain = code.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        return isPlain ? code : nil
+    }
+
     private static func clientCaused(_ status: Int, _ body: [UInt8], _ reader: JSONReader) -> GatewayError {
         guard body.count <= longestPassedBody else { return refusedWithoutReason(status) }
         do {
             return try reader.read(body) { (root) throws(GatewayError) in
                 guard let error = root["error"], !error.isNull else { return refusedWithoutReason(status) }
-                return refused(status, body: body, name: error["code"]?.string, type: error["type"]?.string)
+                return refused(status, body: body, name: name(error["code"]?.string), type: error["type"]?.string)
             }
         } catch { return refusedWithoutReason(status) }
     }

@@ -1,0 +1,71 @@
+/// The 64-bit xxHash: a checksum that finds torn and damaged bytes at several gigabytes a second. No protection against forgery.
+enum XXH64 {
+    private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
+    private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+    private static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
+    private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
+    private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
+
+    /// The hash of `bytes`.
+    static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+        var offset = 0
+        var hash = bytes.count >= 32 ? stripes(bytes, seed, &offset) : seed &+ prime5
+        hash &+= UInt64(bytes.count)
+        while offset &+ 8 <= bytes.count {
+            hash ^= round(0, word(bytes, offset))
+            hash = rotated(hash, 27) &* prime1 &+ prime4
+            offset &+= 8
+        }
+        if offset &+ 4 <= bytes.count {
+            hash ^= UInt64(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))) &* prime1
+            hash = rotated(hash, 23) &* prime2 &+ prime3
+            offset &+= 4
+        }
+        while offset < bytes.count {
+            hash ^= UInt64(bytes[offset]) &* prime5
+            hash = rotated(hash, 11) &* prime1
+            offset &+= 1
+        }
+        return avalanche(hash)
+    }
+
+    /// Four lanes of eight bytes each.
+    private static func stripes(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64, _ offset: inout Int) -> UInt64 {
+        var (a, b, c, d) = (seed &+ prime1 &+ prime2, seed &+ prime2, seed, seed &- prime1)
+        while offset &+ 32 <= bytes.count {
+            a = round(a, word(bytes, offset))
+            b = round(b, word(bytes, offset &+ 8))
+            c = round(c, word(bytes, offset &+ 16))
+            d = round(d, word(bytes, offset &+ 24))
+            offset &+= 32
+        }
+        var hash = rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18)
+        hash = merge(hash, a)
+        hash = merge(hash, b)
+        hash = merge(hash, c)
+        return merge(hash, d)
+    }
+
+    @inline(__always) private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    @inline(__always) private static func rotated(_ value: UInt64, _ count: UInt64) -> UInt64 {
+        value &<< count | value &>> (64 &- count)
+    }
+
+    @inline(__always) private static func round(_ lane: UInt64, _ input: UInt64) -> UInt64 {
+        rotated(lane &+ input &* prime2, 31) &* prime1
+    }
+
+    @inline(__always) private static func merge(_ hash: UInt64, _ lane: UInt64) -> UInt64 {
+        (hash ^ round(0, lane)) &* prime1 &+ prime4
+    }
+
+    private static func avalanche(_ value: UInt64) -> UInt64 {
+        var hash = value
+        hash = (hash ^ hash &>> 33) &* prime2
+        hash = (hash ^ hash &>> 29) &* prime3
+        return hash ^ hash &>> 32
+    }
+}
