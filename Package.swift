@@ -6,6 +6,8 @@ let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    // An async function runs where its caller runs: without it every call and return asks the task for its executor anew.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     // Rooms call each other on the way of every request: without this flag a generic call across a target costs 5 to 9 times more.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
     // Overlapping accesses are a mistake of ours that no input can cause; the debug builds of the tests look for them. Here the checks cost 3 %.

@@ -29,6 +29,11 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
         later > earlier ? .nanoseconds(Int64(clamping: later.nanoseconds - earlier.nanoseconds)) : .zero
     }
 
+    /// Whole microseconds from `earlier` to this moment; zero when it is the later one. Cheaper than a `Duration` by a division of 128 bits.
+    public func microseconds(since earlier: MonotonicTime) -> Int64 {
+        self > earlier ? Int64(clamping: (nanoseconds - earlier.nanoseconds) / 1_000) : 0
+    }
+
     /// Order in time.
     @inlinable public static func < (a: MonotonicTime, b: MonotonicTime) -> Bool { a.nanoseconds < b.nanoseconds }
 }

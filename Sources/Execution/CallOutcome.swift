@@ -15,8 +15,8 @@ public struct CallOutcome: Sendable {
     public var cost = NanoUSD.zero
     /// Whether `usage` is our estimate because the provider told none.
     public var isEstimated = false
-    /// From the start of the call to its end.
-    public var latency = Duration.zero
-    /// From the start of the call to the first byte of the answer's body.
-    public var firstToken: Duration?
+    /// From the start of the call to its end, in microseconds.
+    public var latencyMicroseconds: Int64 = 0
+    /// From the start of the call to the first byte of the answer's body, in microseconds.
+    public var firstTokenMicroseconds: Int64?
 }

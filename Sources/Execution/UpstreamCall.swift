@@ -111,8 +111,8 @@ public final class UpstreamCall {
         TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: stream.contentEvents)
     }
 
-    /// How long the provider has been at work so far.
-    public var elapsed: Duration { MonotonicTime.now() - transfer.startTime }
+    /// How long the provider has been at work so far, in microseconds.
+    public var elapsedMicroseconds: Int64 { MonotonicTime.now().microseconds(since: transfer.startTime) }
 
     // MARK: Endings
 
@@ -159,7 +159,7 @@ public final class UpstreamCall {
 
     private func measure() {
         let now = MonotonicTime.now()
-        outcome.latency = now - transfer.startTime
-        outcome.firstToken = transfer.firstByteTime.map { $0 - transfer.startTime }
+        outcome.latencyMicroseconds = now.microseconds(since: transfer.startTime)
+        outcome.firstTokenMicroseconds = transfer.firstByteTime.map { $0.microseconds(since: transfer.startTime) }
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// One header line as libcurl hands it over: status line, field or the blank line at the end.
 struct HeaderLine {
     private let bytes: UnsafeRawBufferPointer
@@ -20,7 +22,8 @@ struct HeaderLine {
 
     private func has(_ prefix: StaticString) -> Bool {
         guard bytes.count >= prefix.utf8CodeUnitCount else { return false }
-        return prefix.withUTF8Buffer { prefix in zip(prefix, bytes).allSatisfy { $0 == ($1 >= 65 && $1 <= 90 ? $1 | 0x20 : $1) } }
+        guard let start = bytes.baseAddress else { return false }
+        return strncasecmp(start, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0
     }
 
     private var status: Int {
@@ -35,11 +38,16 @@ struct HeaderLine {
 
     private var value: String { String(decoding: valueBytes, as: UTF8.self) }
 
+    private static func equals(_ bytes: Slice<UnsafeRawBufferPointer>, _ text: StaticString) -> Bool {
+        guard let start = UnsafeRawBufferPointer(rebasing: bytes).baseAddress, bytes.count == text.utf8CodeUnitCount else { return false }
+        return memcmp(start, text.utf8Start, bytes.count) == 0
+    }
+
     private var mediaType: String {
         let type = valueBytes.prefix { $0 != UInt8(ascii: ";") && $0 != 32 }
         // The two types that nearly every answer has cost no allocation: string literals are shared.
-        if type.elementsEqual("application/json".utf8) { return "application/json" }
-        if type.elementsEqual("text/event-stream".utf8) { return "text/event-stream" }
+        if Self.equals(type, "application/json") { return "application/json" }
+        if Self.equals(type, "text/event-stream") { return "text/event-stream" }
         return String(decoding: type, as: UTF8.self).lowercased()
     }
 }

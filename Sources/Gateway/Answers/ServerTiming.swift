@@ -2,8 +2,8 @@ internal import HTTPServer
 
 /// The `server-timing` field: how much of the time was ours and how much the provider's.
 enum ServerTiming {
-    /// Appends `gateway;dur=0.214, upstream;dur=3.021` (milliseconds).
-    static func append(gateway: Duration, upstream: Duration, to fields: inout HTTPResponseHead) {
+    /// Appends `gateway;dur=0.214, upstream;dur=3.021` (milliseconds) from times in microseconds.
+    static func append(gateway: Int64, upstream: Int64, to fields: inout HTTPResponseHead) {
         var text: [UInt8] = []
         text.reserveCapacity(56)
         text.append(contentsOf: "gateway;dur=".utf8)
@@ -13,8 +13,8 @@ enum ServerTiming {
         fields.appendField("server-timing", value: text[...])
     }
 
-    private static func appendMilliseconds(_ duration: Duration, to text: inout [UInt8]) {
-        let microseconds = max(0, duration.microseconds)
+    private static func appendMilliseconds(_ microseconds: Int64, to text: inout [UInt8]) {
+        let microseconds = max(0, microseconds)
         text.append(contentsOf: String(microseconds / 1_000).utf8)
         text.append(UInt8(ascii: "."))
         var divisor: Int64 = 100

@@ -73,9 +73,14 @@ extension IncomingCall {
         return nil
     }
 
+    /// Whether seven bytes read `Bearer ` in any case: as one number, since every request asks.
+    private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {
+        scheme.reduce(0 as UInt64) { $0 << 8 | UInt64($1 | 0x20) } == 0x62_65_61_72_65_72_20
+    }
+
     private static func bearer(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let scheme = value.prefix(7)
-        guard scheme.count == 7, zip(scheme, "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 }) else { return nil }
+        guard scheme.count == 7, Self.isBearer(scheme) else { return nil }
         return value.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
     }
 

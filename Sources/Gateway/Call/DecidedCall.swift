@@ -106,8 +106,8 @@ extension HeldCall {
         record.model = decided.target.model.name
         record.tokens = outcome.usage
         record.cost = outcome.cost
-        record.latencyMicroseconds = outcome.latency.microseconds
-        record.firstTokenMicroseconds = outcome.firstToken?.microseconds
+        record.latencyMicroseconds = outcome.latencyMicroseconds
+        record.firstTokenMicroseconds = outcome.firstTokenMicroseconds
         record.errorCode = outcome.errorCode
         record.isStream = request.stream
         record.isEstimated = outcome.isEstimated

@@ -85,8 +85,9 @@ extension HeldCall {
         fields.appendField("x-purser-model", value: decided.target.model.name)
         fields.appendField("x-purser-route", value: "direct")
         fields.appendField("x-purser-attempts", value: 1)
-        let upstreamShare = upstream.outcome.latency == .zero ? upstream.elapsed : upstream.outcome.latency
-        let total = MonotonicTime.now() - incoming.startTime
+        let settled = upstream.outcome.latencyMicroseconds
+        let upstreamShare = settled > 0 ? settled : upstream.elapsedMicroseconds
+        let total = MonotonicTime.now().microseconds(since: incoming.startTime)
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
     }
 }
