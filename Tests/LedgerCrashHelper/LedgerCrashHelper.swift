@@ -8,6 +8,8 @@ internal import Ledger
 enum LedgerCrashHelper {
     static func main() async {
         guard CommandLine.arguments.count == 3 else { exit(2) }
+        // A test that is killed itself must not leave this behind.
+        alarm(60)
         let path = CommandLine.arguments[1]
         let run = CommandLine.arguments[2]
         do {

@@ -22,7 +22,7 @@ public final class SQLiteLedger: LedgerStore {
         /// 1 GiB. A record must fit in one.
         public var segmentBytes = 8 << 20
         /// From the first record in a journal to the transaction that moves it into the SQLite file.
-        public var importInterval = Duration.milliseconds(100)
+        public var importInterval = Duration.milliseconds(250)
         /// Records of one such transaction.
         public var batchLimit = 4_096
         /// Commits that may wait for room in a full journal.
