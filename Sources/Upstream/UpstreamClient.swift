@@ -84,6 +84,8 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     private func configure(_ maxConnections: Int) {
         let this = Unmanaged.passUnretained(self).toOpaque()
         purser_multi_set_long(multi, CURLMOPT_MAXCONNECTS, maxConnections)
+        // One stream a connection: with several, libcurl 7.88 loses frames under load (docs/decisions/0005-one-stream-a-connection.md).
+        purser_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         purser_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, this)
         purser_multi_set_socket_callback(multi) { _, socket, what, context, _ in
             UpstreamClient.from(context)?.want(socket, what)

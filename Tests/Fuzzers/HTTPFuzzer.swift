@@ -1,9 +1,4 @@
-// libFuzzer's entry for the HTTP/1.1 parser. It is compiled together with the sources, without SwiftPM:
-//
-//   swiftc -O -parse-as-library -sanitize=fuzzer,address Sources/HTTPServer/{ByteClass,ByteScan,ChunkedDecoder,HTTPBodyDecoder,HTTPDate,\
-//   HTTPFieldList,HTTPLimits,HTTPMethod,HTTPReason,HTTPRequestHead,HTTPRequestParser,HTTPResponseHead,HTTPViolation,HeadFacts,RequestLine,\
-//   RequestTarget}.swift Tests/HTTPServerTests/RequestStream.swift Tests/Fuzzers/HTTPFuzzer.swift -o http-fuzzer
-//   SWIFT_BACKTRACE=enable=no ./http-fuzzer -max_total_time=60 -max_len=2048 CORPUS Tests/HTTPServerTests/Corpus/http1
+// libFuzzer's entry for the HTTP/1.1 parser and the chunked decoder: Tests/Fuzzers/run HTTP [SECONDS].
 
 /// Any trap is a finding, and so is every broken promise below.
 @_cdecl("LLVMFuzzerTestOneInput")
