@@ -106,6 +106,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             waitForEvents()
         }
         runRound()
+        releaseWatches()
+    }
+
+    /// Whoever watched with this loop may hold it in turn: the loop lets go, so that both can end. Some end their watches while they end.
+    private func releaseWatches() {
+        var released: ([Watch], TimerHeap) = ([], TimerHeap())
+        swap(&released.0, &handlers)
+        swap(&released.1, &timers)
+        withExtendedLifetime(released) {}
     }
 
     /// Ends `run` after the current round; safe from any thread.
