@@ -82,6 +82,7 @@ func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws ->
                 }
                 timer.value?.set(loop.now)
             }
+            timer.value = nil
             return fired.value
         }
         #expect(count == 5)
