@@ -1,6 +1,8 @@
 /// Walks once over the members of a chat request's body: checks them, keeps the facts and plans the upstream's body.
 struct ChatRequestDecoder {
-    private(set) var model = ""
+    private(set) var models: [RequestedModel] = []
+    private(set) var maxCost: NanoUSD?
+    private(set) var wantsStructuredOutput = false
     private(set) var stream = false
     private(set) var wantsUsage = false
     private(set) var hasTools = false
@@ -12,6 +14,7 @@ struct ChatRequestDecoder {
     private(set) var splice = RequestSplice()
 
     private var hasMessages = false
+    private var fallbacks: [RequestedModel] = []
     private var hasStreamOptions = false
 
     static func decode(_ root: JSONValue) throws(GatewayError) -> ChatRequestDecoder {
@@ -22,13 +25,14 @@ struct ChatRequestDecoder {
         // What becomes of `stream_options` depends on `stream`, which may come later.
         decoder.stream = root["stream"]?.bool ?? false
         for member in members { try decoder.visit(member) }
+        try decoder.joinModels()
         try decoder.requireMembers()
         decoder.splice.finish(adding: decoder.stream && !decoder.hasStreamOptions ? .streamOptions : nil)
         return decoder
     }
 
     private func requireMembers() throws(GatewayError) {
-        if model.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
+        if models.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
         if !hasMessages { throw GatewayError(.invalidRequest, "Missing required parameter: 'messages'.", param: "messages") }
     }
 
@@ -42,8 +46,17 @@ struct ChatRequestDecoder {
         }
         switch rule {
         case .model:
-            model = try ModelName.read(value)
+            models = try RequestedModel.read(value, "model")
             splice.keep(member, replacing: member.valueRange, by: [.model])
+        case .models:
+            fallbacks = try RequestedModel.read(value, "models")
+            splice.drop()
+        case .maxCost:
+            maxCost = try RequestTags.maxCost(value)
+            splice.drop()
+        case .maxOutputTokens:
+            try readMaxOutputTokens(value, name(of: member))
+            splice.keep(member, replacing: member.valueRange, by: [.outputLimit(member.valueRange)])
         case .streamOptions: try visitStreamOptions(member)
         case .user, .metadata:
             try readFact(rule, value)
@@ -57,8 +70,21 @@ struct ChatRequestDecoder {
             keep(member)
         default:
             try readFact(rule, value)
-            if case .maxOutputTokens = rule { try readMaxOutputTokens(value, name(of: member)) }
             keep(member)
+        }
+    }
+
+    /// `models` goes on where `model` ends; a name that stands in both is tried once.
+    private mutating func joinModels() throws(GatewayError) {
+        guard !fallbacks.isEmpty else { return }
+        if models.isEmpty {
+            models = fallbacks
+            splice.add([.text(.modelName), .model])
+        } else {
+            for model in fallbacks where !models.contains(where: { $0.name == model.name }) { models.append(model) }
+        }
+        guard models.count <= RequestedModel.longestList else {
+            throw .invalid("models", "expected at most \(RequestedModel.longestList) models")
         }
     }
 
@@ -88,6 +114,9 @@ struct ChatRequestDecoder {
         case .functions:
             guard value.kind == .array else { throw .wrongType("functions", expected: .array) }
             hasTools = true
+        case .responseFormat:
+            guard value.kind == .object else { throw .wrongType("response_format", expected: .object) }
+            wantsStructuredOutput = value["type"].map { !$0.isString("text") } ?? true
         case .user: user = try RequestTags.user(value)
         case .metadata: metadata = try RequestTags.metadata(value)
         default: break

@@ -1,32 +1,3 @@
-/// The `model` of a request: a name, or a list of one name or `{"model": name}`.
-enum ModelName {
-    static func read(_ value: JSONValue) throws(GatewayError) -> String {
-        switch value.kind {
-        case .string: return try name(value)
-        case .array: return try onlyEntry(value)
-        default: throw .wrongType("model", expected: [.string, .array])
-        }
-    }
-
-    private static func onlyEntry(_ list: JSONValue) throws(GatewayError) -> String {
-        var entries = list.elements
-        guard let first = entries.next() else { throw .invalid("model", "the list must not be empty") }
-        guard entries.next() == nil else { throw .unsupported("model", "Fallback lists are") }
-        guard first.kind == .object else { return try name(first) }
-        if let settings = first["settings"], !settings.isNull, !settings.isEmptyContainer {
-            throw .unsupported("model.0.settings", "Settings of a model are")
-        }
-        guard let inner = first["model"] else { throw .invalid("model", "an entry lacks its 'model'") }
-        return try name(inner)
-    }
-
-    private static func name(_ value: JSONValue) throws(GatewayError) -> String {
-        guard let name = value.string else { throw .wrongType("model", expected: .string) }
-        guard (1...256).contains(name.utf8.count) else { throw .invalid("model", "expected 1 to 256 bytes") }
-        return name
-    }
-}
-
 /// The shape of `messages`: lenient on what providers add, strict on what every provider needs.
 enum MessageCheck {
     static func check(_ messages: JSONValue) throws(GatewayError) {
@@ -98,6 +69,18 @@ enum RequestTags {
         guard let user = value.string else { throw .wrongType("user", expected: .string) }
         guard user.utf8.count <= 256 else { throw .invalid("user", "expected at most 256 bytes") }
         return user
+    }
+
+    /// `max_cost` in USD: a number, or a string with an exact decimal. A number is taken to the nearest nano-dollar.
+    static func maxCost(_ value: JSONValue) throws(GatewayError) -> NanoUSD {
+        let amount: NanoUSD?
+        if let text = value.string {
+            amount = NanoUSD(decimal: text)
+        } else {
+            amount = value.double.flatMap { Int64(exactly: ($0 * 1e9).rounded()) }.map { NanoUSD(nanos: $0) }
+        }
+        guard let amount, amount >= .zero else { throw .invalid("max_cost", "expected an amount of USD such as 0.05, zero or more") }
+        return amount
     }
 
     static func metadata(_ value: JSONValue) throws(GatewayError) -> [String: String] {

@@ -42,6 +42,9 @@ extension AdmittedCall {
     /// Chooses the target: the provider model that the requested name stands for.
     /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, `no_healthy_upstream` when the provider is off.
     func decided() throws(GatewayError) -> DecidedCall {
+        guard request.models.count == 1, request.maxCost == nil, request.models.first?.settings == nil else {
+            throw GatewayError(.invalidRequest, "Fallback lists, settings of a model and max_cost are not supported by this version.")
+        }
         let model = try incoming.policies.snapshot.servedModel(request.model, for: principal)
         guard let target = incoming.policies.target(model) else {
             throw GatewayError(.noHealthyUpstream, "The provider of \(model.name) is off.", source: .gateway)
