@@ -69,6 +69,8 @@ extension GatewayError.Code {
     public static let invalidRequest = Self("invalid_request_error", 400, "invalid_request_error")
     /// 401: no key, or not one of ours.
     public static let invalidAPIKey = Self("invalid_api_key", 401, "invalid_request_error")
+    /// 402: the request's own ceiling is less than what any model that could answer may cost.
+    public static let maxCostExceeded = Self("max_cost_exceeded", 402, "insufficient_quota")
     /// 403: the key may not use this model.
     public static let modelNotAllowed = Self("model_not_allowed", 403, "permission_error")
     /// 404: no model of that name.

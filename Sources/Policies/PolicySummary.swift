@@ -17,10 +17,13 @@ public enum PolicySummary {
     }
 
     private static func models(_ snapshot: PolicySnapshot) -> [[String]] {
-        let served = snapshot.listing.filter { !$0.isAlias }.map { [$0.id, price($0.model.pricing), aliases($0.model.aliases)] }
+        let served = snapshot.listing.filter { !$0.isAlias }.compactMap { listed -> [String]? in
+            guard case .provider(let model) = listed.model else { return nil }
+            return [model.name, price(model.pricing), aliases(model.aliases)]
+        }
         let patterns = snapshot.table.patterns.map { pattern in
             switch pattern.target {
-            case .on: [pattern.text, price(pattern.pricing), "pattern"]
+            case .on: [pattern.text, price(pattern.facts.pricing), "pattern"]
             case .off(let reason): [pattern.text, "off", "pattern; \(reason)"]
             }
         }

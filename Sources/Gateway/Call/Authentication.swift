@@ -5,7 +5,7 @@ internal import Ledger
 internal import Policies
 
 /// Who pays: the team and key that a request was made with. Holds for the policies it was made with.
-final class Principal {
+final class Principal: ModelAccess {
     let keyID: String
     let team: String
     let organization: String
@@ -33,7 +33,7 @@ final class Principal {
     }
 
     /// Whether this key may use `model`: what its team and its own list both allow.
-    func allows(_ model: ModelEntry) -> Bool { (teamEntry?.allows(model) ?? true) && (models?.contains(model) ?? true) }
+    func allows(_ model: NamedModel) -> Bool { (teamEntry?.allows(model) ?? true) && (models?.contains(model) ?? true) }
 
     /// Whether the policies know the team. Where they name no team at all, keys say who pays and everything is allowed.
     func belongs(to policies: PolicySnapshot) -> Bool { teamEntry != nil || policies.teams.isEmpty }

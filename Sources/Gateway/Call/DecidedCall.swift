@@ -42,33 +42,14 @@ extension AdmittedCall {
     /// Chooses the target: the provider model that the requested name stands for.
     /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, `no_healthy_upstream` when the provider is off.
     func decided() throws(GatewayError) -> DecidedCall {
-        let model = try incoming.policies.snapshot.servedModel(request.model, for: principal)
+        guard case .provider(let model) = try incoming.policies.snapshot.model(named: request.model, for: principal) else {
+            throw GatewayError(.noHealthyUpstream, "Virtual models are not served yet.", source: .gateway, param: "model")
+        }
         guard let target = incoming.policies.target(model) else {
             throw GatewayError(.noHealthyUpstream, "The provider of \(model.name) is off.", source: .gateway)
         }
         return DecidedCall(admitted: self, target: target)
     }
-}
-
-extension PolicySnapshot {
-    /// The entry for `name` if `principal` may use it.
-    func servedModel(_ name: String, for principal: Principal) throws(GatewayError) -> ModelEntry {
-        switch resolve(name) {
-        case .model(let model):
-            guard principal.allows(model) else {
-                throw GatewayError(.modelNotAllowed, "This key may not use the model \(model.name).", param: "model")
-            }
-            if let reason = model.unservedReason { throw GatewayError(.modelNotFound, reason, param: "model") }
-            return model
-        case .off(let name, let reason):
-            throw GatewayError(.noHealthyUpstream, "The model \(name) is not served: \(reason).", source: .gateway, param: "model")
-        case .unknown(let nearest):
-            let hint = nearest.map { " Did you mean \($0)?" } ?? ""
-            throw GatewayError(.modelNotFound, "There is no model \(Self.quoted(name)).\(hint)", param: "model")
-        }
-    }
-
-    private static func quoted(_ name: String) -> String { "\"" + name.prefix(120) + "\"" }
 }
 
 extension DecidedCall {

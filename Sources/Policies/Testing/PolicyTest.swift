@@ -1,0 +1,3 @@
+/// An example of what the policies are to decide.
+public struct PolicyTest: Sendable {
+}
