@@ -6,7 +6,7 @@ struct ClassifierSection {
     let classifier: Classifier
 
     init(_ field: FieldReader?, _ resource: (PolicyResource) -> [UInt8]?) {
-        classifier = field.flatMap { Self.model($0, resource) } ?? .shipped
+        classifier = field.flatMap { Self.model($0, resource) } ?? .builtIn
     }
 
     private static func model(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> Classifier? {
@@ -17,7 +17,10 @@ struct ClassifierSection {
         guard let bytes = resource(.classifier(path: path)) else {
             return field.refuse("the classifier \"\(shortened(path))\" cannot be read; its path is relative to the policies")
         }
-        return Classifier(model: bytes)
-            ?? field.refuse("\"\(shortened(path))\" is no classifier of this version; make one with purser fit")
+        do throws(ClassifierModelError) {
+            return try Classifier(model: bytes)
+        } catch {
+            return field.refuse("\"\(shortened(path))\": \(error.description)")
+        }
     }
 }
