@@ -27,7 +27,8 @@ public enum PolicyCompiler {
         let organizations = OrganizationsSection(
             sections.organizations, models: models.table, isComplete: isComplete, now: now ?? Int64(time(nil)))
         let classifier = ClassifierSection(sections.classifier, resource)
-        let tests = TestsSection(sections.tests, models: models.table, isComplete: isComplete)
+        let tests = TestsSection(
+            sections.tests, models: models.table, timeZone: surroundings.timeZone, isComplete: isComplete)
 
         if sections.providers.entries.isEmpty, !diagnostics.hasErrors {
             diagnostics.notice(at: nil, "no providers are defined, so no model can be served")

@@ -1,4 +1,5 @@
-public import Chat
+import Chat
+import Classifier
 
 extension DecisionTrace {
     /// Appends the trace as members of the `purser` object: `"requested":…` to `"candidates":[…]`, without braces around them.
