@@ -97,7 +97,9 @@ import Testing
         let environment = Dictionary(uniqueKeysWithValues: variables.map { ($0, "key") })
         let compilation = PolicyCompiler.compile(try TestFiles.policies(in: "../../policies"), environment: environment, now: testNow)
         let snapshot = try #require(compilation.snapshot, "\(compilation.diagnostics.rendered)")
-        let listed = snapshot.listing.map(\.model).filter { $0.provider.name != "local" }
+        let listed = snapshot.listing.compactMap { listed in
+            if case .provider(let model) = listed.model, model.provider.name != "local" { model } else { nil }
+        }
         #expect(listed.count >= 12)
         for entry in listed {
             let known = try #require(KnownModels.find(upstreamName: entry.upstreamModel), "\(entry.name) is not in the catalogue")

@@ -24,11 +24,24 @@ public enum PolicyDirectory {
         return files
     }
 
-    private static func contents(of path: String) throws(PolicyReadError) -> [UInt8] {
+    /// What the policies of `directory` name beside themselves; `nil` when it cannot be read or is larger than it can be.
+    public static func contents(of resource: PolicyResource, in directory: String) -> [UInt8]? {
+        switch resource {
+        case .classifier(let path):
+            let bytes = try? contents(of: path.hasPrefix("/") ? path : directory + "/" + path, limit: classifierLimit + 1)
+            return bytes.flatMap { $0.count <= classifierLimit ? $0 : nil }
+        case .timeZone(let name): return try? contents(of: "/usr/share/zoneinfo/" + name)
+        }
+    }
+
+    /// A classifier's model file has at most 1 MB by contract; one of somebody's own may have more words.
+    private static let classifierLimit = 16 << 20
+
+    private static func contents(of path: String, limit: Int = readLimit) throws(PolicyReadError) -> [UInt8] {
         guard let file = fopen(path, "rb") else { throw PolicyReadError(path: path, number: errno) }
         defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: readLimit)
-        let count = fread(&bytes, 1, readLimit, file)
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let count = fread(&bytes, 1, limit, file)
         guard ferror(file) == 0 else { throw PolicyReadError(path: path, number: EIO) }
         return Array(bytes.prefix(count))
     }

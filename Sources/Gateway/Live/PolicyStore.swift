@@ -57,10 +57,15 @@ public final class PolicyStore: Sendable {
     }
 
     /// Reads and compiles a directory without serving it.
-    public static func compile(_ directory: String, _ environment: [String: String]) throws(PolicyLoadError) -> Compiled {
+    /// - Parameter assumesProvidersOn: for decisions that call nobody; see `PolicyCompiler.compile`.
+    public static func compile(
+        _ directory: String, _ environment: [String: String], assumesProvidersOn: Bool = false
+    ) throws(PolicyLoadError) -> Compiled {
         let files: [PolicyFile]
         do { files = try PolicyDirectory.read(directory) } catch { throw PolicyLoadError(description: error.description) }
-        let compilation = PolicyCompiler.compile(files, environment: environment)
+        let compilation = PolicyCompiler.compile(files, environment: environment, assumesProvidersOn: assumesProvidersOn) { resource in
+            PolicyDirectory.contents(of: resource, in: directory)
+        }
         let errors = compilation.diagnostics.filter { $0.severity == .error }
         guard let snapshot = compilation.snapshot, errors.isEmpty else {
             throw PolicyLoadError(description: errors.map(\.rendered).joined(separator: "\n"))

@@ -102,14 +102,19 @@ struct Decider<State: TargetState> {
         }
     }
 
-    /// The plans of the choice, the preferred first; equal ones as the policy has them.
+    /// The plans of the choice, the preferred first; equal ones as the policy has them. The candidates come in the same order.
     private mutating func chosen(_ choice: Choice, _ terms: CallTerms) -> [Plan] {
-        var ranked: [(rank: Double, position: Int, plan: Plan)] = []
+        let before = candidates
+        var ranked: [(rank: Double, position: Int, plan: Plan?, candidates: [DecisionTrace.Candidate])] = []
         for (position, entry) in choice.among.enumerated() {
-            guard let plan = plan(entry, terms), let call = plan.firstCall else { continue }
-            ranked.append((rank(call, choice.preference), position, plan))
+            let count = candidates.count
+            let plan = plan(entry, terms)
+            let rank = plan?.firstCall.map { self.rank($0, choice.preference) } ?? Double.infinity
+            ranked.append((rank, position, plan, Array(candidates[count...])))
         }
-        return ranked.sorted { ($0.rank, $0.position) < ($1.rank, $1.position) }.map(\.plan)
+        ranked.sort { ($0.rank, $0.position) < ($1.rank, $1.position) }
+        candidates = before + ranked.flatMap(\.candidates)
+        return ranked.compactMap(\.plan)
     }
 
     /// The lower the better.

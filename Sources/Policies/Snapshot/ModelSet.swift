@@ -14,7 +14,7 @@ public struct ModelSet: Sendable {
     private var prefixes: [String] = []
 
     /// Every model.
-    static let everything = ModelSet(isEverything: true, listedCount: 0)
+    public static let everything = ModelSet(isEverything: true, listedCount: 0)
 
     /// No model yet, with room for `listedCount` listed ones.
     init(listedCount: Int) { self.init(isEverything: false, listedCount: listedCount) }

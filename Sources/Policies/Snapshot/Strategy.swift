@@ -86,6 +86,17 @@ struct Balance: Sendable {
 }
 
 extension Strategy {
+    /// What policies call it.
+    var word: String {
+        switch self {
+        case .route: "route"
+        case .fallback: "fallback"
+        case .choose(let choice): choice.preference.rawValue
+        case .split: "split"
+        case .balance: "balance"
+        }
+    }
+
     var needsClassification: Bool {
         if case .route(let rules) = self, rules.contains(where: { $0.conditions.contains(where: \.needsClassification) }) { return true }
         return entries.contains { if case .virtual(let model) = $0.target { model.needsClassification } else { false } }
