@@ -47,8 +47,7 @@ let package = Package(
         room("Upstream", ["EventLoop", "CCurl"]),
         room("Chat", ["CSimdJSON"]),
         room("Providers", ["Chat"]),
-        room("Classifier"),
-        room("Policies", ["Chat", "Classifier", yams]),
+        room("Policies", ["Chat", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Execution", logging]),
@@ -63,7 +62,7 @@ let package = Package(
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
         tests("Providers", ["Chat"]),
-        tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
+        tests("Policies", ["Chat"], exclude: ["Corpus"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
