@@ -15,7 +15,7 @@ TASK_GAIN = {"code": 70, "math": 55, "extract": 44, "analysis": 9, "summarize": 
 # Sources whose prompts of a task are plainly easier or harder than the task's average.
 SOURCE_GAIN = {
     ("arenahard01_hand", "code"): 80, ("arenahard01_hand", "math"): 68, ("arenahard01_hand", "analysis"): 22, ("arenahard01_hand", "creative"): 9,
-    ("conala", "code"): 56, ("gsm8k_train", "math"): 55, ("svamp", "math"): 40, ("aqua", "math"): 58, ("math_llmrouter", "math"): 64,
+    ("conala", "code"): 52, ("mbpp", "code"): 62, ("mbpp_llmrouter", "code"): 62, ("humaneval_llmrouter", "code"): 66, ("gsm8k_train", "math"): 55, ("svamp", "math"): 40, ("aqua", "math"): 58, ("math_llmrouter", "math"): 64,
     ("clinc150", "math"): 18, ("nlu_eval", "math"): 14, ("mmlupro", "math"): 60, ("mmlupro", "analysis"): 24, ("agieval", "analysis"): 28,
     ("bbh", "analysis"): 32, ("dolly", "extract"): 20,
 }
@@ -25,7 +25,7 @@ REASONING_KINDS = (
     "date_understanding", "logical_deduction_five_objects", "causal_judgement", "formal_fallacies", "tracking_shuffled_objects_five_objects",
     "penguins_in_a_table", "temporal_sequences", "reasoning_about_colored_objects")
 # How far a prompt's own difficulty (share of models that fail) moves it from its group's mean, in points.
-DIFFICULTY_POINTS = 16
+DIFFICULTY_POINTS = 20
 
 WEAK_MODELS = ("mistral-7b-instruct-v0.3", "codegemma-7b", "llama3-chatqa-1.5-70b")
 STRONG_MODELS = (
