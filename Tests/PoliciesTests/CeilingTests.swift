@@ -132,7 +132,7 @@ import Testing
 
     @Test func clampsAcrossChoicesKeepTheCeiling() throws {
         let policies = try snapshot(text("  v: {fallback: [sonnet], over_ceiling: clamp}"))
-        for nanos in stride(from: 1_000_000, through: 90_000_000, by: 777_777) as StrideThrough<Int64> {
+        for nanos in stride(from: 3_000_000, through: 90_000_000, by: 777_777) as StrideThrough<Int64> {
             let decision = try policies.decide("v") {
                 $0.inputTokensUpperBound = 123
                 $0.choices = 7
