@@ -42,11 +42,15 @@ struct GoldenCase: CustomStringConvertible, Sendable {
 
     var model: WireModel {
         let facts = bytes("model.json").flatMap { try? JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] } ?? [:]
-        let name = facts["name"] as? String ?? (wire == .anthropic ? "claude-3-5-sonnet-20241022" : "test-model")
+        let name = facts["name"] as? String ?? Self.usualModels[wire] ?? "test-model"
         return WireModel(
             name: facts["reported"] as? String ?? name, upstreamName: name,
             maxOutputTokens: (facts["max_output_tokens"] as? NSNumber)?.int64Value, apiVersion: facts["api_version"] as? String)
     }
+
+    private static let usualModels: [Wire: String] = [
+        .anthropic: "claude-3-5-sonnet-20241022", .bedrock: "anthropic.claude-3-5-sonnet-20241022-v2:0",
+    ]
 
     /// The client's request.
     var requestBytes: [UInt8] {

@@ -14,7 +14,7 @@ import Testing
         } catch let error as GatewayError {
             actual = try GoldenCase.describe(error)
         }
-        try expectNothing(example.check("upstream.txt", actual))
+        expectNothing(try example.check("upstream.txt", actual))
     }
 
     @Test(arguments: GoldenCase.answers) func answersAreTranslated(example: GoldenCase) throws {
@@ -28,11 +28,11 @@ import Testing
         } catch let error as GatewayError {
             actual = try GoldenCase.describe(error) + "\ndetail: \(error.detail ?? "none")"
         }
-        try expectNothing(example.check("client.json", actual))
+        expectNothing(try example.check("client.json", actual))
     }
 
     @Test(arguments: GoldenCase.streams) func streamsAreTranslated(example: GoldenCase) throws {
-        try expectNothing(example.check("client.sse", run(example, reader).text))
+        expectNothing(try example.check("client.sse", GoldenStream(example, reader).run().text))
     }
 
     @Test(arguments: GoldenCase.all.filter { $0.bytes("failure.json") != nil }) func failuresAreClassified(example: GoldenCase) throws {
@@ -44,10 +44,10 @@ import Testing
         let delay = (facts["retry_after"] as? NSNumber).map { Duration.seconds($0.int64Value) }
         let status = try #require(facts["status"] as? Int)
         let error = WireFailure.read(wire: example.wire, status: status, body: body, retryAfter: delay, reader: reader)
-        try expectNothing(example.check("client-error.txt", GoldenCase.describe(error)))
+        expectNothing(try example.check("client-error.txt", GoldenCase.describe(error)))
     }
 
-    private func expectNothing(_ difference: String?) throws {
+    private func expectNothing(_ difference: String?) {
         if let difference { Issue.record(Comment(rawValue: difference)) }
     }
 }
@@ -58,23 +58,40 @@ struct StreamResult: Equatable {
     var contentEvents = 0
 }
 
-/// Feeds a case's stream.
-/// - Parameter cut: where to cut the bytes into pieces.
-func run(_ example: GoldenCase, _ reader: JSONReader, bytes: [UInt8]? = nil, cut: (Int) -> [Range<Int>] = { [0..<$0] }) throws -> StreamResult {
-    let bytes = bytes ?? example.streamBytes ?? []
-    let (_, context) = try example.request(reader)
-    var stream = WireStream(context, pricing: prices)
-    var out: [UInt8] = []
-    for piece in cut(bytes.count) { _ = stream.feed(Array(bytes[piece]), reader: reader, into: &out) }
-    let end = stream.end(reader: reader, into: &out)
-    if stream.lacksUsage { stream.appendUsage(TokenUsage(input: 7, output: 5), to: &out) }
-    let summary =
+/// A case's stream, read once and to be fed many times.
+struct GoldenStream {
+    let bytes: [UInt8]
+    private let context: AnswerContext
+    private let reader: JSONReader
+
+    init(_ example: GoldenCase, _ reader: JSONReader) throws {
+        bytes = example.streamBytes ?? []
+        context = try example.request(reader).1
+        self.reader = reader
+    }
+
+    /// Feeds the whole stream.
+    func run() throws -> StreamResult { try run([bytes]) }
+
+    /// Feeds these pieces instead.
+    func run(_ pieces: [[UInt8]]) throws -> StreamResult {
+        var stream = WireStream(context, pricing: prices)
+        var out: [UInt8] = []
+        for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
+        let end = stream.end(reader: reader, into: &out)
+        if case .complete = end, stream.lacksUsage { stream.appendUsage(TokenUsage(input: 7, output: 5), to: &out) }
+        let tokens = stream.usage.map {
+            "\($0.input) in (\($0.cachedInput) cached, \($0.cacheWrite) written), \($0.output) out (\($0.reasoning) reasoning)"
+        }
+        let text = String(decoding: out, as: UTF8.self) + "=== \(try describe(end))\n=== usage: \(tokens ?? "none")\n"
+        return StreamResult(text: text, contentEvents: stream.contentEvents)
+    }
+
+    private func describe(_ end: WireStream.End) throws -> String {
         switch end {
         case .complete: "complete"
         case .truncated: "truncated"
-        case .failed(let error): "failed: " + (try GoldenCase.describe(error)) + "\ndetail: \(error.detail ?? "none")"
+        case .failed(let error): "failed: \(try GoldenCase.describe(error))\ndetail: \(error.detail ?? "none")"
         }
-    let tokens = stream.usage.map { "\($0.input) in (\($0.cachedInput) cached, \($0.cacheWrite) written), \($0.output) out (\($0.reasoning) reasoning)" }
-    return StreamResult(
-        text: String(decoding: out, as: UTF8.self) + "=== \(summary)\n=== usage: \(tokens ?? "none")\n", contentEvents: stream.contentEvents)
+    }
 }

@@ -5,11 +5,12 @@ import Testing
 /// What must hold of every golden stream, wherever the network cuts it and whatever it does to it.
 @Suite struct StreamPropertyTests {
     @Test(arguments: GoldenCase.streams) func splitsDoNotMatter(example: GoldenCase) throws {
-        let reader = JSONReader()
-        let whole = try run(example, reader)
-        #expect(try run(example, reader) { (0..<$0).map { $0..<$0 + 1 } } == whole)
-        for position in 0..<(example.streamBytes?.count ?? 0) {
-            let split = try run(example, reader) { [0..<position, position..<$0] }
+        let stream = try GoldenStream(example, JSONReader())
+        let bytes = stream.bytes
+        let whole = try stream.run()
+        #expect(try stream.run(bytes.map { [$0] }) == whole)
+        for position in bytes.indices {
+            let split = try stream.run([Array(bytes[..<position]), Array(bytes[position...])])
             guard split == whole else {
                 Issue.record("\(example) cut at byte \(position):\n\(split.text)")
                 return
@@ -19,27 +20,28 @@ import Testing
 
     /// A stream that breaks off is never taken for a whole one, unless all of its content was there.
     @Test(arguments: GoldenCase.streams) func whatIsCutIsTruncated(example: GoldenCase) throws {
-        let reader = JSONReader()
-        let bytes = example.streamBytes ?? []
-        let whole = try run(example, reader).text
-        let content = whole.components(before: "=== ")
-        for position in 0..<bytes.count {
-            let cut = try run(example, reader, bytes: Array(bytes[..<position])).text
-            if cut.contains("=== complete") { #expect(cut.contains("\"finish_reason\":\"") && whole.contains("=== complete")) }
-            // What was sent before the cut is what would have been sent anyway; only the usage may be an estimate.
-            if !cut.contains("=== complete"), !cut.contains("\"usage\"") { #expect(content.hasPrefix(cut.components(before: "=== "))) }
+        let stream = try GoldenStream(example, JSONReader())
+        let whole = try stream.run().text
+        let content = whole.text(before: "=== ")
+        for position in stream.bytes.indices {
+            let cut = try stream.run([Array(stream.bytes[..<position])]).text
+            if cut.contains("=== complete") {
+                #expect(cut.contains("\"finish_reason\":\"") && whole.contains("=== complete"))
+            } else {
+                // What was sent before the cut is what would have been sent anyway.
+                #expect(content.hasPrefix(cut.text(before: "=== ")))
+            }
         }
     }
 
     @Test(arguments: GoldenCase.streams) func randomDamageNeverCrashes(example: GoldenCase) throws {
         let seed = UInt64.random(in: .min ... .max)
         var random = SplitMix(state: seed)
-        let reader = JSONReader()
-        let bytes = example.streamBytes ?? []
-        for _ in 0..<300 {
-            let damaged = random.damage(bytes)
+        let stream = try GoldenStream(example, JSONReader())
+        for _ in 0..<200 {
+            let damaged = random.damage(stream.bytes)
             let position = Int.random(in: 0...damaged.count, using: &random)
-            let text = try run(example, reader, bytes: damaged) { [0..<position, position..<$0] }.text
+            let text = try stream.run([Array(damaged[..<position]), Array(damaged[position...])]).text
             #expect(text.contains("=== "), "seed \(seed)")
         }
     }
@@ -50,7 +52,7 @@ import Testing
         let reader = JSONReader()
         let (_, context) = try example.request(reader)
         let bytes = try #require(example.bytes("answer.json"))
-        for _ in 0..<300 {
+        for _ in 0..<200 {
             let damaged = random.damage(bytes)
             guard let answer = try? WireAnswer.read(body: damaged, context: context, reader: reader) else { continue }
             let rendered = answer.rendering(damaged, cost: .zero, estimate: TokenUsage())
@@ -105,5 +107,5 @@ struct SplitMix: RandomNumberGenerator {
 
 extension String {
     /// Everything before the first `mark`.
-    func components(before mark: String) -> String { String(self[..<(firstRange(of: mark)?.lowerBound ?? endIndex)]) }
+    func text(before mark: String) -> String { String(self[..<(firstRange(of: mark)?.lowerBound ?? endIndex)]) }
 }

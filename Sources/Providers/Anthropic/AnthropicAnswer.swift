@@ -38,8 +38,9 @@ extension Anthropic {
         // Where the arguments of a tool are the answer, words around it would spoil it.
         if !hasFormat, !text.isEmpty { text.withUnsafeBytes { choice.addContent($0) } }
         choice.finish = finish(root["stop_reason"], isFormatted: hasFormat) ?? FinishNote(choice.toolCallCount > 0 ? .toolCalls : .stop)
-        return TranslatedAnswer(
-            [choice], usage: AnthropicUsage(root["usage"]).tokens, id: root["id"]?.stringBytes, context)
+        var usage = SplitUsage()
+        usage.add(anthropic: root["usage"])
+        return TranslatedAnswer([choice], usage: usage.tokens, id: root["id"]?.stringBytes, context)
     }
 
     private static func addReasoning(_ block: JSONValue, to choice: inout TranslatedChoice) {
@@ -65,40 +66,11 @@ extension Anthropic {
     }
 }
 
-/// Anthropic's `usage`, which a stream tells in parts: each count only grows.
-struct AnthropicUsage: Sendable {
-    /// Input tokens that were neither read from the cache nor written to it.
-    private var plain: Int64 = 0
-    private var cacheRead: Int64 = 0
-    private var cacheWrite: Int64 = 0
-    private var output: Int64?
-    private var isForged = false
-
-    init() {}
-
-    init(_ usage: JSONValue?) { add(usage) }
-
-    mutating func add(_ usage: JSONValue?) {
-        guard let usage, usage.kind == .object else { return }
-        plain = max(plain, count(usage["input_tokens"]) ?? 0)
-        cacheRead = max(cacheRead, count(usage["cache_read_input_tokens"]) ?? 0)
-        cacheWrite = max(cacheWrite, count(usage["cache_creation_input_tokens"]) ?? 0)
-        if let count = count(usage["output_tokens"]) { output = max(output ?? 0, count) }
-    }
-
-    private mutating func count(_ value: JSONValue?) -> Int64? {
-        guard let value, !value.isNull else { return nil }
-        guard let count = value.int64, TokenUsage.plausible.contains(count) else {
-            isForged = true
-            return nil
-        }
-        return count
-    }
-
-    /// What is believed; `nil` when something in it cannot be true, or when there is none.
-    var tokens: TokenUsage? {
-        guard !isForged, let output else { return nil }
-        let usage = TokenUsage(input: plain + cacheRead + cacheWrite, cachedInput: cacheRead, cacheWrite: cacheWrite, output: output)
-        return usage.isPlausible && usage.input > 0 ? usage : nil
+extension SplitUsage {
+    /// Takes in a `usage` of Anthropic's.
+    mutating func add(anthropic usage: JSONValue?) {
+        add(
+            plain: usage?["input_tokens"], cacheRead: usage?["cache_read_input_tokens"], cacheWrite: usage?["cache_creation_input_tokens"],
+            output: usage?["output_tokens"])
     }
 }

@@ -4,10 +4,10 @@ internal import Chat
 struct AnthropicWriter {
     private(set) var bytes: [UInt8] = []
     private let client: ClientRequest
-    private let plan: AnthropicPlan
+    private let plan: ClaudePlan
     private var arguments = ToolArguments()
 
-    init(_ client: ClientRequest, _ plan: AnthropicPlan) {
+    init(_ client: ClientRequest, _ plan: ClaudePlan) {
         self.client = client
         self.plan = plan
         bytes.reserveCapacity(4096)
@@ -121,14 +121,10 @@ struct AnthropicWriter {
         bytes.append("}")
     }
 
-    /// A result whose call is not in the turn before it: Anthropic would refuse it, but the model can still read it.
     private mutating func writeOrphan(_ message: ClientMessage) {
-        var text = Array("Result of the tool call ".utf8)
-        text.append(contentsOf: message.toolCallID ?? UnsafeRawBufferPointer(start: nil, count: 0))
-        text.append(message.isError ? " (failed):" : ":")
         bytes.appendComma()
         bytes.append("{\"type\":\"text\",\"text\":")
-        text.withUnsafeBytes { bytes.appendJSONString($0) }
+        message.orphanNote.withUnsafeBytes { bytes.appendJSONString($0) }
         bytes.append("}")
     }
 
@@ -315,7 +311,7 @@ extension AnthropicWriter {
 
     private mutating func writeOutputConfig(_ effort: StaticString?) {
         var schema: JSONValue?
-        if case .schema(let member, _, _) = client.format, plan.claude.hasStructuredOutputs { schema = member.value }
+        if case .schema(let member, _, _) = client.format, plan.usesFormats { schema = member.value }
         guard effort != nil || schema != nil else { return }
         bytes.append(",\"output_config\":{")
         if let effort {

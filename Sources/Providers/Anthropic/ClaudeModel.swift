@@ -25,6 +25,9 @@ struct ClaudeModel {
     /// Takes `output_config.format` (Anthropic, "Structured outputs": from Sonnet 4.5 and Opus 4.1 on).
     var hasStructuredOutputs: Bool { isAtLeast(4, 5) || (isOpus && isAtLeast(4, 1)) }
 
+    /// The same where Bedrock runs it (Bedrock, "Structured outputs": from 4.5 on).
+    var hasStructuredOutputsOnBedrock: Bool { isClaude && isAtLeast(4, 5) }
+
     /// Thinks as it sees fit, guided by `output_config.effort` (Anthropic, "Adaptive thinking": from 4.6 on).
     var thinksAdaptively: Bool { isAtLeast(4, 6) }
 

@@ -42,6 +42,11 @@ struct ConversationTurn {
 }
 
 extension ClientMessage {
+    /// What introduces a result whose call is not in the turn before it: no provider takes it as a result, but the model can still read it.
+    var orphanNote: [UInt8] {
+        Array("Result of the tool call ".utf8) + (toolCallID.map { Array($0) } ?? []) + Array((isError ? " (failed):" : ":").utf8)
+    }
+
     /// Whether there is nothing in it that a provider would take. A tool's empty result still is one.
     fileprivate var isEmpty: Bool {
         role != .tool && toolCalls.isEmpty && reasoning.isEmpty && !parts.contains { $0.text.map(\.hasInk) ?? true }

@@ -16,7 +16,10 @@ public enum WireFailure {
         case .openai, .azure: return OpenAIFailure.read(status: status, body: body, retryAfter: retryAfter, reader: reader)
         case .anthropic: said = Anthropic.error(body, reader)
         case .gemini: said = Gemini.error(body, reader)
-        case .bedrock: said = Bedrock.error(body, reader)
+        case .bedrock:
+            said = Bedrock.error(body, reader)
+            // "Failed dependency" is Bedrock's word for a model that failed.
+            if status == 424 { return OpenAIFailure.read(status: 500, error: said, retryAfter: retryAfter) }
         }
         return OpenAIFailure.read(status: status, error: said, retryAfter: retryAfter)
     }
