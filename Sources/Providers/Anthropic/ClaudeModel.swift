@@ -11,13 +11,20 @@ struct ClaudeModel {
     let isClaude: Bool
 
     init(_ name: String) {
-        let start = name.firstRange(of: "claude")
+        // Looked at as bytes: splitting text by characters takes longer than writing the whole request.
+        let name = Array(name.utf8)
+        let start = name.firstRange(of: "claude".utf8)?.upperBound
         isClaude = start != nil
-        let words = name[(start?.upperBound ?? name.endIndex)...].split { "-.@:_/".contains($0) }
-        isOpus = words.contains("opus")
+        let words = name[(start ?? name.endIndex)...].split { "-.@:_/".utf8.contains($0) }
+        isOpus = words.contains { $0.elementsEqual("opus".utf8) }
         // A date is no version, and neither is Bedrock's `v1`, which comes last.
-        let numbers = words.prefix { $0.first != "v" }.compactMap { $0.utf8.count <= 2 ? Int($0) : nil }
+        let numbers = words.prefix { $0.first != UInt8(ascii: "v") }.compactMap(Self.number)
         version = isClaude ? (numbers.first ?? .max, numbers.dropFirst().first ?? 0) : (4, 0)
+    }
+
+    private static func number(_ word: ArraySlice<UInt8>) -> Int? {
+        guard word.count <= 2, word.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return word.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
     private func isAtLeast(_ major: Int, _ minor: Int) -> Bool { version >= (major, minor) }

@@ -38,27 +38,27 @@ struct ClientMessage {
         _ message: JSONValue, _ index: Int, _ abilities: ClientRequest.Abilities, _ format: ReasoningDetail.Format
     ) throws(GatewayError) {
         self.index = index
-        let path = "messages.\(index)"
-        role = try Self.role(message["role"], path)
-        var parts = try ClientPart.readAll(message["content"], path + ".content", abilities)
+        role = try Self.role(message["role"], index)
+        var parts = try ClientPart.readAll(message["content"], index, abilities)
         if let refusal = message["refusal"]?.stringBytes, !refusal.isEmpty { parts.append(ClientPart(.text(refusal))) }
         self.parts = parts
         cacheControl = message["cache_control"].flatMap { $0.kind == .object ? $0 : nil }
-        toolCalls = role == .assistant ? try ClientToolCall.readAll(message["tool_calls"], path) : []
+        toolCalls = role == .assistant ? try ClientToolCall.readAll(message["tool_calls"], index) : []
         reasoning = role == .assistant ? ReasoningDetail.read(message, for: format) : []
         isError = message["is_error"]?.bool == true
         toolCallID = message["tool_call_id"]?.stringBytes
-        if role == .tool, toolCallID == nil { throw .malformed(path + ".tool_call_id", "a tool's message must name its call") }
+        if role == .tool, toolCallID == nil {
+            throw .malformed("messages.\(index).tool_call_id", "a tool's message must name its call")
+        }
     }
 
-    private static func role(_ value: JSONValue?, _ path: String) throws(GatewayError) -> Role {
-        switch value?.string {
-        case "system", "developer": return .system
-        case "user": return .user
-        case "assistant": return .assistant
-        case "tool": return .tool
-        default: throw .notTaken(path + ".role", "The role '\(value?.string ?? "")' is")
-        }
+    private static func role(_ value: JSONValue?, _ index: Int) throws(GatewayError) -> Role {
+        guard let value else { throw .malformed("messages.\(index).role", "expected a string") }
+        if value.isString("user") { return .user }
+        if value.isString("assistant") { return .assistant }
+        if value.isString("tool") { return .tool }
+        if value.isString("system") || value.isString("developer") { return .system }
+        throw .notTaken("messages.\(index).role", "The role '\(value.string ?? "")' is")
     }
 }
 
@@ -69,11 +69,11 @@ struct ClientToolCall {
     /// The arguments' text, which ought to be a JSON object.
     let arguments: UnsafeRawBufferPointer
 
-    static func readAll(_ list: JSONValue?, _ path: String) throws(GatewayError) -> [ClientToolCall] {
+    static func readAll(_ list: JSONValue?, _ message: Int) throws(GatewayError) -> [ClientToolCall] {
         guard let list, !list.isNull else { return [] }
         var calls: [ClientToolCall] = []
         for (index, call) in list.elements.enumerated() {
-            let place = "\(path).tool_calls.\(index)"
+            let place = "messages.\(message).tool_calls.\(index)"
             guard let function = call["function"], function.kind == .object else { throw .notTaken(place, "A call that is no function call is") }
             guard let id = call["id"]?.stringBytes else { throw .malformed(place + ".id", "expected a string") }
             guard let name = function["name"]?.stringBytes else { throw .malformed(place + ".function.name", "expected a string") }

@@ -24,13 +24,13 @@ struct ClientPart {
     var text: UnsafeRawBufferPointer? { if case .text(let text) = kind { text } else { nil } }
 
     static func readAll(
-        _ content: JSONValue?, _ path: String, _ abilities: ClientRequest.Abilities
+        _ content: JSONValue?, _ message: Int, _ abilities: ClientRequest.Abilities
     ) throws(GatewayError) -> [ClientPart] {
         guard let content, !content.isNull else { return [] }
         if let text = content.stringBytes { return text.isEmpty ? [] : [ClientPart(.text(text))] }
         var parts: [ClientPart] = []
         for (index, part) in content.elements.enumerated() {
-            guard let kind = try read(part, "\(path).\(index)", abilities) else { continue }
+            guard let kind = try read(part, "messages.\(message).content.\(index)", abilities) else { continue }
             let mark = part["cache_control"].flatMap { $0.kind == .object ? $0 : nil }
             parts.append(ClientPart(kind, cacheControl: mark))
         }
