@@ -83,6 +83,12 @@ public struct ChatRequest: Sendable {
         }
     }
 
+    /// Reads the client's body again and hands its root to `body`: for a translation to another dialect.
+    /// - Throws: what `body` throws; the text itself has been found good before.
+    public func withRoot<R>(_ reader: JSONReader, _ body: (JSONValue) throws(GatewayError) -> R) throws(GatewayError) -> R {
+        try reader.read(self.body, body)
+    }
+
     private func size(of piece: Piece, model: [UInt8]) -> Int {
         switch piece {
         case .source(let range): range.count
