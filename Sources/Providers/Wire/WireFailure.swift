@@ -18,7 +18,7 @@ public enum WireFailure {
         case .gemini: said = Gemini.error(body, reader)
         case .bedrock: said = Bedrock.error(body, reader)
         }
-        return OpenAIFailure.read(status: status, error: said, retryAfter: retryAfter)
+        return OpenAIFailure.read(status: said?.status ?? status, error: said, retryAfter: retryAfter ?? said?.retryAfter)
     }
 }
 
@@ -34,4 +34,8 @@ struct ProviderError: Sendable {
     var hasNoQuota = false
     /// Whether the conversation is too long for the model.
     var isTooLong = false
+    /// The HTTP status that says what is meant, where the provider's own does not.
+    var status: Int?
+    /// How long the provider asks to be left alone, where its body says so.
+    var retryAfter: Duration?
 }
