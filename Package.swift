@@ -61,7 +61,7 @@ let package = Package(
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
-        tests("Providers", ["Chat"]),
+        tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat"], exclude: ["Corpus"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.

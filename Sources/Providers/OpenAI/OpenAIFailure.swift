@@ -27,7 +27,8 @@ public enum OpenAIFailure {
     /// Classifies what a provider of another dialect answered or reported.
     /// - Parameter error: what it said about it, if that could be read.
     static func read(status: Int, error: ProviderError?, retryAfter: Duration?) -> GatewayError {
-        if status == 429 { return rateLimited(error?.hasNoQuota == true, retryAfter) }
+        if error?.hasNoQuota == true { return rateLimited(true, nil) }
+        if status == 429 { return rateLimited(false, retryAfter) }
         if var failure = notOfTheClient(status, retryAfter) {
             if let error { failure.detail = "provider status \(status), \(error.type ?? "no type"): \(error.message.prefix(1024))" }
             return failure

@@ -35,63 +35,66 @@ struct ChunkWriter: Sendable {
     /// Appends a chunk with more of a text.
     mutating func appendText(_ kind: TextKind, _ text: UnsafeRawBufferPointer, choice: Int = 0, to out: inout [UInt8]) {
         guard !text.isEmpty else { return }
-        appendDelta(choice, &out) { out in
-            switch kind {
-            case .content: out.append("\"content\":")
-            case .reasoning: out.append("\"reasoning_content\":")
-            case .refusal: out.append("\"refusal\":")
-            }
-            out.appendJSONString(text)
+        beginDelta(choice, &out)
+        switch kind {
+        case .content: out.append("\"content\":")
+        case .reasoning: out.append("\"reasoning_content\":")
+        case .refusal: out.append("\"refusal\":")
         }
+        out.appendJSONString(text)
+        endDelta(&out)
         contentEvents += 1
     }
 
     /// Appends a chunk with a whole entry of `reasoning_details`.
     mutating func appendDetail(_ detail: ReasoningDetail, choice: Int = 0, to out: inout [UInt8]) {
-        appendDelta(choice, &out) { out in
-            out.append("\"reasoning_details\":[")
-            detail.append(to: &out)
-            out.append("]")
-        }
+        beginDelta(choice, &out)
+        out.append("\"reasoning_details\":[")
+        detail.append(to: &out)
+        out.append("]")
+        endDelta(&out)
     }
 
     /// Appends the chunk that begins a tool call.
-    /// - Parameter index: counts the tool calls of the choice from 0.
+    /// - Parameters:
+    ///   - index: counts the tool calls of the choice from 0.
+    ///   - id: `nil`: the provider gives none, so one is made up.
     mutating func appendToolCall(
-        _ index: Int, id: UnsafeRawBufferPointer, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer? = nil, choice: Int = 0,
+        _ index: Int, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer? = nil, choice: Int = 0,
         to out: inout [UInt8]
     ) {
-        appendDelta(choice, &out) { out in
-            out.append("\"tool_calls\":[{\"index\":")
-            out.appendJSONNumber(Int64(index))
-            out.append(",\"id\":")
-            out.appendJSONString(id)
-            out.append(",\"type\":\"function\",\"function\":{\"name\":")
-            out.appendJSONString(name)
-            out.append(",\"arguments\":")
-            if let arguments { out.appendJSONString(arguments) } else { out.append("\"\"") }
-            out.append("}}]")
-        }
+        beginDelta(choice, &out)
+        out.append("\"tool_calls\":[{\"index\":")
+        out.appendJSONNumber(Int64(index))
+        out.append(",\"id\":")
+        out.appendToolCallID(id, at: index, context)
+        out.append(",\"type\":\"function\",\"function\":{\"name\":")
+        out.appendJSONString(name)
+        out.append(",\"arguments\":")
+        if let arguments { out.appendJSONString(arguments) } else { out.append("\"\"") }
+        out.append("}}]")
+        endDelta(&out)
         contentEvents += 1
     }
 
     /// Appends a chunk with more of a tool call's arguments.
     mutating func appendArguments(_ index: Int, _ json: UnsafeRawBufferPointer, choice: Int = 0, to out: inout [UInt8]) {
         guard !json.isEmpty else { return }
-        appendDelta(choice, &out) { out in
-            out.append("\"tool_calls\":[{\"index\":")
-            out.appendJSONNumber(Int64(index))
-            out.append(",\"function\":{\"arguments\":")
-            out.appendJSONString(json)
-            out.append("}}]")
-        }
+        beginDelta(choice, &out)
+        out.append("\"tool_calls\":[{\"index\":")
+        out.appendJSONNumber(Int64(index))
+        out.append(",\"function\":{\"arguments\":")
+        out.appendJSONString(json)
+        out.append("}}]")
+        endDelta(&out)
         contentEvents += 1
     }
 
     /// Appends the chunk that ends a choice.
     mutating func appendFinish(_ finish: FinishNote, choice: Int = 0, to out: inout [UInt8]) {
-        begin(choice, &out)
-        out.append(",\"logprobs\":null,")
+        open(choice, &out)
+        if begun.insert(choice).inserted { out.append("\"role\":\"assistant\",\"content\":\"\"") }
+        out.append("},\"logprobs\":null,")
         finish.append(to: &out)
         out.append("}]}\n\n")
     }
@@ -104,22 +107,12 @@ struct ChunkWriter: Sendable {
         out.append("}\n\n")
     }
 
-    private mutating func appendDelta(_ choice: Int, _ out: inout [UInt8], _ members: (inout [UInt8]) -> Void) {
-        let roleWasTold = begun.contains(choice)
+    private mutating func beginDelta(_ choice: Int, _ out: inout [UInt8]) {
         open(choice, &out)
-        if !roleWasTold {
-            begun.insert(choice)
-            out.append("\"role\":\"assistant\",")
-        }
-        members(&out)
-        out.append("},\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+        if begun.insert(choice).inserted { out.append("\"role\":\"assistant\",") }
     }
 
-    private mutating func begin(_ choice: Int, _ out: inout [UInt8]) {
-        open(choice, &out)
-        if begun.insert(choice).inserted { out.append("\"role\":\"assistant\",\"content\":\"\"") }
-        out.append("}")
-    }
+    private func endDelta(_ out: inout [UInt8]) { out.append("},\"logprobs\":null,\"finish_reason\":null}]}\n\n") }
 
     private func open(_ choice: Int, _ out: inout [UInt8]) {
         guard choice > 0 else { return out.append(contentsOf: start) }

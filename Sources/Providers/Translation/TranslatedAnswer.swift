@@ -47,6 +47,9 @@ struct TranslatedChoice: Sendable {
     private var toolCalls: [UInt8] = []
     private(set) var toolCallCount = 0
     var finish = FinishNote(.missing)
+    private let context: AnswerContext
+
+    init(_ context: AnswerContext) { self.context = context }
 
     /// About how many bytes it takes.
     var size: Int { 256 + (content?.count ?? 0) + (reasoning?.count ?? 0) + details.count + toolCalls.count }
@@ -62,16 +65,18 @@ struct TranslatedChoice: Sendable {
         detail.append(to: &details)
     }
 
-    /// - Parameter arguments: JSON, which becomes a string.
-    mutating func addToolCall(id: UnsafeRawBufferPointer, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer) {
+    /// - Parameters:
+    ///   - id: `nil`: the provider gives none, so one is made up.
+    ///   - arguments: JSON, which becomes a string; `nil`: none.
+    mutating func addToolCall(id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer?) {
         if toolCallCount > 0 { toolCalls.append(",") }
-        toolCallCount += 1
         toolCalls.append("{\"id\":")
-        toolCalls.appendJSONString(id)
+        toolCalls.appendToolCallID(id, at: toolCallCount, context)
+        toolCallCount += 1
         toolCalls.append(",\"type\":\"function\",\"function\":{\"name\":")
         toolCalls.appendJSONString(name)
         toolCalls.append(",\"arguments\":")
-        toolCalls.appendJSONString(arguments)
+        if let arguments { toolCalls.appendJSONString(arguments) } else { toolCalls.append("\"{}\"") }
         toolCalls.append("}}")
     }
 
