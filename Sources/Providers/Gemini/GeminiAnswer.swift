@@ -15,7 +15,7 @@ enum GeminiAnswer {
     }
 
     private static func choice(_ candidate: JSONValue, index: Int, _ context: AnswerContext) throws(GatewayError) -> TranslatedChoice {
-        var choice = TranslatedChoice()
+        var choice = TranslatedChoice(context)
         var hasOutput = false
         for part in try GeminiPart.readAll(candidate) {
             if add(part, to: &choice, index, context) { hasOutput = true }

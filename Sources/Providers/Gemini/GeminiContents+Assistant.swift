@@ -21,16 +21,7 @@ extension GeminiContents {
         contents.append("{\"functionCall\":{\"name\":")
         contents.appendJSONString(call.name)
         contents.append(",\"args\":")
-        if isObject(call.arguments) {
-            contents.append(contentsOf: call.arguments)
-        } else if call.arguments.isEmpty {
-            contents.append("{}")
-        } else {
-            // A model's own slip, which must not end the conversation: it is shown as it was.
-            contents.append("{\"raw_arguments\":")
-            contents.appendJSONString(call.arguments)
-            contents.append("}")
-        }
+        json.append(call.arguments, to: &contents)
         contents.append("}")
         if signature == nil, isFirst, generation.needsSignatures {
             Self.noSignature.withUnsafeBytes { appendSignature($0) }

@@ -24,7 +24,7 @@ extension GeminiContents {
         contents.appendJSONString(call.name)
         contents.append(",\"response\":")
         text.withUnsafeBytes { text in
-            if !message.isError, isObject(text) { return contents.append(contentsOf: text) }
+            if !message.isError, json.isObject(text) { return contents.append(contentsOf: text) }
             contents.append(message.isError ? "{\"error\":" : "{\"output\":")
             contents.appendJSONString(text)
             contents.append("}")

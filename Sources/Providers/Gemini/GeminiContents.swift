@@ -16,8 +16,8 @@ struct GeminiContents {
     private var calls: [String: Call] = [:]
     private var callCount = 0
     let generation: GeminiGeneration
-    /// Arguments and results are JSON in strings of the text that another reader holds.
-    private let inner = JSONReader()
+    /// What functions were called with and gave is JSON within the strings of the text.
+    var json = ToolArguments()
 
     /// A function call of an assistant.
     struct Call {
@@ -28,23 +28,22 @@ struct GeminiContents {
 
     init(_ generation: GeminiGeneration) { self.generation = generation }
 
+    /// Writes the conversation.
+    /// - Throws: `invalid_request_error` naming the message that Google cannot take.
     mutating func write(_ messages: [ClientMessage]) throws(GatewayError) {
         var position = 0
         while position < messages.count {
             let message = messages[position]
-            if message.role == .tool {
-                let end = messages[position...].firstIndex { $0.role != .tool } ?? messages.count
-                try writeResults(messages[position..<end])
-                position = end
-                continue
-            }
+            var next = position + 1
             switch message.role {
             case .system: for part in message.parts { try appendSystem(part, message) }
             case .user: for part in message.parts { append(part.kind) }
             case .assistant: writeAssistant(message)
-            case .tool: break
+            case .tool:
+                next = messages[position...].firstIndex { $0.role != .tool } ?? messages.count
+                try writeResults(messages[position..<next])
             }
-            position += 1
+            position = next
         }
         // Google wants a content even when there is nothing but instructions.
         if openRole == nil, !system.isEmpty {
@@ -103,9 +102,4 @@ struct GeminiContents {
 
     /// The call of that id.
     func call(_ id: UnsafeRawBufferPointer) -> Call? { calls[String(decoding: id, as: UTF8.self)] }
-
-    /// Whether `text` is a JSON object, as Google wants arguments and results.
-    func isObject(_ text: UnsafeRawBufferPointer) -> Bool {
-        (try? inner.read(text) { $0.kind == .object }) ?? false
-    }
 }

@@ -39,7 +39,7 @@ struct GeminiEvents: EventTranslator {
         isFirst = false
         guard let candidates else { return }
         for candidate in candidates.elements {
-            let index = candidate["index"]?.int64 ?? 0
+            let index = candidate["index"].map { $0.int64 ?? -1 } ?? 0
             // More candidates than were asked for are nobody's.
             guard let index = Int(exactly: index), choices.indices.contains(index) else { continue }
             try translate(candidate, choice: index, &chunks, &out)
