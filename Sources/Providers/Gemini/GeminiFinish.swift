@@ -10,7 +10,8 @@ enum GeminiFinish {
     static func note(
         _ reason: JSONValue?, callsTools: Bool, hasOutput: Bool, _ message: JSONValue?
     ) throws(GatewayError) -> FinishNote {
-        guard let reason, let word = reason.stringBytes else { return FinishNote(.missing) }
+        // A whole answer without a reason is whole all the same.
+        guard let reason, let word = reason.stringBytes else { return FinishNote(callsTools ? .toolCalls : .stop) }
         if reason.isString("STOP") { return FinishNote(callsTools ? .toolCalls : .stop) }
         if reason.isString("MAX_TOKENS") { return FinishNote(.length) }
         if blocks.contains(where: { reason.isString($0) }) { return FinishNote(.contentFilter, native: word) }
@@ -31,6 +32,7 @@ enum GeminiFinish {
 
     /// The model made something that is no answer; another try as a rule makes one.
     private static let slips: [StaticString] = [
-        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE", "NO_IMAGE", "IMAGE_OTHER",
+        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE", "MISSING_THOUGHT_SIGNATURE",
+        "NO_IMAGE", "IMAGE_OTHER",
     ]
 }
