@@ -10,7 +10,7 @@ enum Gemini {
         let limit = request.maxOutputTokens.map { min($0, model.maxOutputTokens ?? $0) }
         let body = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(root, [.penalties, .choices, .audio, .files], reasoning: .gemini)
-            var body = GeminiRequestBody(client, generation)
+            var body = GeminiRequestBody(client, generation, size: request.promptBytes)
             return try body.write(maxOutputTokens: limit, choices: context.choices)
         }
         return WireRequest(body: body, path: path(of: model.upstreamName, streams: request.stream), context: context)
@@ -18,9 +18,9 @@ enum Gemini {
 
     /// A bare name is one of `models/`; `tunedModels/…` and the like are resources already.
     private static func path(of name: String, streams: Bool) -> String {
-        let segments = name.split(separator: "/").map { String($0).percentEncodedForURL }.joined(separator: "/")
-        return (name.contains("/") ? "/v1beta/" : "/v1beta/models/") + segments
-            + (streams ? ":streamGenerateContent?alt=sse" : ":generateContent")
+        let action = streams ? ":streamGenerateContent?alt=sse" : ":generateContent"
+        guard name.utf8.contains(UInt8(ascii: "/")) else { return "/v1beta/models/" + name.percentEncodedForURL + action }
+        return "/v1beta/" + name.split(separator: "/").map { String($0).percentEncodedForURL }.joined(separator: "/") + action
     }
 
     /// Reads a whole answer.

@@ -5,7 +5,7 @@ internal import Chat
 /// Google has two roles, and neighbouring messages of one role are one content. Results of functions are matched with their calls by name and
 /// order, so they are put into the order of the calls.
 struct GeminiContents {
-    /// The entries of `contents`, separated by commas.
+    /// The beginning of the body and the entries of `contents`, separated by commas.
     var contents: [UInt8] = []
     /// The parts of `systemInstruction`, separated by commas.
     private(set) var system: [UInt8] = []
@@ -26,7 +26,11 @@ struct GeminiContents {
         let order: Int
     }
 
-    init(_ generation: GeminiGeneration) { self.generation = generation }
+    /// - Parameter body: is taken, and stands in front of the entries in `contents`.
+    init(_ generation: GeminiGeneration, appendingTo body: inout [UInt8]) {
+        self.generation = generation
+        swap(&contents, &body)
+    }
 
     /// Writes the conversation.
     /// - Throws: `invalid_request_error` naming the message that Google cannot take.
@@ -47,7 +51,8 @@ struct GeminiContents {
         }
         // Google wants a content even when there is nothing but instructions.
         if openRole == nil, !system.isEmpty {
-            contents = Array("{\"role\":\"user\",\"parts\":[".utf8) + system
+            contents.append("{\"role\":\"user\",\"parts\":[")
+            contents += system
             system = []
             openRole = .user
         }

@@ -10,19 +10,17 @@ struct GeminiGeneration {
     let needsSignatures: Bool
     /// Whether functions and a schema of the answer can be had together.
     let combinesToolsAndFormat: Bool
-    private let isPro: Bool
-    private let isFlash: Bool
+    private let name: Substring
 
     /// - Parameter modelName: Google's name, e.g. `gemini-2.5-flash`, `models/gemini-3.1-pro-preview`, `gemini-flash-latest`.
     init(modelName: String) {
-        let name = modelName.split(separator: "/").last ?? ""
-        isPro = name.contains("pro")
-        isFlash = name.contains("flash")
-        let version = name.hasPrefix("gemini-") ? name.dropFirst("gemini-".count) : nil
-        let digits = version?.prefix { $0.isNumber } ?? "0"
+        name = modelName.utf8.lastIndex(of: UInt8(ascii: "/")).map { modelName[$0...].dropFirst() } ?? modelName[...]
+        let isGemini = name.utf8.starts(with: "gemini-".utf8)
+        let version = name.utf8.dropFirst("gemini-".utf8.count)
+        let digits = version.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         // Without a number it is whatever is newest: `gemini-flash-latest`.
-        let isNew = digits.isEmpty || (Int(digits) ?? 0) >= 3
-        thinking = isNew ? .level : version?.hasPrefix("2.5") == true ? .budget : .never
+        let isNew = isGemini && (digits.isEmpty || Int(Substring(digits)).map { $0 >= 3 } == true)
+        thinking = isNew ? .level : isGemini && version.starts(with: "2.5".utf8) ? .budget : .never
         needsSignatures = isNew
         combinesToolsAndFormat = isNew
     }
@@ -45,13 +43,13 @@ struct GeminiGeneration {
     /// Within the ranges of https://ai.google.dev/gemini-api/docs/thinking: 128 to 32,768 for Pro, which cannot be kept from thinking, up to
     /// 24,576 for the others.
     private func budget(_ effort: ReasoningEffort) -> Int64 {
-        isPro ? max(128, min(effort.budget, 32_768)) : min(effort.budget, 24_576)
+        name.contains("pro") ? max(128, min(effort.budget, 32_768)) : min(effort.budget, 24_576)
     }
 
     /// No level means not to think at all; the lowest that a model has comes nearest.
     private func level(_ effort: ReasoningEffort) -> StaticString {
         switch effort {
-        case .none, .minimal: isFlash ? "minimal" : "low"
+        case .none, .minimal: name.contains("flash") ? "minimal" : "low"
         case .low: "low"
         case .medium: "medium"
         case .high, .xhigh: "high"

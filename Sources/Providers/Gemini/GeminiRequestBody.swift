@@ -6,19 +6,21 @@ struct GeminiRequestBody {
     private let generation: GeminiGeneration
     private var body: [UInt8] = []
 
-    init(_ client: ClientRequest, _ generation: GeminiGeneration) {
+    /// - Parameter size: about how many bytes the body will have.
+    init(_ client: ClientRequest, _ generation: GeminiGeneration, size: Int) {
         self.client = client
         self.generation = generation
+        body.reserveCapacity(size + 512)
     }
 
     /// The body.
     /// - Throws: `invalid_request_error` naming what cannot be put into Google's words.
     mutating func write(maxOutputTokens: Int64?, choices: Int) throws(GatewayError) -> [UInt8] {
         try refuseToolsWithFormat()
-        var contents = GeminiContents(generation)
-        try contents.write(client.messages)
         body.append("{\"contents\":[")
-        body += contents.contents
+        var contents = GeminiContents(generation, appendingTo: &body)
+        try contents.write(client.messages)
+        swap(&body, &contents.contents)
         body.append("]")
         if !contents.system.isEmpty {
             body.append(",\"systemInstruction\":{\"parts\":[")
