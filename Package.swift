@@ -44,7 +44,7 @@ let package = Package(
         room("EventLoop", ["CLinux"]),
         room("TLS", ["EventLoop", "COpenSSL"]),
         room("HTTPServer", ["EventLoop", "TLS"]),
-        room("Upstream", ["EventLoop", "CCurl"]),
+        room("Upstream", ["EventLoop", "CCurl", "COpenSSL"]),
         room("Chat", ["CSimdJSON"]),
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", yams]),
