@@ -100,6 +100,8 @@ public enum OpenAIFailure {
     /// A provider's code as a name that may go into records and statistics: short and plain, or none.
     private static func name(_ code: String?) -> String? {
         guard let code, (1...64).contains(code.utf8.count) else { return nil }
+        // Azure repeats the status there.
+        guard code.utf8.contains(where: { $0 > UInt8(ascii: "9") }) else { return nil }
         let isPlain = code.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),

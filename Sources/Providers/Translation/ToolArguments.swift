@@ -14,7 +14,8 @@ struct ToolArguments {
         bytes.append("}")
     }
 
-    private mutating func isObject(_ text: UnsafeRawBufferPointer) -> Bool {
+    /// Whether `text` is a JSON object.
+    mutating func isObject(_ text: UnsafeRawBufferPointer) -> Bool {
         let reader = reader ?? JSONReader()
         self.reader = reader
         return (try? reader.read(text) { $0.kind == .object }) == true

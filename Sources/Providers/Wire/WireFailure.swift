@@ -21,7 +21,7 @@ public enum WireFailure {
             // "Failed dependency" is Bedrock's word for a model that failed.
             if status == 424 { return OpenAIFailure.read(status: 500, error: said, retryAfter: retryAfter) }
         }
-        return OpenAIFailure.read(status: status, error: said, retryAfter: retryAfter)
+        return OpenAIFailure.read(status: said?.status ?? status, error: said, retryAfter: retryAfter ?? said?.retryAfter)
     }
 }
 
@@ -37,4 +37,8 @@ struct ProviderError: Sendable {
     var hasNoQuota = false
     /// Whether the conversation is too long for the model.
     var isTooLong = false
+    /// The HTTP status that says what is meant, where the provider's own does not.
+    var status: Int?
+    /// How long the provider asks to be left alone, where its body says so.
+    var retryAfter: Duration?
 }
