@@ -44,25 +44,32 @@ let package = Package(
         room("EventLoop", ["CLinux"]),
         room("TLS", ["EventLoop", "COpenSSL"]),
         room("HTTPServer", ["EventLoop", "TLS"]),
-        room("Upstream", ["EventLoop", "CCurl"]),
+        room("Upstream", ["EventLoop", "CCurl", "COpenSSL"]),
         room("Chat", ["CSimdJSON"]),
+        // The trained classifier's bytes: C's #embed puts them into the program.
+        .target(name: "CClassifierModel", exclude: ["classifier.bin"]),
+        room("Classifier", ["CClassifierModel"]),
         room("Providers", ["Chat"]),
-        room("Policies", ["Chat", yams]),
+        room("Policies", ["Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
-        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Execution", logging]),
+        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
-            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Gateway", arguments, logging],
+            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Gateway", arguments, logging],
             swiftSettings: house),
+        // What the classifier's training scripts get their features from.
+        .executableTarget(name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),
 
         tests("EventLoop"),
         tests("TLS", ["COpenSSL"]),
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
-        tests("Providers", ["Chat"]),
-        tests("Policies", ["Chat"], exclude: ["Corpus"]),
+        tests("Classifier"),
+        tests("Providers", ["Chat"], exclude: ["Golden"]),
+        tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
+        tests("Execution", ["Chat", "EventLoop", "Policies"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(

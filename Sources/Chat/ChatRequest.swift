@@ -22,7 +22,11 @@ public struct ChatRequest: Sendable {
     public let maxCost: NanoUSD?
     /// Whether the answer is to have a given structure (`response_format` other than text).
     public let wantsStructuredOutput: Bool
-    /// Bytes of everything the model is going to read. No tokenizer in use makes more tokens of text than it has bytes.
+    /// Messages, 1 or more.
+    public let messageCount: Int
+    /// Images that come with the messages.
+    public let imageCount: Int
+    /// Bytes of all text the model is going to read. No tokenizer in use makes more tokens of text than it has bytes.
     public let promptBytes: Int
 
     /// The client's bytes.
@@ -79,6 +83,8 @@ public struct ChatRequest: Sendable {
         maxCost = decoded.maxCost
         wantsStructuredOutput = decoded.wantsStructuredOutput
         promptBytes = decoded.promptBytes
+        messageCount = decoded.messageCount
+        imageCount = decoded.imageCount
     }
 
     /// Reads the client's body once more and hands its root to `body`.

@@ -11,6 +11,8 @@ struct ChatRequestDecoder {
     private(set) var user: String?
     private(set) var metadata: [String: String] = [:]
     private(set) var promptBytes = 0
+    private(set) var messageCount = 0
+    private(set) var imageCount = 0
     private(set) var splice = RequestSplice()
 
     private var hasMessages = false
@@ -102,8 +104,12 @@ struct ChatRequestDecoder {
         switch rule {
         case .stream: guard value.bool != nil else { throw .wrongType("stream", expected: .bool) }
         case .messages:
-            try MessageCheck.check(value)
+            let check = try MessageCheck(value)
             hasMessages = true
+            messageCount = check.count
+            imageCount = check.images
+            // Counted with the member; what is no text is taken off again.
+            promptBytes -= check.embeddedImageBytes
         case .choices:
             guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
             guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }

@@ -6,12 +6,6 @@ public struct Conversation {
     public let lastUser: UnsafeRawBufferPointer
     /// Messages of the user.
     public let userTurns: Int
-    /// All messages.
-    public let messages: Int
-    /// Images that come with the messages.
-    public let images: Int
-    /// Bytes of images that are part of the request itself (`data:` URLs): no text that a model would read.
-    public let embeddedImageBytes: Int
 }
 
 /// What of a request a decision needs besides its plain members.
@@ -25,10 +19,7 @@ extension ChatRequest {
             return try gathered.system.withBytes { system in
                 gathered.lastUser.withBytes { lastUser in
                     Result { () throws(GatewayError) -> R in
-                        try body(
-                            Conversation(
-                                system: system, lastUser: lastUser, userTurns: gathered.userTurns, messages: gathered.messages,
-                                images: gathered.images, embeddedImageBytes: gathered.embeddedImageBytes))
+                        try body(Conversation(system: system, lastUser: lastUser, userTurns: gathered.userTurns))
                     }
                 }
             }.get()
@@ -67,38 +58,22 @@ private struct ConversationGatherer {
     var system = MessageText.none
     var lastUser = MessageText.none
     var userTurns = 0
-    var messages = 0
-    var images = 0
-    var embeddedImageBytes = 0
 
     init(_ list: JSONValue?) {
         guard let list else { return }
         for message in list.elements {
-            messages += 1
             guard let role = message["role"], let content = message["content"] else { continue }
             if role.isString("user") {
                 userTurns += 1
-                lastUser = text(of: content, after: .none)
+                lastUser = Self.text(of: content, after: .none)
             } else if role.isString("system") || role.isString("developer") {
-                system = text(of: content, after: system)
-            } else if content.kind == .array {
-                _ = text(of: content, after: .none)
+                system = Self.text(of: content, after: system)
             }
         }
     }
 
-    private mutating func text(of content: JSONValue, after earlier: MessageText) -> MessageText {
+    private static func text(of content: JSONValue, after earlier: MessageText) -> MessageText {
         if let bytes = content.stringBytes { return earlier.adding(bytes) }
-        var gathered = earlier
-        for part in content.elements {
-            if let text = part["text"]?.stringBytes {
-                gathered = gathered.adding(text)
-            } else if let image = part["image_url"] {
-                images += 1
-                let url = image.stringBytes ?? image["url"]?.stringBytes
-                if let url, url.starts(with: "data:".utf8) { embeddedImageBytes += url.count }
-            }
-        }
-        return gathered
+        return content.elements.reduce(earlier) { text, part in part["text"]?.stringBytes.map(text.adding) ?? text }
     }
 }

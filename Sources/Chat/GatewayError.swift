@@ -46,6 +46,12 @@ public struct GatewayError: Error, Sendable {
     public var publicMessage: String
     /// For the log only.
     public var detail: String?
+    /// Whether the provider never got the request, so that sending it again cannot do anything twice.
+    public var wasNeverSent = false
+    /// Every try that was made, as a JSON list; shown in the error's `attempts`.
+    public var attempts: [UInt8]?
+    /// How it came about, as a JSON object; shown as `purser` to who asked for it.
+    public var explanation: [UInt8]?
     /// A provider's own error body that the client may see as it is (its 400s): bytes of a JSON document.
     public var passThrough: (status: Int, body: [UInt8])?
 
@@ -69,6 +75,8 @@ extension GatewayError.Code {
     public static let invalidRequest = Self("invalid_request_error", 400, "invalid_request_error")
     /// 401: no key, or not one of ours.
     public static let invalidAPIKey = Self("invalid_api_key", 401, "invalid_request_error")
+    /// 402: the request's own ceiling is less than what any model that could answer may cost.
+    public static let maxCostExceeded = Self("max_cost_exceeded", 402, "insufficient_quota")
     /// 403: the key may not use this model.
     public static let modelNotAllowed = Self("model_not_allowed", 403, "permission_error")
     /// 404: no model of that name.

@@ -9,8 +9,42 @@ public struct PricePerMillion: Hashable, Sendable {
         self.nanos = nanos
     }
 
+    /// The price raised by a tenth, rounded up to the next nano-dollar; providers ask this for staying within a region.
+    public var raisedByATenth: PricePerMillion {
+        let (raised, overflow) = nanos.addingReportingOverflow(nanos / 10 + (nanos % 10 == 0 ? 0 : 1))
+        return PricePerMillion(nanos: overflow ? .max : raised)
+    }
+
+    private init(nanos: Int64) { self.nanos = nanos }
+
     /// The price in USD per million tokens as an exact decimal.
     public var decimalString: String { ExactDecimal.text(nanos, places: 9) }
+}
+
+/// What a call costs whose input is longer than a threshold. Providers with such prices charge the whole call by them, not only the excess.
+public struct LongContextPrices: Hashable, Sendable {
+    /// The most input tokens that the usual prices are for, cached and cache-written ones included.
+    public let above: Int64
+    /// As in ``PriceList``.
+    public let input: PricePerMillion
+    /// As in ``PriceList``.
+    public let cachedInput: PricePerMillion?
+    /// As in ``PriceList``.
+    public let cacheWrite: PricePerMillion?
+    /// As in ``PriceList``.
+    public let output: PricePerMillion
+
+    /// Makes the prices of calls with more than `above` input tokens.
+    public init(
+        above: Int64, input: PricePerMillion, cachedInput: PricePerMillion? = nil, cacheWrite: PricePerMillion? = nil,
+        output: PricePerMillion
+    ) {
+        self.above = above
+        self.input = input
+        self.cachedInput = cachedInput
+        self.cacheWrite = cacheWrite
+        self.output = output
+    }
 }
 
 /// What a model costs. A dimension without a price of its own is charged like plain input or output.
@@ -23,28 +57,51 @@ public struct PriceList: Hashable, Sendable {
     public let cacheWrite: PricePerMillion?
     /// Price of output tokens, reasoning included.
     public let output: PricePerMillion
+    /// Other prices for calls with a long input; `nil`: every call costs the same.
+    public let longContext: LongContextPrices?
 
     /// Makes a price list.
-    public init(input: PricePerMillion, cachedInput: PricePerMillion? = nil, cacheWrite: PricePerMillion? = nil, output: PricePerMillion) {
+    public init(
+        input: PricePerMillion, cachedInput: PricePerMillion? = nil, cacheWrite: PricePerMillion? = nil, output: PricePerMillion,
+        longContext: LongContextPrices? = nil
+    ) {
         self.input = input
         self.cachedInput = cachedInput
         self.cacheWrite = cacheWrite
         self.output = output
+        self.longContext = longContext
     }
 
     /// Names the prices themselves, so that a record says what it was priced with even after the policy has changed:
-    /// `input/cached_input/cache_write/output` in USD per million tokens, `-` where there is no price of its own.
+    /// `input/cached_input/cache_write/output` in USD per million tokens, `-` where there is no price of its own. Prices of long inputs
+    /// follow as `>threshold:` and the same four.
     public var version: String {
-        [input, cachedInput, cacheWrite, output].map { $0?.decimalString ?? "-" }.joined(separator: "/")
+        let usual = Self.text(input, cachedInput, cacheWrite, output)
+        guard let long = longContext else { return usual }
+        return usual + ">\(long.above):" + Self.text(long.input, long.cachedInput, long.cacheWrite, long.output)
+    }
+
+    private static func text(_ prices: PricePerMillion?...) -> String {
+        prices.map { $0?.decimalString ?? "-" }.joined(separator: "/")
     }
 
     /// The cost of `usage`, rounded once, to the nearest nano-dollar (half up). Saturates instead of overflowing.
     /// - Precondition: none; an implausible usage (a part larger than its whole) is priced as if the part were the whole.
     public func cost(of usage: TokenUsage) -> NanoUSD {
+        if let long = longContext, usage.input > long.above {
+            return Self.cost(of: usage, long.input, long.cachedInput ?? long.input, long.cacheWrite ?? long.input, long.output)
+        }
+        return Self.cost(of: usage, input, cachedInput ?? input, cacheWrite ?? input, output)
+    }
+
+    private static func cost(
+        of usage: TokenUsage, _ input: PricePerMillion, _ cachedInput: PricePerMillion, _ cacheWrite: PricePerMillion,
+        _ output: PricePerMillion
+    ) -> NanoUSD {
         let plainInput = max(0, Int128(usage.input) - Int128(usage.cachedInput) - Int128(usage.cacheWrite))
         var millionths = plainInput * Int128(input.nanos)
-        millionths += Int128(usage.cachedInput) * Int128((cachedInput ?? input).nanos)
-        millionths += Int128(usage.cacheWrite) * Int128((cacheWrite ?? input).nanos)
+        millionths += Int128(usage.cachedInput) * Int128(cachedInput.nanos)
+        millionths += Int128(usage.cacheWrite) * Int128(cacheWrite.nanos)
         millionths += Int128(usage.output) * Int128(output.nanos)
         return NanoUSD(nanos: Int64(clamping: (millionths + 500_000) / 1_000_000))
     }

@@ -1,16 +1,22 @@
 /// The shape of `messages`: lenient on what providers add, strict on what every provider needs.
-enum MessageCheck {
-    static func check(_ messages: JSONValue) throws(GatewayError) {
+struct MessageCheck {
+    /// Images that come with the messages.
+    private(set) var images = 0
+    /// Bytes of images that are part of the request itself (`data:` URLs): nothing that a model would read as text.
+    private(set) var embeddedImageBytes = 0
+    /// Messages.
+    private(set) var count = 0
+
+    init(_ messages: JSONValue) throws(GatewayError) {
         guard messages.kind == .array else { throw .wrongType("messages", expected: .array) }
-        var index = 0
         for message in messages.elements {
-            guard message.kind == .object else { throw .wrongType("messages.\(index)", expected: .object) }
-            try checkMembers(of: message, index)
-            index += 1
+            guard message.kind == .object else { throw .wrongType("messages.\(count)", expected: .object) }
+            try checkMembers(of: message, count)
+            count += 1
         }
     }
 
-    private static func checkMembers(of message: JSONValue, _ index: Int) throws(GatewayError) {
+    private mutating func checkMembers(of message: JSONValue, _ index: Int) throws(GatewayError) {
         var hasRole = false
         for (name, value) in message.members {
             if name.isString("role") {
@@ -25,7 +31,7 @@ enum MessageCheck {
         }
     }
 
-    private static func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {
+    private func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {
         guard role.kind == .string else { throw .wrongType("messages.\(index).role", expected: .string) }
         let isKnown =
             role.isString("user") || role.isString("assistant") || role.isString("system") || role.isString("tool")
@@ -35,17 +41,26 @@ enum MessageCheck {
         }
     }
 
-    private static func checkContent(_ content: JSONValue, _ index: Int) throws(GatewayError) {
+    private mutating func checkContent(_ content: JSONValue, _ index: Int) throws(GatewayError) {
         switch content.kind {
         case .string, .null: return
         case .array:
             var part = 0
             for element in content.elements {
                 guard element.kind == .object else { throw .wrongType("messages.\(index).content.\(part)", expected: .object) }
+                if let image = element["image_url"] { note(image) }
                 part += 1
             }
         default: throw .wrongType("messages.\(index).content", expected: [.string, .array])
         }
+    }
+}
+
+extension MessageCheck {
+    private mutating func note(_ image: JSONValue) {
+        images += 1
+        guard let url = image.stringBytes ?? image["url"]?.stringBytes, url.starts(with: "data:".utf8) else { return }
+        embeddedImageBytes += url.count
     }
 }
 

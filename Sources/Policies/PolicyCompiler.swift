@@ -7,23 +7,47 @@ public enum PolicyCompiler {
     ///   - files: in the order in which diagnostics are to come; any bytes at all.
     ///   - environment: the variables that `${NAME}` can name.
     ///   - now: seconds since 1970, for telling expired keys; the clock's time by default.
-    public static func compile(_ files: [PolicyFile], environment: [String: String], now: Int64? = nil) -> PolicyCompilation {
+    ///   - assumesProvidersOn: whether a provider whose variables are missing counts as on. For decisions that call nobody: policy tests,
+    ///     `purser route`. A snapshot made so must not serve.
+    ///   - resource: the bytes of what the files name beside themselves; `nil` when there is no such thing.
+    public static func compile(
+        _ files: [PolicyFile], environment: [String: String], now: Int64? = nil, assumesProvidersOn: Bool = false,
+        resource: (PolicyResource) -> [UInt8]? = { _ in nil }
+    ) -> PolicyCompilation {
         let diagnostics = DiagnosticCollector()
         var sections = PolicySections()
         for (source, root) in DocumentLoader.load(files, diagnostics) { sections.add(root, path: source, diagnostics) }
         let isComplete = diagnostics.sources.allSatisfy(\.isParsed)
 
-        let providers = ProvidersSection(sections.providers, environment: environment)
-        let models = ModelsSection(sections.models, providers: providers, isComplete: isComplete)
+        let providers = ProvidersSection(sections.providers, environment: environment, assumesOn: assumesProvidersOn)
+        let surroundings = Condition.Surroundings(
+            timeZone: sections.timeZone.flatMap { TimeZoneDecoder.rules($0, resource) } ?? .utc,
+            teams: OrganizationsSection.paths(sections.organizations), isComplete: isComplete)
+        let models = ModelsSection(sections.models, providers: providers, surroundings: surroundings)
         let organizations = OrganizationsSection(
             sections.organizations, models: models.table, isComplete: isComplete, now: now ?? Int64(time(nil)))
+        let classifier = ClassifierSection(sections.classifier, resource)
+        let tests = TestsSection(
+            sections.tests, models: models.table, timeZone: surroundings.timeZone, isComplete: isComplete)
 
         if sections.providers.entries.isEmpty, !diagnostics.hasErrors {
             diagnostics.notice(at: nil, "no providers are defined, so no model can be served")
         }
-        let snapshot = diagnostics.hasErrors ? nil : PolicySnapshot(providers: providers, models: models, organizations: organizations)
+        let snapshot =
+            diagnostics.hasErrors
+            ? nil
+            : PolicySnapshot(
+                providers: providers, models: models, organizations: organizations, classifier: classifier, tests: tests.tests)
         return PolicyCompilation(snapshot: snapshot, diagnostics: diagnostics.finish())
     }
+}
+
+/// Something outside the policy files that they name, whose bytes the caller of the compiler brings.
+public enum PolicyResource: Hashable, Sendable {
+    /// A model that `purser fit` made: a path relative to the policies' directory, or an absolute one.
+    case classifier(path: String)
+    /// A zone of the system's time zone database, e.g. `Europe/Berlin`: never with `..` or a leading `/`.
+    case timeZone(name: String)
 }
 
 /// The sections of all files, each gathered by name.
@@ -31,11 +55,27 @@ private struct PolicySections {
     var providers = Section()
     var models = Section()
     var organizations = Section()
+    var tests: [FieldReader] = []
+    var timeZone: FieldReader?
+    var classifier: FieldReader?
 
     mutating func add(_ root: Node, path: String, _ diagnostics: DiagnosticCollector) {
         guard let reader = FieldReader(node: root, label: path, diagnostics: diagnostics).mapping(.file) else { return }
         if let field = reader["providers"] { providers.add(field, what: "provider") }
         if let field = reader["models"] { models.add(field, what: "model") }
         if let field = reader["organizations"] { organizations.add(field, what: "organization") }
+        if let field = reader["tests"] { tests += field.list(of: "tests") ?? [] }
+        if let field = reader["timezone"] { Self.set(&timeZone, field) }
+        if let field = reader["classifier"] { Self.set(&classifier, field) }
+    }
+
+    /// What all files together may say once.
+    private static func set(_ value: inout FieldReader?, _ field: FieldReader) {
+        if let first = value {
+            let place = field.diagnostics.describe(first.node.start)
+            field.diagnostics.error(at: field.node.start, "\"\(field.label)\" is defined twice, first at \(place)")
+        } else {
+            value = field
+        }
     }
 }

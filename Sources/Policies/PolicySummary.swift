@@ -2,10 +2,11 @@ import Chat
 
 /// What policies say, as a page of text for people: `purser check` prints it. Secrets are never part of it.
 public enum PolicySummary {
-    /// The page: providers, models with their prices, teams with their keys. Ends with a line break.
+    /// The page: providers, models with their prices, virtual models with the models that they can come to, teams with their keys. Ends with a line break.
     public static func text(of snapshot: PolicySnapshot) -> String {
-        section("Providers", providers(snapshot)) + section("Models (USD per million tokens)", models(snapshot))
-            + section("Teams", teams(snapshot))
+        let virtual = virtualModels(snapshot)
+        return section("Providers", providers(snapshot)) + section("Models (USD per million tokens)", models(snapshot))
+            + (virtual.isEmpty ? "" : section("Virtual models", virtual)) + section("Teams", teams(snapshot))
     }
 
     private static func providers(_ snapshot: PolicySnapshot) -> [[String]] {
@@ -17,15 +18,28 @@ public enum PolicySummary {
     }
 
     private static func models(_ snapshot: PolicySnapshot) -> [[String]] {
-        let served = snapshot.listing.filter { !$0.isAlias }.map { [$0.id, price($0.model.pricing), aliases($0.model.aliases)] }
+        let served = snapshot.listing.filter { !$0.isAlias }.compactMap { listed -> [String]? in
+            guard case .provider(let model) = listed.model else { return nil }
+            return [model.name, price(model.pricing), aliases(model.aliases)]
+        }
         let patterns = snapshot.table.patterns.map { pattern in
             switch pattern.target {
-            case .on: [pattern.text, price(pattern.pricing), "pattern"]
+            case .on: [pattern.text, price(pattern.facts.pricing), "pattern"]
             case .off(let reason): [pattern.text, "off", "pattern; \(reason)"]
             }
         }
         let off = snapshot.offModels.map { [$0.name, "off", $0.reason] }
         return served + patterns + snapshot.unservedModels.map { [$0.name, "not served", "it has no price"] } + off
+    }
+
+    private static func virtualModels(_ snapshot: PolicySnapshot) -> [[String]] {
+        snapshot.listing.compactMap { listed in
+            guard case .virtual(let model) = listed.model, !listed.isAlias else { return nil }
+            let targets = model.reachable.map { target in
+                if case .off(let name, _) = target { name + " (off)" } else { target.name }
+            }
+            return [model.name, model.strategy.word, targets.joined(separator: ", "), aliases(model.aliases)]
+        }
     }
 
     private static func teams(_ snapshot: PolicySnapshot) -> [[String]] {
@@ -54,17 +68,7 @@ public enum PolicySummary {
 
     private static func aliases(_ names: [String]) -> String { names.isEmpty ? "" : "also " + names.joined(separator: ", ") }
 
-    /// A heading and a table whose columns are as wide as their widest cell.
     private static func section(_ title: String, _ rows: [[String]]) -> String {
-        guard !rows.isEmpty else { return "\(title)\n  none\n" }
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
-        let lines = rows.map { row in
-            var line = "  "
-            for (cell, width) in zip(row, widths) { line += cell + String(repeating: " ", count: width - cell.count + 2) }
-            while line.last == " " { line.removeLast() }
-            return line + "\n"
-        }
-        return "\(title)\n" + lines.joined()
+        "\(title)\n" + (rows.isEmpty ? "  none\n" : TextTable.text(rows))
     }
 }

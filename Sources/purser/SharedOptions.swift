@@ -8,7 +8,7 @@ func environmentDefault(_ name: String, _ fallback: String) -> String {
 
 /// Where policies are.
 struct PolicyOptions: ParsableArguments {
-    @Option(help: "Directory of the policy files (*.yaml).")
+    @Option(help: "Directory of the policy files (*.yaml), or one such file.")
     var policies = environmentDefault("POLICIES", "policies")
 }
 

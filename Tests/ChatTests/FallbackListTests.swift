@@ -71,15 +71,14 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
 @Suite struct Conversations {
     private struct Facts: Equatable {
         var system = "", lastUser = ""
-        var userTurns = 0, messages = 0, images = 0, embedded = 0
+        var userTurns = 0
     }
 
     private func read(_ messages: String) throws -> Facts {
         try decode("{\"model\":\"m\",\"messages\":[\(messages)]}").readConversation(JSONReader()) { conversation in
             Facts(
                 system: String(decoding: conversation.system, as: UTF8.self), lastUser: String(decoding: conversation.lastUser, as: UTF8.self),
-                userTurns: conversation.userTurns, messages: conversation.messages, images: conversation.images,
-                embedded: conversation.embeddedImageBytes)
+                userTurns: conversation.userTurns)
         }
     }
 
@@ -87,17 +86,26 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
         let facts = try read(
             #"{"role":"system","content":"Be\nbrief."},{"role":"developer","content":"No jokes."},{"role":"user","content":"one"},"#
                 + #"{"role":"assistant","content":"two"},{"role":"user","content":"thr\u00e9e"},{"role":"tool","content":"x","tool_call_id":"1"}"#)
-        #expect(facts == Facts(system: "Be\nbrief.\nNo jokes.", lastUser: "thrée", userTurns: 2, messages: 6))
+        #expect(facts == Facts(system: "Be\nbrief.\nNo jokes.", lastUser: "thrée", userTurns: 2))
     }
 
     @Test func parts() throws {
         let facts = try read(
             #"{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}},"#
                 + #"{"type":"image_url","image_url":{"url":"https://a/b.png"}},{"type":"text","text":"closely"}]}"#)
-        #expect(facts == Facts(lastUser: "look\nclosely", userTurns: 1, messages: 1, images: 2, embedded: 26))
+        #expect(facts == Facts(lastUser: "look\nclosely", userTurns: 1))
+    }
+
+    @Test func imagesAreCountedAndAreNoText() throws {
+        let text = #"{"type":"text","text":"look"}"#
+        let image = #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#
+        let bare = try decode("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),{\"type\":\"image_url\",\"image_url\":{\"url\":\"\"}}]}]}")
+        let request = try decode("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),\(image)]}]}")
+        #expect(request.imageCount == 1 && request.messageCount == 1)
+        #expect(request.promptBytes == bare.promptBytes)
     }
 
     @Test func nothing() throws {
-        #expect(try read(#"{"role":"user","content":null},{"role":"assistant"}"#) == Facts(userTurns: 1, messages: 2))
+        #expect(try read(#"{"role":"user","content":null},{"role":"assistant"}"#) == Facts(userTurns: 1))
     }
 }

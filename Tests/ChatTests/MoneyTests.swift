@@ -37,6 +37,22 @@ import Testing
         #expect(prices.version == "0.15/0.075/-/0.6")
     }
 
+    @Test func aLongInputIsChargedAtItsPricesAsAWhole() throws {
+        func price(_ text: String) throws -> PricePerMillion { try #require(PricePerMillion(decimal: text)) }
+        let long = try LongContextPrices(above: 200_000, input: price("2.5"), cachedInput: price("0.25"), output: price("15"))
+        let prices = try PriceList(input: price("1.25"), cachedInput: price("0.125"), output: price("10"), longContext: long)
+        #expect(prices.cost(of: TokenUsage(input: 200_000, output: 1000)).decimalString == "0.26")
+        #expect(prices.cost(of: TokenUsage(input: 200_001, output: 1000)).decimalString == "0.5150025")
+        #expect(prices.cost(of: TokenUsage(input: 300_000, cachedInput: 100_000, cacheWrite: 100_000)).decimalString == "0.525")
+        #expect(prices.version == "1.25/0.125/-/10>200000:2.5/0.25/-/15")
+    }
+
+    @Test func aTenthMoreIsRoundedUp() throws {
+        for (price, raised) in [("1.25", "1.375"), ("0", "0"), ("0.000000001", "0.000000002"), ("9223372036", "9223372036.854775807")] {
+            #expect(try #require(PricePerMillion(decimal: price)).raisedByATenth.decimalString == raised)
+        }
+    }
+
     @Test func costsAreRoundedOnceToTheNearestNanoDollar() throws {
         let prices = PriceList(input: try #require(PricePerMillion(decimal: "0.0375")), output: try #require(PricePerMillion(decimal: "0")))
         #expect(prices.cost(of: TokenUsage(input: 1)).nanos == 38)

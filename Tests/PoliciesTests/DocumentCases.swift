@@ -31,15 +31,11 @@ enum DocumentCases {
             #"""
             mcp_servers:
               time: {command: [python3]}
-            tests: []
 
             """#,
             gives: #"""
                 main.yaml:1:1: error: "mcp_servers" is not supported by this version
                    1 | mcp_servers:
-                     | ^
-                main.yaml:3:1: error: "tests" is not supported by this version
-                   3 | tests: []
                      | ^
 
                 """#),

@@ -32,45 +32,6 @@ enum ModelCases {
 
                 """#),
         DiagnosticCase(
-            "virtual models",
-            #"""
-            providers:
-              openai: {kind: openai, base_url: https://api.openai.com/v1, api_key: k}
-            models:
-              a: {route: []}
-              b: {fallback: []}
-              c: {hedge: {}}
-              d: {consensus: {}}
-              e: {workflow: {}}
-              f: {split: {}}
-              g: {prefer: cheapest}
-
-            """#,
-            gives: #"""
-                main.yaml:4:7: error: "route" is not supported by this version
-                   4 |   a: {route: []}
-                     |       ^
-                main.yaml:5:7: error: "fallback" is not supported by this version
-                   5 |   b: {fallback: []}
-                     |       ^
-                main.yaml:6:7: error: "hedge" is not supported by this version
-                   6 |   c: {hedge: {}}
-                     |       ^
-                main.yaml:7:7: error: "consensus" is not supported by this version
-                   7 |   d: {consensus: {}}
-                     |       ^
-                main.yaml:8:7: error: "workflow" is not supported by this version
-                   8 |   e: {workflow: {}}
-                     |       ^
-                main.yaml:9:7: error: "split" is not supported by this version
-                   9 |   f: {split: {}}
-                     |       ^
-                main.yaml:10:7: error: "prefer" is not supported by this version
-                  10 |   g: {prefer: cheapest}
-                     |       ^
-
-                """#),
-        DiagnosticCase(
             "unknown key",
             #"""
             providers:

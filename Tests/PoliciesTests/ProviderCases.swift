@@ -41,19 +41,6 @@ enum ProviderCases {
 
                 """#),
         DiagnosticCase(
-            "unsupported kind",
-            #"""
-            providers:
-              a: {kind: anthropic, base_url: https://api.anthropic.com}
-
-            """#,
-            gives: #"""
-                main.yaml:2:13: error: provider kind "anthropic" is not supported by this version
-                   2 |   a: {kind: anthropic, base_url: https://api.anthropic.com}
-                     |             ^
-
-                """#),
-        DiagnosticCase(
             "unknown kind",
             #"""
             providers:
@@ -61,7 +48,7 @@ enum ProviderCases {
 
             """#,
             gives: #"""
-                main.yaml:2:13: error: unknown provider kind "opena1"; this version knows openai (did you mean "openai"?)
+                main.yaml:2:13: error: unknown provider kind "opena1"; this version knows openai, anthropic, gemini, azure, bedrock (did you mean "openai"?)
                    2 |   a: {kind: opena1, base_url: https://a.example}
                      |             ^
 
@@ -122,24 +109,8 @@ enum ProviderCases {
 
             """#,
             gives: #"""
-                main.yaml:5:5: error: unknown key "zzz" in a provider; valid keys are kind, base_url, api_key, headers, ca_file, proxy, max_connections, http2, timeouts, required
+                main.yaml:5:5: error: unknown key "zzz" in a provider; valid keys are kind, base_url, api_key, api_version, region, access_key_id, secret_access_key, session_token, headers, ca_file, proxy, max_connections, http2, timeouts, retry, breaker, required
                    5 |     zzz: ***
-                     |     ^
-
-                """#),
-        DiagnosticCase(
-            "retry",
-            #"""
-            providers:
-              openai:
-                kind: openai
-                base_url: https://api.openai.com/v1
-                retry: {attempts: 2}
-
-            """#,
-            gives: #"""
-                main.yaml:5:5: error: "retry" is not supported by this version
-                   5 |     retry: {attempts: 2}
                      |     ^
 
                 """#),

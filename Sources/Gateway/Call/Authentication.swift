@@ -5,8 +5,10 @@ internal import Ledger
 internal import Policies
 
 /// Who pays: the team and key that a request was made with. Holds for the policies it was made with.
-final class Principal {
+final class Principal: ModelAccess {
     let keyID: String
+    /// What the key is called within its team.
+    let keyName: String?
     let team: String
     let organization: String
     private let teamEntry: Team?
@@ -16,6 +18,7 @@ final class Principal {
 
     init(_ key: PolicyKey) {
         keyID = key.id
+        keyName = key.name
         team = key.team.path
         organization = key.team.organization
         teamEntry = key.team
@@ -25,6 +28,7 @@ final class Principal {
 
     init(_ grant: KeyGrant, in policies: PolicySnapshot) {
         keyID = grant.id
+        keyName = grant.name
         team = grant.team
         organization = String(grant.team.prefix { $0 != "/" })
         teamEntry = policies.team(grant.team)
@@ -33,7 +37,7 @@ final class Principal {
     }
 
     /// Whether this key may use `model`: what its team and its own list both allow.
-    func allows(_ model: ModelEntry) -> Bool { (teamEntry?.allows(model) ?? true) && (models?.contains(model) ?? true) }
+    func allows(_ model: NamedModel) -> Bool { (teamEntry?.allows(model) ?? true) && (models?.contains(model) ?? true) }
 
     /// Whether the policies know the team. Where they name no team at all, keys say who pays and everything is allowed.
     func belongs(to policies: PolicySnapshot) -> Bool { teamEntry != nil || policies.teams.isEmpty }

@@ -22,9 +22,9 @@ extension GatewayLoop {
     /// `GET /v1/models/{id}`, by any name a client may use for it.
     func showModel(_ name: String, _ call: IncomingCall) throws(GatewayError) {
         let principal = try call.authenticated().principal
-        let entry = try call.policies.snapshot.servedModel(name, for: principal)
+        let model = try call.policies.snapshot.model(named: name, for: principal)
         var body: [UInt8] = []
-        ModelDescription.append(name, entry, to: &body)
+        ModelDescription.append(name, model, to: &body)
         answerJSON(200, body, call)
     }
 
@@ -42,18 +42,23 @@ private enum ModelDescription {
     /// Models have no date of birth here; clients want one, and the same every time.
     private static let created = WallTime(microseconds: 1_735_689_600_000_000)
 
-    static func append(_ name: String, _ entry: ModelEntry, to body: inout [UInt8]) {
+    static func append(_ name: String, _ model: NamedModel, to body: inout [UInt8]) {
         body.append(contentsOf: "{\"id\":".utf8)
         body.appendJSONString(name)
         body.append(
             contentsOf: ",\"object\":\"model\",\"type\":\"model\",\"created\":\(created.microseconds / 1_000_000),\"created_at\":".utf8)
         body.appendJSONString(created.rfc3339)
         body.append(contentsOf: ",\"owned_by\":".utf8)
-        body.appendJSONString(entry.provider.name)
+        body.appendJSONString(owner(of: model))
         body.append(contentsOf: ",\"provider\":".utf8)
-        body.appendJSONString(entry.provider.name)
+        body.appendJSONString(owner(of: model))
         body.append(contentsOf: ",\"display_name\":".utf8)
-        body.appendJSONString(entry.name)
+        body.appendJSONString(model.name)
         body.append(UInt8(ascii: "}"))
+    }
+
+    /// Virtual models are the gateway's own.
+    private static func owner(of model: NamedModel) -> String {
+        if case .provider(let entry) = model { entry.provider.name } else { "purser" }
     }
 }

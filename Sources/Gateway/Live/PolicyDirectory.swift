@@ -6,10 +6,13 @@ public enum PolicyDirectory {
     /// Files larger than this are refused before they are read. 1 MiB is the compiler's own limit; one byte more lets it say so.
     private static let readLimit = 1 << 20 + 1
 
-    /// Reads all `*.yaml` and `*.yml` files of `directory`, in the order of their names.
+    /// Reads all `*.yaml` and `*.yml` files of `directory`, in the order of their names; or the one file that it is.
     /// - Throws: `PolicyReadError` naming the file that cannot be read.
     public static func read(_ directory: String) throws(PolicyReadError) -> [PolicyFile] {
-        guard let stream = opendir(directory) else { throw PolicyReadError(path: directory, number: errno) }
+        guard let stream = opendir(directory) else {
+            guard errno == ENOTDIR else { throw PolicyReadError(path: directory, number: errno) }
+            return [PolicyFile(path: directory, bytes: try contents(of: directory))]
+        }
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
@@ -24,11 +27,30 @@ public enum PolicyDirectory {
         return files
     }
 
-    private static func contents(of path: String) throws(PolicyReadError) -> [UInt8] {
+    /// What the policies of `directory` name beside themselves; `nil` when it cannot be read or is larger than it can be.
+    public static func contents(of resource: PolicyResource, in directory: String) -> [UInt8]? {
+        switch resource {
+        case .classifier(let path):
+            let bytes = try? contents(of: path.hasPrefix("/") ? path : folder(directory) + "/" + path, limit: classifierLimit + 1)
+            return bytes.flatMap { $0.count <= classifierLimit ? $0 : nil }
+        case .timeZone(let name): return try? contents(of: "/usr/share/zoneinfo/" + name)
+        }
+    }
+
+    /// Where the policies are, also when they are one file.
+    private static func folder(_ path: String) -> String {
+        guard path.hasSuffix(".yaml") || path.hasSuffix(".yml") else { return path }
+        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+
+    /// A classifier's model file has at most 1 MB by contract; one of somebody's own may have more words.
+    private static let classifierLimit = 16 << 20
+
+    private static func contents(of path: String, limit: Int = readLimit) throws(PolicyReadError) -> [UInt8] {
         guard let file = fopen(path, "rb") else { throw PolicyReadError(path: path, number: errno) }
         defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: readLimit)
-        let count = fread(&bytes, 1, readLimit, file)
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let count = fread(&bytes, 1, limit, file)
         guard ferror(file) == 0 else { throw PolicyReadError(path: path, number: EIO) }
         return Array(bytes.prefix(count))
     }

@@ -14,6 +14,7 @@ public final class PolicyStore: Sendable {
     private let directory: String
     private let environment: [String: String]
     private let log: Logger
+    private let registry = TargetRegistry()
 
     /// Reads and compiles the policies of `directory`.
     /// - Throws: `PolicyLoadError` with every diagnostic, rendered.
@@ -23,7 +24,7 @@ public final class PolicyStore: Sendable {
         self.log = log
         let compiled = try Self.compile(directory, environment)
         for notice in compiled.notices { log.info("policy notice", metadata: ["notice": "\(notice)"]) }
-        state = Mutex(State(serving: ServingPolicies(compiled.snapshot)))
+        state = Mutex(State(serving: ServingPolicies(compiled.snapshot, registry: registry)))
     }
 
     /// The policies in force.
@@ -38,7 +39,7 @@ public final class PolicyStore: Sendable {
     public func reload() -> Bool {
         do {
             let compiled = try Self.compile(directory, environment)
-            state.withLock { $0 = State(serving: ServingPolicies(compiled.snapshot)) }
+            state.withLock { $0 = State(serving: ServingPolicies(compiled.snapshot, registry: registry)) }
             log.notice("policies reloaded", metadata: ["directory": "\(directory)"])
             return true
         } catch {
@@ -57,10 +58,15 @@ public final class PolicyStore: Sendable {
     }
 
     /// Reads and compiles a directory without serving it.
-    public static func compile(_ directory: String, _ environment: [String: String]) throws(PolicyLoadError) -> Compiled {
+    /// - Parameter assumesProvidersOn: for decisions that call nobody; see `PolicyCompiler.compile`.
+    public static func compile(
+        _ directory: String, _ environment: [String: String], assumesProvidersOn: Bool = false
+    ) throws(PolicyLoadError) -> Compiled {
         let files: [PolicyFile]
         do { files = try PolicyDirectory.read(directory) } catch { throw PolicyLoadError(description: error.description) }
-        let compilation = PolicyCompiler.compile(files, environment: environment)
+        let compilation = PolicyCompiler.compile(files, environment: environment, assumesProvidersOn: assumesProvidersOn) { resource in
+            PolicyDirectory.contents(of: resource, in: directory)
+        }
         let errors = compilation.diagnostics.filter { $0.severity == .error }
         guard let snapshot = compilation.snapshot, errors.isEmpty else {
             throw PolicyLoadError(description: errors.map(\.rendered).joined(separator: "\n"))

@@ -5,8 +5,8 @@ enum CalendarDate {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"), let day = scanner.number(2)
         else { return nil }
-        guard (1...12).contains(month), (1...daysInMonth(month, year)).contains(day) else { return nil }
-        let midnight = daysSince1970(year, month, day) * 86_400
+        guard (1...12).contains(month), (1...CivilDate.days(in: month, of: year)).contains(day) else { return nil }
+        let midnight = CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400
         if scanner.isAtEnd { return midnight }
         guard scanner.skip("T") || scanner.skip("t") || scanner.skip(" ") else { return nil }
         guard let hour = scanner.number(2), scanner.skip(":"), let minute = scanner.number(2), scanner.skip(":"),
@@ -25,8 +25,8 @@ enum CalendarDate {
     static func text(_ seconds: Int64) -> String {
         let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
         let rest = seconds - day * 86_400
-        let (year, month, date) = civil(day)
-        let text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(date, 2))"
+        let date = CivilDate(day: day)
+        let text = "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
         return rest == 0 ? text : "\(text)T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
     }
 
@@ -38,32 +38,6 @@ enum CalendarDate {
         }
         guard hours <= 23, minutes <= 59 else { return nil }
         return (isNegative ? -1 : 1) * (hours * 3600 + minutes * 60)
-    }
-
-    private static func daysInMonth(_ month: Int64, _ year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days of the proleptic Gregorian calendar, counted from 1 March so that the leap day comes last. Years 0 to 9999.
-    private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let y = month <= 2 ? year - 1 + 400 : year + 400
-        let m = (month + 9) % 12
-        return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468 - 146_097
-    }
-
-    private static func civil(_ day: Int64) -> (Int64, Int64, Int64) {
-        let z = day + 719_468 + 146_097
-        let era = z / 146_097
-        let dayOfEra = z % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let m = (5 * dayOfYear + 2) / 153
-        let month = m < 10 ? m + 3 : m - 9
-        return (yearOfEra + era * 400 - 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * m + 2) / 5 + 1)
     }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {

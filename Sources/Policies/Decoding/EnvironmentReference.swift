@@ -75,4 +75,14 @@ struct EnvironmentScope {
         }
         return isComplete ? result : nil
     }
+
+    /// A variable that is not named by the policy; `nil` when it is not set.
+    func value(of variable: String) -> String? { variables[variable].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// The same; one that is not set is remembered as missing at `place`.
+    mutating func required(_ variable: String, at place: Place) -> String? {
+        if let value = value(of: variable) { return value }
+        missing.append((variable, place))
+        return nil
+    }
 }

@@ -67,6 +67,9 @@ struct FieldReader {
     /// A mapping with the keys of `shape`.
     func mapping(_ shape: Shape) -> MappingReader? { MappingReader(self, shape: shape) }
 
+    /// Whether it is `{}`.
+    var isEmptyMapping: Bool { if case .mapping(let entries) = node.content { entries.isEmpty } else { false } }
+
     /// Reports `message` at this value.
     func refuse<Value>(_ message: String, suggestion: String? = nil) -> Value? {
         diagnostics.error(at: node.start, message, suggestion: suggestion)

@@ -9,23 +9,72 @@ struct Shape {
     var hidesUnknownValues = false
 
     static let file = Shape(
-        name: "a policy file", keys: ["providers", "models", "organizations"],
-        unsupported: ["mcp_servers", "tests", "timezone", "classifier"])
+        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier"],
+        unsupported: ["mcp_servers"])
 
     static let provider = Shape(
         name: "a provider",
-        keys: ["kind", "base_url", "api_key", "headers", "ca_file", "proxy", "max_connections", "http2", "timeouts", "required"],
-        unsupported: ["retry", "api_version", "region"], hidesUnknownValues: true)
+        keys: [
+            "kind", "base_url", "api_key", "api_version", "region", "access_key_id", "secret_access_key", "session_token", "headers",
+            "ca_file", "proxy", "max_connections", "http2", "timeouts", "retry", "breaker", "required",
+        ], hidesUnknownValues: true)
 
     static let timeouts = Shape(name: "timeouts", keys: ["connect", "first_byte", "idle", "total"])
 
+    static let retry = Shape(name: "retry rules", keys: ["attempts", "on", "backoff"])
+
+    static let breaker = Shape(
+        name: "a breaker", keys: ["consecutive_failures", "failure_rate", "min_requests", "window", "cooldown"])
+
     static let model = Shape(
         name: "a model",
-        keys: ["provider", "upstream_model", "price", "unpriced", "context_window", "max_output_tokens", "aliases"],
-        unsupported: virtualModel)
+        keys: [
+            "provider", "upstream_model", "price", "unpriced", "context_window", "max_output_tokens", "capabilities", "quality",
+            "over_ceiling", "aliases",
+        ])
 
-    /// What makes a model a virtual one.
-    static let virtualModel = ["route", "fallback", "hedge", "consensus", "workflow", "split", "prefer", "among"]
+    static let capabilities = Shape(name: "capabilities", keys: ["tools", "images", "structured_output"])
+
+    static let virtualModel = Shape(
+        name: "a virtual model", keys: strategies + ["prefer", "hedge", "over_ceiling", "aliases"], unsupported: unsupportedStrategies)
+
+    /// What makes a model a virtual one, of which it has exactly one.
+    static let strategies = ["route", "fallback", "split", "balance", "among"]
+    private static let unsupportedStrategies = ["consensus", "workflow", "mcp_servers"]
+    /// Every key that only a virtual model has.
+    static let virtualKeys = strategies + unsupportedStrategies + ["prefer", "hedge"]
+
+    static let rule = Shape(
+        name: "a rule", keys: ["name", "when", "use", "among", "prefer", "fallback"] + callTerms, unsupported: ["mcp_servers"])
+
+    private static let callTerms = ["timeout", "max_output_tokens", "settings"]
+
+    static let target = Shape(name: "a target", keys: ["use"] + callTerms)
+
+    static let balancedTarget = Shape(name: "a target", keys: ["use", "weight", "priority"] + callTerms)
+
+    static let balance = Shape(name: "a balance", keys: ["targets", "strategy", "affinity"])
+
+    static let split = Shape(name: "a split", keys: ["experiment", "sticky", "arms"])
+
+    static let arm = Shape(name: "an arm", keys: ["use", "weight"] + callTerms)
+
+    static let hedge = Shape(name: "a hedge", keys: ["after"])
+
+    static let test = Shape(name: "a test", keys: ["name", "given", "expect"])
+
+    static let given = Shape(
+        name: "what is given",
+        keys: [
+            "model", "prompt", "messages", "system", "metadata", "headers", "user", "team", "key", "session", "max_cost", "max_tokens",
+            "tools", "images", "structured_output", "stream", "time", "budget_left", "input_tokens",
+        ])
+
+    static let message = Shape(name: "a message", keys: ["role", "content"])
+
+    static let expect = Shape(
+        name: "what is expected",
+        keys: ["model", "models", "task", "complexity", "language", "rule", "route", "experiment", "arm", "refused", "excluded", "max_tokens"])
 
     static let price = Shape(name: "a price", keys: ["input", "cached_input", "cache_write", "output"])
 
@@ -38,7 +87,4 @@ struct Shape {
     static let key = Shape(
         name: "a key", keys: ["name", "sha256", "models", "expires", "metadata"], unsupported: ["limits", "mcp_servers"],
         hidesUnknownValues: true)
-
-    /// Kinds of provider that the contract names and this version does not speak.
-    static let unsupportedProviderKinds = ["anthropic", "gemini", "azure", "bedrock"]
 }

@@ -5,29 +5,74 @@ struct ModelsSection {
     /// What each listed model stands for, in the order of files and lines.
     let listed: [ModelResolution]
     let table: ModelTable
+    /// The headers, in lower case, that conditions look at.
+    let headerNames: [String]
 
-    /// - Parameter isComplete: whether all files could be read; otherwise a name that is not known may stand in another file.
-    init(_ section: Section, providers: ProvidersSection, isComplete: Bool) {
-        var models: [(name: String, aliases: [String], resolution: ModelResolution)] = []
+    /// - Parameter surroundings: what conditions need to know of the rest; also whether all files could be read: otherwise a name that is
+    ///   not known may stand in another file.
+    init(_ section: Section, providers: ProvidersSection, surroundings: Condition.Surroundings) {
+        var drafts: [ListedDraft] = []
         var patterns: [ModelPattern] = []
         var aliases = AliasRegister(names: section)
         for entry in section.entries {
-            let model = ModelDecoder.decode(entry, providers: providers, isComplete: isComplete)
+            if VirtualModelDraft.isVirtual(entry) {
+                let model = VirtualModelDraft(entry)
+                let own = aliases.admit(model.aliases, entry.value.diagnostics)
+                drafts.append(ListedDraft(name: entry.name, aliases: own, content: .virtual(model)))
+                continue
+            }
+            let model = ModelDecoder.decode(entry, providers: providers, isComplete: surroundings.isComplete)
             if entry.isPattern {
                 patterns.append(model.pattern)
             } else {
-                let own = model.aliases.filter { aliases.admit($0.text, at: $0.place, diagnostics: entry.value.diagnostics) }.map(\.text)
-                models.append((entry.name, own, model.resolution(index: models.count, aliases: own)))
+                let own = aliases.admit(model.aliases, entry.value.diagnostics)
+                drafts.append(
+                    ListedDraft(name: entry.name, aliases: own, content: .model(model.resolution(index: drafts.count, aliases: own))))
             }
         }
-        listed = models.map(\.resolution)
-        table = ModelTable(models, patterns: patterns)
+        let compiler = VirtualModelCompiler(drafts, names: ModelTable(drafts.map(\.forNames), patterns: patterns), surroundings)
+        listed = drafts.indices.map { compiler.resolution($0) }
+        table = ModelTable(zip(drafts, listed).map { ($0.name, $0.aliases, $1) }, patterns: patterns)
+        headerNames = compiler.headerNames.sorted()
+    }
+}
+
+/// A model that clients may name, before the virtual ones know each other.
+struct ListedDraft {
+    enum Content {
+        case model(ModelResolution)
+        case virtual(VirtualModelDraft)
+    }
+
+    let name: String
+    let aliases: [String]
+    let content: Content
+
+    /// What finds the name while virtual models are not compiled yet.
+    fileprivate var forNames: (name: String, aliases: [String], resolution: ModelResolution) {
+        switch content {
+        case .model(let resolution): (name, aliases, resolution)
+        case .virtual: (name, aliases, .off(name: name, reason: "it has errors"))
+        }
     }
 }
 
 extension NamedField {
-    fileprivate var isPattern: Bool { name.last == "*" }
+    var isPattern: Bool { name.last == "*" }
+
+    /// Reports a name that no model can have.
+    func hasValidModelName() -> Bool {
+        guard hasValidName("model") else { return false }
+        guard !name.dropLast().contains("*") else {
+            value.diagnostics.error(at: place, "the model name \"\(shortened(name))\" has a * that is not at its end")
+            return false
+        }
+        return true
+    }
 }
+
+/// A name for a model, and where it is written.
+typealias WrittenAlias = (text: String, place: Place)
 
 /// Sees to it that no two models answer to one name.
 private struct AliasRegister {
@@ -36,7 +81,14 @@ private struct AliasRegister {
 
     init(names: Section) { self.names = names }
 
-    mutating func admit(_ alias: String, at place: Place, diagnostics: DiagnosticCollector) -> Bool {
+    /// Those of `aliases` that nothing else is called; the others are reported.
+    mutating func admit(_ aliases: [WrittenAlias], _ diagnostics: DiagnosticCollector) -> [String] {
+        var admitted: [String] = []
+        for (alias, place) in aliases where admit(alias, at: place, diagnostics) { admitted.append(alias) }
+        return admitted
+    }
+
+    private mutating func admit(_ alias: String, at place: Place, _ diagnostics: DiagnosticCollector) -> Bool {
         if let first = names.place(of: alias) ?? placeOfAlias[alias] {
             let what =
                 names.place(of: alias) != nil
@@ -46,127 +98,5 @@ private struct AliasRegister {
         }
         placeOfAlias[alias] = place
         return true
-    }
-}
-
-/// A model as its file gives it. One with errors is treated like one that is off: then there will be no snapshot that could show it.
-private struct ModelDraft {
-    let name: String
-    var target = ModelPattern.Target.off(reason: "it has errors")
-    var upstreamModel: String?
-    var pricing: Pricing?
-    var contextWindow: Int?
-    var maxOutputTokens: Int?
-    var aliases: [(text: String, place: Place)] = []
-
-    func resolution(index: Int, aliases: [String]) -> ModelResolution {
-        switch target {
-        case .off(let reason): return .off(name: name, reason: reason)
-        case .on(let provider):
-            return .model(
-                ModelEntry(
-                    name: name, provider: provider, upstreamModel: upstreamModel ?? name, pricing: pricing, contextWindow: contextWindow,
-                    maxOutputTokens: maxOutputTokens, aliases: aliases, index: index))
-        }
-    }
-
-    var pattern: ModelPattern {
-        ModelPattern(
-            prefix: String(name.dropLast()), target: target, upstreamModel: upstreamModel, pricing: pricing, contextWindow: contextWindow,
-            maxOutputTokens: maxOutputTokens)
-    }
-}
-
-/// Reads one model.
-private struct ModelDecoder {
-    private static let tokenRange = 1...1_000_000_000
-    private let entry: NamedField
-    private let reader: MappingReader
-    private var diagnostics: DiagnosticCollector { entry.value.diagnostics }
-
-    static func decode(_ entry: NamedField, providers: ProvidersSection, isComplete: Bool) -> ModelDraft {
-        var draft = ModelDraft(name: entry.name)
-        guard hasValidName(entry), let reader = entry.value.mapping(.model) else { return draft }
-        let decoder = ModelDecoder(entry: entry, reader: reader)
-        draft.aliases = decoder.aliases()
-        // A virtual model is refused as such; that it has no provider is then no error of its own.
-        guard reader.unsupportedKeys.isEmpty else { return draft }
-        if let target = decoder.target(providers, isComplete: isComplete) { draft.target = target }
-        draft.upstreamModel = decoder.upstreamModel()
-        draft.pricing = decoder.pricing()
-        draft.contextWindow = reader["context_window"]?.integer(in: tokenRange)
-        draft.maxOutputTokens = reader["max_output_tokens"]?.integer(in: tokenRange)
-        return draft
-    }
-
-    private static func hasValidName(_ entry: NamedField) -> Bool {
-        guard entry.hasValidName("model") else { return false }
-        guard !entry.name.dropLast().contains("*") else {
-            entry.value.diagnostics.error(at: entry.place, "the model name \"\(shortened(entry.name))\" has a * that is not at its end")
-            return false
-        }
-        return true
-    }
-
-    private func target(_ providers: ProvidersSection, isComplete: Bool) -> ModelPattern.Target? {
-        guard let field = reader["provider"] else {
-            diagnostics.error(at: entry.place, "model \"\(entry.name)\" has no provider")
-            return nil
-        }
-        guard let name = field.text() else { return nil }
-        switch providers.states[name] {
-        case .on(let provider): return .on(provider)
-        case .off(let reason): return .off(reason: "provider \(name) is off: \(reason)")
-        case .broken: return nil
-        case nil:
-            guard isComplete else { return nil }
-            return field.refuse(
-                "unknown provider \"\(shortened(name))\"", suggestion: EditDistance.nearest(to: name, among: providers.names))
-        }
-    }
-
-    private func upstreamModel() -> String? {
-        guard let field = reader["upstream_model"] else {
-            guard !entry.isPattern else { return nil }
-            let part = entry.name.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init) ?? entry.name
-            guard part.isEmpty else { return part }
-            diagnostics.error(at: entry.place, "model \"\(entry.name)\" ends with \"/\", so it needs an upstream_model")
-            return nil
-        }
-        guard let text = field.text() else { return nil }
-        if let objection = NameRules.objection(to: text) { return field.refuse("the upstream_model \(objection)") }
-        if !entry.isPattern, text.contains("*") {
-            return field.refuse("a * in upstream_model stands for what a pattern matched, but \"\(entry.name)\" is no pattern")
-        }
-        return text
-    }
-
-    private func aliases() -> [(text: String, place: Place)] {
-        guard let field = reader["aliases"], let items = field.list(of: "names") else { return [] }
-        if entry.isPattern {
-            diagnostics.error(at: field.node.start, "a pattern cannot have aliases")
-            return []
-        }
-        return items.compactMap { item in
-            guard let alias = item.text() else { return nil }
-            if let objection = NameRules.objection(to: alias) { return item.refuse("the alias \"\(shortened(alias))\" \(objection)") }
-            if alias.contains("*") { return item.refuse("the alias \"\(alias)\" has a *; only the name of a model can be a pattern") }
-            return (alias, item.node.start)
-        }
-    }
-
-    private func pricing() -> Pricing? {
-        switch (reader["price"], reader["unpriced"]) {
-        case (let price?, nil): return PriceDecoder.pricing(price)
-        case (nil, let unpriced?):
-            guard let text = unpriced.text() else { return nil }
-            return text == "allow" ? .unpriced : unpriced.refuse("\"unpriced\" can only be \"allow\"")
-        case (_?, let unpriced?): return unpriced.refuse("a model has either a price or \"unpriced: allow\", not both")
-        case (nil, nil):
-            diagnostics.notice(
-                at: entry.place,
-                "model \"\(entry.name)\" is not served, because it has no price; give it one, or \"price: free\", or \"unpriced: allow\"")
-            return nil
-        }
     }
 }

@@ -19,6 +19,19 @@ struct OrganizationsSection {
         }
     }
 
+    /// The paths of all teams that are written, whatever else is wrong with them: conditions may name them.
+    static func paths(_ section: Section) -> Set<String> {
+        var paths: Set<String> = []
+        func add(_ node: Node, _ path: String) {
+            guard case .mapping(let entries) = node.content, let teams = entries.first(where: { $0.key == "teams" }),
+                case .mapping(let children) = teams.value.content
+            else { return }
+            for child in children where paths.insert("\(path)/\(child.key)").inserted { add(child.value, "\(path)/\(child.key)") }
+        }
+        for organization in section.entries { add(organization.value.node, organization.name) }
+        return paths
+    }
+
     /// Goes into sub-teams; the limit on nesting bounds the depth.
     private mutating func addTeams(_ field: FieldReader, organization: String, parent: Team?) {
         for entry in field.entries(expected: "a mapping from names to teams") ?? [] {

@@ -20,34 +20,69 @@ public final class ModelEntry: Sendable {
     public let contextWindow: Int?
     /// The most tokens of one answer, where the policy says so.
     public let maxOutputTokens: Int?
+    /// What requests ask for and this model cannot do, as far as that is known.
+    public let lacks: ModelCapabilities
+    /// How good the answers are by the policy's own judgement, 0 to 100; `nil` without one.
+    public let quality: Int?
+    /// What becomes of a request whose ceiling the model does not fit into.
+    public let overCeiling: OverCeiling
     /// Other names of a listed model.
     public let aliases: [String]
     /// The position among listed models, for ``ModelSet``; `nil` for a model that a pattern let in.
     let index: Int?
 
-    init(
-        name: String, provider: Provider, upstreamModel: String, pricing: Pricing?, contextWindow: Int?, maxOutputTokens: Int?,
-        aliases: [String],
-        index: Int?
-    ) {
+    init(name: String, provider: Provider, upstreamModel: String, facts: ModelFacts, aliases: [String], index: Int?) {
         self.name = name
         self.provider = provider
         self.upstreamModel = upstreamModel
         upstreamModelJSON = JSONText.quoted(upstreamModel)
-        self.pricing = pricing
-        priceVersion = pricing?.version ?? ""
-        unservedReason = pricing == nil ? "The model '\(name)' has no price in the gateway's policy, so it is not served." : nil
-        self.contextWindow = contextWindow
-        self.maxOutputTokens = maxOutputTokens
+        pricing = facts.pricing
+        priceVersion = facts.pricing?.version ?? ""
+        unservedReason = facts.pricing == nil ? "The model '\(name)' has no price in the gateway's policy, so it is not served." : nil
+        contextWindow = facts.contextWindow
+        maxOutputTokens = facts.maxOutputTokens
+        lacks = facts.lacks
+        quality = facts.quality
+        overCeiling = facts.overCeiling
         self.aliases = aliases
         self.index = index
     }
+}
+
+/// What a policy says about a model, and where it says nothing, the catalogue.
+struct ModelFacts: Sendable {
+    var pricing: Pricing?
+    var contextWindow: Int?
+    var maxOutputTokens: Int?
+    /// What the policy says the model can and cannot do.
+    var can: ModelCapabilities = []
+    var lacks: ModelCapabilities = []
+    var quality: Int?
+    var overCeiling = OverCeiling.refuse
+
+    /// The facts with the gaps filled from the catalogue's entry for what the provider calls the model.
+    func completed(by upstreamModel: String) -> ModelFacts {
+        guard let known = KnownModels.find(upstreamName: upstreamModel) else { return self }
+        var facts = self
+        if facts.pricing == nil { facts.pricing = .listed(known.price) }
+        if facts.contextWindow == nil { facts.contextWindow = known.contextWindow }
+        if facts.maxOutputTokens == nil { facts.maxOutputTokens = min(known.maxOutputTokens, facts.contextWindow ?? .max) }
+        facts.lacks.formUnion(ModelCapabilities.requestable.subtracting(known.capabilities).subtracting(can))
+        return facts
+    }
+}
+
+extension ModelCapabilities {
+    /// What a model either can or cannot do. Structured output is not among them: where a provider has none, it is made of a forced tool call.
+    static let requestable: ModelCapabilities = [.tools, .images]
 }
 
 /// What a requested model name stands for.
 public enum ModelResolution: Sendable {
     /// A model. It may still be one without a price: see ``ModelEntry/unservedReason``.
     case model(ModelEntry)
+    /// A decision among models.
+    case virtual(VirtualModel)
     /// A model of the policy whose provider is off.
     case off(name: String, reason: String)
     /// Nothing of that name; with the name that was perhaps meant.
@@ -66,9 +101,7 @@ struct ModelPattern: Sendable {
     let target: Target
     /// The provider's name for the model; a `*` in it stands for the matched text. `nil`: the matched text itself.
     let upstreamModel: String?
-    let pricing: Pricing?
-    let contextWindow: Int?
-    let maxOutputTokens: Int?
+    let facts: ModelFacts
 
     /// As the policy writes it.
     var text: String { prefix + "*" }
@@ -87,8 +120,7 @@ struct ModelPattern: Sendable {
                 upstreamModel.map { $0.split(separator: "*", omittingEmptySubsequences: false).joined(separator: matched) } ?? matched
             return .model(
                 ModelEntry(
-                    name: name, provider: provider, upstreamModel: upstream, pricing: pricing, contextWindow: contextWindow,
-                    maxOutputTokens: maxOutputTokens, aliases: [], index: nil))
+                    name: name, provider: provider, upstreamModel: upstream, facts: facts.completed(by: upstream), aliases: [], index: nil))
         }
     }
 }

@@ -14,7 +14,7 @@ public struct ModelSet: Sendable {
     private var prefixes: [String] = []
 
     /// Every model.
-    static let everything = ModelSet(isEverything: true, listedCount: 0)
+    public static let everything = ModelSet(isEverything: true, listedCount: 0)
 
     /// No model yet, with room for `listedCount` listed ones.
     init(listedCount: Int) { self.init(isEverything: false, listedCount: listedCount) }
@@ -25,10 +25,13 @@ public struct ModelSet: Sendable {
     }
 
     /// Whether `entry` may be used.
-    public func contains(_ entry: ModelEntry) -> Bool {
+    public func contains(_ entry: ModelEntry) -> Bool { contains(.provider(entry)) }
+
+    /// Whether `model` may be used.
+    public func contains(_ model: NamedModel) -> Bool {
         if isEverything { return true }
-        if let index = entry.index { return index >> 6 < listed.count && listed[index >> 6] & (1 << UInt64(index & 63)) != 0 }
-        return names.contains(entry.name) || prefixes.contains { entry.name.utf8.starts(with: $0.utf8) }
+        if let index = model.index { return index >> 6 < listed.count && listed[index >> 6] & (1 << UInt64(index & 63)) != 0 }
+        return names.contains(model.name) || prefixes.contains { model.name.utf8.starts(with: $0.utf8) }
     }
 
     /// Remembers what the policy says, for people.

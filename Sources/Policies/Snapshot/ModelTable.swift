@@ -48,6 +48,9 @@ struct ModelTable: Sendable {
         return .unknown(nearest: nearest(to: requested))
     }
 
+    /// The position among listed models of what `name` stands for; `nil` for patterns and unknown names.
+    func listedIndex(of name: String) -> Int? { slots[name]?.index }
+
     /// A name that is near to `name`; `nil` when there is none.
     func nearest(to name: String) -> String? {
         ambiguous[name] ?? candidates.nearest(to: name)

@@ -1,4 +1,5 @@
 public import Chat
+public import Classifier
 
 /// The policies in force: validated, immutable, ready for use by any number of requests at once.
 ///
@@ -9,9 +10,13 @@ public final class PolicySnapshot: Sendable {
         /// The name or alias.
         public let id: String
         /// What it stands for.
-        public let model: ModelEntry
+        public let model: NamedModel
         /// Whether ``id`` is an alias.
         public let isAlias: Bool
+
+        fileprivate static func names(of model: NamedModel) -> [Listing] {
+            [Listing(id: model.name, model: model, isAlias: false)] + model.aliases.map { Listing(id: $0, model: model, isAlias: true) }
+        }
     }
 
     /// The providers that are on, in the order of the files.
@@ -28,25 +33,33 @@ public final class PolicySnapshot: Sendable {
     public let teams: [Team]
     /// All keys that the files keep, in the order of the files.
     public let keys: [PolicyKey]
+    /// What finds out what a conversation asks for.
+    public let classifier: Classifier
+    /// The headers, in lower case, whose values ``RequestFeatures/headers`` has to hold.
+    public let headerNames: [String]
+    /// What the policies are to decide, by their own tests.
+    public let tests: [PolicyTest]
     let table: ModelTable
     private let teamOfPath: [String: Team]
     private let keyOfDigest: [KeyDigest: PolicyKey]
 
-    init(providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection) {
+    init(providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, classifier: ClassifierSection, tests: [PolicyTest]) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
         offProviders = providers.names.compactMap { name in
             if case .off(let reason)? = providers.states[name] { SwitchedOff(name: name, reason: reason) } else { nil }
         }
         table = models.table
+        self.classifier = classifier.classifier
+        headerNames = models.headerNames
+        self.tests = tests
         var listing: [Listing] = []
         var unserved: [ModelEntry] = []
         var off: [SwitchedOff] = []
         for resolution in models.listed {
             switch resolution {
             case .model(let entry) where entry.pricing == nil: unserved.append(entry)
-            case .model(let entry):
-                listing.append(Listing(id: entry.name, model: entry, isAlias: false))
-                listing += entry.aliases.map { Listing(id: $0, model: entry, isAlias: true) }
+            case .model(let entry): listing += Listing.names(of: .provider(entry))
+            case .virtual(let model): listing += Listing.names(of: .virtual(model))
             case .off(let name, let reason): off.append(SwitchedOff(name: name, reason: reason))
             case .unknown: break
             }

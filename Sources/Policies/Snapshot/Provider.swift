@@ -4,6 +4,14 @@ public import Chat
 public enum ProviderKind: String, Sendable, CaseIterable {
     /// OpenAI's API, or one that is compatible with it.
     case openai
+    /// Anthropic's Messages API.
+    case anthropic
+    /// Google's Gemini API.
+    case gemini
+    /// OpenAI's API as Azure serves it.
+    case azure
+    /// The Converse API of AWS Bedrock.
+    case bedrock
 }
 
 /// How long the stages of an upstream call may take. Each is more than zero and at most 24 hours.
@@ -37,8 +45,14 @@ public final class Provider: Sendable {
     public let kind: ProviderKind
     /// Where its API begins, e.g. `https://api.openai.com/v1`.
     public let baseURL: EndpointURL
-    /// Goes into `Authorization: Bearer`; `nil` when the provider needs none. Visible ASCII.
+    /// The key of the API, for the header that the kind asks for; `nil` when the provider needs none. Visible ASCII.
     public let apiKey: Secret?
+    /// Azure's `api-version`; `nil` for other kinds.
+    public let apiVersion: String?
+    /// The AWS region; `nil` for kinds other than bedrock.
+    public let region: String?
+    /// What signs calls; `nil` for kinds other than bedrock.
+    public let awsCredentials: AWSCredentials?
     /// Further headers, in the policy's order.
     public let headers: [Header]
     /// A PEM file with the certificate authorities to trust instead of the system's.
@@ -51,22 +65,31 @@ public final class Provider: Sendable {
     public let http2: Bool
     /// How long calls may take.
     public let timeouts: ProviderTimeouts
+    /// When a call that failed is made again.
+    public let retry: RetryRules
+    /// When a model of the provider is left alone for a while.
+    public let breaker: BreakerRules
 
     init(
-        name: String, kind: ProviderKind, baseURL: EndpointURL, apiKey: Secret?, headers: [Header], caFile: String?, proxy: Secret?,
-        maxConnections: Int,
-        http2: Bool, timeouts: ProviderTimeouts
+        name: String, kind: ProviderKind, baseURL: EndpointURL, apiKey: Secret?, apiVersion: String?, region: String?,
+        awsCredentials: AWSCredentials?, headers: [Header], caFile: String?, proxy: Secret?, maxConnections: Int, http2: Bool,
+        timeouts: ProviderTimeouts, retry: RetryRules, breaker: BreakerRules
     ) {
         self.name = name
         self.kind = kind
         self.baseURL = baseURL
         self.apiKey = apiKey
+        self.apiVersion = apiVersion
+        self.region = region
+        self.awsCredentials = awsCredentials
         self.headers = headers
         self.caFile = caFile
         self.proxy = proxy
         self.maxConnections = maxConnections
         self.http2 = http2
         self.timeouts = timeouts
+        self.retry = retry
+        self.breaker = breaker
     }
 }
 

@@ -1,7 +1,7 @@
 public import Chat
 
 /// A team of an organization: who may use which models. Immutable.
-public final class Team: Sendable {
+public final class Team: Sendable, ModelAccess {
     /// Organization and teams from the outside in, e.g. `acme/research` or `acme/research/vision`.
     public let path: String
     /// The organization's name.
@@ -22,11 +22,14 @@ public final class Team: Sendable {
     }
 
     /// Whether the team may use `entry`, an entry of the same snapshot.
-    public func allows(_ entry: ModelEntry) -> Bool { models.contains(entry) }
+    public func allows(_ entry: ModelEntry) -> Bool { allows(.provider(entry)) }
+
+    /// Whether the team may use `model`, one of the same snapshot.
+    public func allows(_ model: NamedModel) -> Bool { models.contains(model) }
 }
 
 /// A client key that policy files keep, by its digest. Immutable.
-public final class PolicyKey: Sendable {
+public final class PolicyKey: Sendable, ModelAccess {
     /// Names the key in records: the team's path, `#` and the key's name, e.g. `acme/research#ci`.
     public let id: String
     /// What the policy calls it; unique within the team.
@@ -56,5 +59,8 @@ public final class PolicyKey: Sendable {
     public func isExpired(at now: Int64) -> Bool { expires.map { now >= $0 } ?? false }
 
     /// Whether the key may use `entry`, an entry of the same snapshot: what its team and its own list both allow.
-    public func allows(_ entry: ModelEntry) -> Bool { team.allows(entry) && (models?.contains(entry) ?? true) }
+    public func allows(_ entry: ModelEntry) -> Bool { allows(.provider(entry)) }
+
+    /// Whether the key may use `model`, one of the same snapshot.
+    public func allows(_ model: NamedModel) -> Bool { team.allows(model) && (models?.contains(model) ?? true) }
 }

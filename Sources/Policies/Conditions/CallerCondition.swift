@@ -1,0 +1,37 @@
+/// `user`, `team`, `key`: who asks. A team includes its sub-teams; a key is meant by its name within the team or by its id.
+struct CallerCondition: Sendable {
+    enum Subject: String, Sendable { case user, team, key }
+
+    private let subject: Subject
+    private let texts: TextCondition
+    /// For teams: the paths of their sub-teams begin like this.
+    private var subteams: [String] = []
+
+    init?(_ subject: Subject, _ field: FieldReader, _ surroundings: Condition.Surroundings) {
+        guard let texts = TextCondition(field), let items = field.alternatives() else { return nil }
+        self.subject = subject
+        self.texts = texts
+        guard subject == .team else { return }
+        for item in items {
+            guard case .scalar(let scalar) = item.node.content else { continue }
+            subteams.append(scalar.text + "/")
+            guard scalar.text.last != "*", surroundings.isComplete, !surroundings.teams.isEmpty else { continue }
+            guard !surroundings.teams.contains(where: { $0 == scalar.text || $0.hasPrefix(scalar.text + "/") }) else { continue }
+            let nearest = EditDistance.nearest(to: scalar.text, among: surroundings.teams)
+            _ = item.refuse("unknown team \"\(shortened(scalar.text))\"", suggestion: nearest) as String?
+            return nil
+        }
+    }
+
+    func holds(_ features: RequestFeatures) -> Bool {
+        switch subject {
+        case .user: return texts.holds(features.user)
+        case .key: return texts.holds(features.keyName) || texts.holds(features.keyID)
+        case .team:
+            guard let team = features.team else { return false }
+            return texts.holds(team) || subteams.contains { team.utf8.starts(with: $0.utf8) }
+        }
+    }
+
+    func implies(_ other: CallerCondition) -> Bool { subject == other.subject && texts.implies(other.texts) }
+}

@@ -1,0 +1,57 @@
+import Classifier
+
+/// One condition of a rule, ready to be asked. A new kind is one file beside this one, a case here, and a name in ``Condition/Kind``.
+enum Condition: Sendable {
+    case task(TaskCondition)
+    case complexity(ComplexityCondition)
+    case number(NumberCondition)
+    case flag(FlagCondition)
+    case language(TextCondition)
+    case header(name: String, TextCondition)
+    case metadata(name: String, TextCondition)
+    case caller(CallerCondition)
+    case timeOfDay(TimeOfDayCondition)
+    case weekday(WeekdayCondition)
+
+    /// Whether a request of these features meets it.
+    func holds(_ features: RequestFeatures) -> Bool {
+        switch self {
+        case .task(let condition): condition.holds(features)
+        case .complexity(let condition): condition.holds(features)
+        case .number(let condition): condition.holds(features)
+        case .flag(let condition): condition.holds(features)
+        case .language(let condition): condition.holds(features.classification?.language)
+        case .header(let name, let condition): condition.holds(features.headers[name])
+        case .metadata(let name, let condition): condition.holds(features.metadata[name])
+        case .caller(let condition): condition.holds(features)
+        case .timeOfDay(let condition): condition.holds(features)
+        case .weekday(let condition): condition.holds(features)
+        }
+    }
+
+    /// Whether every request that meets this one meets `other` too. Only ever true of two conditions on the same thing.
+    func implies(_ other: Condition) -> Bool {
+        switch (self, other) {
+        case (.task(let a), .task(let b)): a.implies(b)
+        case (.complexity(let a), .complexity(let b)): a.implies(b)
+        case (.number(let a), .number(let b)): a.implies(b)
+        case (.flag(let a), .flag(let b)): a == b
+        case (.language(let a), .language(let b)): a.implies(b)
+        case (.header(let one, let a), .header(let other, let b)): one == other && a.implies(b)
+        case (.metadata(let one, let a), .metadata(let other, let b)): one == other && a.implies(b)
+        case (.caller(let a), .caller(let b)): a.implies(b)
+        case (.timeOfDay(let a), .timeOfDay(let b)): a.implies(b)
+        case (.weekday(let a), .weekday(let b)): a.implies(b)
+        default: false
+        }
+    }
+
+    /// Whether asking it takes a classification of the conversation.
+    var needsClassification: Bool {
+        switch self {
+        case .task, .complexity, .language: true
+        case .number(let condition): condition.subject == .complexityScore
+        default: false
+        }
+    }
+}

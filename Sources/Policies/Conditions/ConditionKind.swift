@@ -1,0 +1,85 @@
+import Classifier
+
+extension Condition {
+    /// What policies call the kinds; `header.` and `metadata.` are followed by a name.
+    static let keys = [
+        "task", "complexity", "complexity_score", "input_tokens", "max_cost", "tools", "images", "structured_output", "stream", "language",
+        "header.NAME", "metadata.NAME", "user", "team", "key", "budget_left", "time_of_day", "weekday",
+    ]
+
+    /// What conditions need to know of the rest of the policies.
+    struct Surroundings {
+        let timeZone: TimeZoneRules
+        /// The paths of all teams; empty when the policies name none.
+        let teams: Set<String>
+        let isComplete: Bool
+    }
+
+    /// Reads one entry of `when`.
+    /// - Returns: `nil` when something is wrong with it, which is reported.
+    static func decode(_ entry: NamedField, _ surroundings: Surroundings) -> Condition? {
+        let value = entry.value
+        switch entry.name {
+        case "task": return TaskCondition(value).map { .task($0) }
+        case "complexity": return ComplexityCondition(value).map { .complexity($0) }
+        case "complexity_score", "input_tokens", "max_cost", "budget_left":
+            return NumberCondition.Subject(rawValue: entry.name).flatMap { NumberCondition($0, value) }.map { .number($0) }
+        case "tools", "images", "structured_output", "stream":
+            return FlagCondition.Subject(rawValue: entry.name).flatMap { FlagCondition($0, value) }.map { .flag($0) }
+        case "language": return TextCondition(language: value).map { .language($0) }
+        case "user", "team", "key":
+            return CallerCondition.Subject(rawValue: entry.name).flatMap { CallerCondition($0, value, surroundings) }.map { .caller($0) }
+        case "time_of_day": return TimeOfDayCondition(value, zone: surroundings.timeZone).map { .timeOfDay($0) }
+        case "weekday": return WeekdayCondition(value, zone: surroundings.timeZone).map { .weekday($0) }
+        default: return decodeNamed(entry)
+        }
+    }
+
+    private static func decodeNamed(_ entry: NamedField) -> Condition? {
+        if let name = name(in: entry, after: "header.") {
+            let lowered = name.lowercased()
+            if let objection = HeaderRules.objection(toName: lowered) {
+                entry.value.diagnostics.error(at: entry.place, "header \"\(shortened(name))\" \(objection)")
+                return nil
+            }
+            return TextCondition(entry.value).map { .header(name: lowered, $0) }
+        }
+        if let name = name(in: entry, after: "metadata.") { return TextCondition(entry.value).map { .metadata(name: name, $0) } }
+        let suggestion = EditDistance.nearest(to: entry.name, among: keys)
+        let list = suggestion == nil ? "; valid conditions are \(keys.joined(separator: ", "))" : ""
+        entry.value.diagnostics.error(at: entry.place, "unknown condition \"\(shortened(entry.name))\"\(list)", suggestion: suggestion)
+        return nil
+    }
+
+    private static func name(in entry: NamedField, after prefix: String) -> String? {
+        guard entry.name.hasPrefix(prefix), entry.name != prefix else { return nil }
+        return String(entry.name.dropFirst(prefix.count))
+    }
+}
+
+extension FieldReader {
+    /// A condition's value: one scalar, or a list of them of which one must fit. Empty lists and repeated items are reported.
+    func alternatives() -> [FieldReader]? {
+        guard case .list(let nodes) = node.content else { return [self] }
+        if nodes.isEmpty { return refuse("\"\(label)\" can never hold: its list is empty") }
+        var seen: Set<String> = []
+        for case let node in nodes {
+            guard case .scalar(let scalar) = node.content else { continue }
+            if !seen.insert(scalar.text).inserted {
+                diagnostics.error(at: node.start, "\"\(shortened(scalar.text))\" is in this list already")
+                return nil
+            }
+        }
+        return nodes.map { FieldReader(node: $0, label: label, diagnostics: diagnostics) }
+    }
+
+    /// The value as one of `words`.
+    func word<Word: RawRepresentable & CaseIterable>(_ what: String, as _: Word.Type = Word.self) -> Word? where Word.RawValue == String {
+        let words = Word.allCases.map(\.rawValue)
+        guard let text = literal(expected: "one of \(words.joined(separator: ", "))") else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        let suggestion = EditDistance.nearest(to: text, among: words)
+        let list = suggestion == nil ? "; it must be one of \(words.joined(separator: ", "))" : ""
+        return refuse("unknown \(what) \"\(shortened(text))\"\(list)", suggestion: suggestion)
+    }
+}

@@ -1,0 +1,40 @@
+/// A text is one of these, or begins with one of these (`bot-*`). For `language`, headers, metadata and callers.
+struct TextCondition: Sendable {
+    private var exact: Set<String> = []
+    private var prefixes: [String] = []
+
+    init?(_ field: FieldReader) {
+        guard let items = field.alternatives() else { return nil }
+        for item in items {
+            guard let text = item.literal(expected: "a text") else { return nil }
+            if let star = text.firstIndex(of: "*"), star != text.index(before: text.endIndex) {
+                _ = item.refuse("\"\(shortened(text))\" has a * that is not at its end") as String?
+                return nil
+            }
+            if text.last == "*" { prefixes.append(String(text.dropLast())) } else { exact.insert(text) }
+        }
+    }
+
+    /// Languages are named by their codes in ISO 639-1.
+    init?(language field: FieldReader) {
+        guard let items = field.alternatives() else { return nil }
+        for item in items {
+            guard let text = item.literal(expected: "a language code") else { return nil }
+            guard text.utf8.count == 2, text.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
+                _ = item.refuse("\"\(shortened(text))\" is no language code of two letters, such as en, de or zh") as String?
+                return nil
+            }
+            exact.insert(text)
+        }
+    }
+
+    func holds(_ text: String?) -> Bool {
+        guard let text else { return false }
+        return exact.contains(text) || prefixes.contains { text.utf8.starts(with: $0.utf8) }
+    }
+
+    func implies(_ other: TextCondition) -> Bool {
+        exact.allSatisfy { other.holds($0) }
+            && prefixes.allSatisfy { prefix in other.prefixes.contains { prefix.utf8.starts(with: $0.utf8) } }
+    }
+}

@@ -1,0 +1,82 @@
+/// The order in which targets that serve under one name are tried.
+enum BalanceOrder {
+    /// All targets: those of the lowest priority number first, within one priority by affinity or the method, and whatever is not available
+    /// behind all that is.
+    static func order(_ balance: Balance, _ features: RequestFeatures, _ state: some TargetState) -> [TargetEntry] {
+        let unit = balance.affinity?.value(in: features)
+        let ranked = balance.members.enumerated().map { position, member in
+            Ranked(
+                isAvailable: isAvailable(member.entry.target, state), priority: member.priority,
+                rank: rank(member, position, balance.method, unit, features, state), position: position, entry: member.entry)
+        }
+        let order = ranked.sorted()
+        guard balance.method == .latency, unit == nil else { return order.map(\.entry) }
+        return withBetterOfTwo(order, features.seed).map(\.entry)
+    }
+
+    private struct Ranked: Comparable {
+        let isAvailable: Bool
+        let priority: Int
+        /// The lower the better.
+        let rank: Double
+        let position: Int
+        let entry: TargetEntry
+
+        static func < (a: Ranked, b: Ranked) -> Bool {
+            if a.isAvailable != b.isAvailable { return a.isAvailable }
+            return (a.priority, a.rank, a.position) < (b.priority, b.rank, b.position)
+        }
+
+        static func == (a: Ranked, b: Ranked) -> Bool { !(a < b) && !(b < a) }
+    }
+
+    private static func rank(
+        _ member: Balance.Member, _ position: Int, _ method: Balance.Method, _ unit: String?, _ features: RequestFeatures,
+        _ state: some TargetState
+    ) -> Double {
+        if let unit { return -StableHash.score(StableHash.hash(member.entry.target.name, unit), weight: member.weight) }
+        // One draw for each target; the one with the highest score is chosen with a probability proportional to its weight.
+        let draw = StableHash.mixed(features.seed &+ UInt64(truncatingIfNeeded: position + 1) &* 0x9E37_79B9_7F4A_7C15)
+        switch method {
+        case .weighted: return -StableHash.score(draw, weight: member.weight)
+        case .leastBusy: return (Double(inFlight(member.entry.target, state)) + StableHash.fraction(draw)) / member.weight
+        case .latency: return load(member.entry.target, state) / member.weight
+        }
+    }
+
+    /// Two targets of the first priority, drawn by the seed, of which the better goes first: looking at all would send everything to one
+    /// target until its measurements have caught up (Mitzenmacher 2001).
+    private static func withBetterOfTwo(_ order: [Ranked], _ seed: UInt64) -> [Ranked] {
+        guard let best = order.first else { return order }
+        let peers = order.prefix { $0.isAvailable == best.isAvailable && $0.priority == best.priority }.count
+        guard peers > 2 else { return order }
+        let draw = StableHash.mixed(seed)
+        let first = Int(draw % UInt64(peers))
+        let second = (first + 1 + Int((draw >> 32) % UInt64(peers - 1))) % peers
+        var result = order
+        result.insert(result.remove(at: min(first, second)), at: 0)
+        return result
+    }
+
+    private static func isAvailable(_ target: Target, _ state: some TargetState) -> Bool {
+        switch target {
+        case .model(let model): state.isAvailable(model)
+        case .virtual: true
+        case .off: false
+        }
+    }
+
+    private static func inFlight(_ target: Target, _ state: some TargetState) -> Int {
+        switch target {
+        case .model(let model): state.inFlight(model)
+        case .virtual(let model): model.reachable.reduce(0) { $0 + inFlight($1, state) }
+        case .off: 0
+        }
+    }
+
+    /// Expected waiting: the moving average times the calls that share it, this one included. What was never measured goes first.
+    private static func load(_ target: Target, _ state: some TargetState) -> Double {
+        guard case .model(let model) = target, let latency = state.latencyMilliseconds(model) else { return 0 }
+        return latency * Double(state.inFlight(model) + 1)
+    }
+}

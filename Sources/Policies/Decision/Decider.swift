@@ -1,0 +1,188 @@
+import Chat
+
+/// Makes one decision. Collects what it considers on the way.
+struct Decider<State: TargetState> {
+    let features: RequestFeatures
+    private let state: State
+    /// Whether candidates over the ceiling are taken with less output.
+    private let clamps: Bool
+    /// Whether targets that take no calls at the moment are planned all the same: when there are no others, the executor says until when.
+    private let plansUnavailable: Bool
+    private(set) var candidates: [DecisionTrace.Candidate] = []
+    private(set) var rule: String?
+    private(set) var assignment: (experiment: String, arm: String, by: String?)?
+    /// Whether clamping could admit what the ceiling excluded.
+    private(set) var couldClamp = false
+    /// Whether a candidate was left out for no other reason than the state of its target.
+    var lacksOnlyAvailability: Bool { candidates.contains { $0.exclusion?.kind == .unavailable } }
+
+    init(_ features: RequestFeatures, state: State, clamps: Bool, plansUnavailable: Bool = false) {
+        self.features = features
+        self.plansUnavailable = plansUnavailable
+        self.state = state
+        self.clamps = clamps
+    }
+
+    /// What to do for a virtual model; `nil` when no candidate is left.
+    mutating func plan(_ model: VirtualModel, _ terms: CallTerms, isOutermost: Bool) -> Plan? {
+        let terms = terms.allowing(model.overCeiling)
+        let plans: [Plan]
+        switch model.strategy {
+        case .route(let rules):
+            guard let rule = rules.first(where: { $0.conditions.allSatisfy { $0.holds(features) } }) else { return nil }
+            if self.rule == nil { self.rule = isOutermost ? rule.label : "\(model.name)/\(rule.label)" }
+            plans = self.plans(rule.action, terms)
+        case .fallback(let entries): plans = self.plans(entries, terms)
+        case .choose(let choice): plans = chosen(choice, terms)
+        case .split(let split): plans = arm(split, terms).map { [$0] } ?? []
+        case .balance(let balance): plans = self.plans(BalanceOrder.order(balance, features, state), terms)
+        }
+        return Self.combined(plans, hedge: model.hedge.flatMap { covers(plans) ? $0 : nil })
+    }
+
+    /// What to do for a provider model; `nil` when it cannot be called.
+    mutating func plan(_ model: ModelEntry, _ terms: CallTerms) -> Plan? {
+        let terms = terms.allowing(model.overCeiling)
+        var bound = WorstCase(of: model, features, limit: terms.maxOutputTokens)
+        var exclusion = exclusion(of: model, bound)
+        if case .overCeiling(_, let ceiling)? = exclusion, terms.mayClamp, let clamped = bound.clamped(to: ceiling, model, features) {
+            couldClamp = true
+            if clamps {
+                bound = clamped
+                exclusion = self.exclusion(of: model, bound)
+            }
+        }
+        // A model that is in the plan already need not be tried a second time.
+        if exclusion == nil, candidates.contains(where: { $0.exclusion == nil && $0.model == model.name }) { return nil }
+        candidates.append(DecisionTrace.Candidate(model: model.name, estimatedCost: bound.cost, exclusion: exclusion))
+        guard exclusion == nil else { return nil }
+        return .call(
+            PlannedCall(
+                model: model, timeout: terms.timeout, maxOutputTokens: bound.limitToSend, worstCase: bound.cost, settings: terms.settings))
+    }
+
+    /// Why `model` cannot be called. What does not depend on the moment comes first.
+    private func exclusion(of model: ModelEntry, _ bound: WorstCase) -> Exclusion? {
+        if model.pricing == nil { return .noPrice }
+        var wanted: ModelCapabilities = []
+        if features.hasTools { wanted.insert(.tools) }
+        if features.hasImages { wanted.insert(.images) }
+        if features.wantsStructuredOutput { wanted.insert(.structuredOutput) }
+        let missing = wanted.intersection(model.lacks)
+        if !missing.isEmpty { return .cannot(missing) }
+        if let window = model.contextWindow {
+            let output = Int(clamping: min(features.maxOutputTokens ?? 1, Int64(model.maxOutputTokens ?? window)))
+            let tokens = features.inputTokensEstimate.addingReportingOverflow(output)
+            if tokens.overflow || tokens.partialValue > window { return .contextTooLong(tokens: tokens.partialValue, window: window) }
+        }
+        if let ceiling = features.maxCost {
+            guard let cost = bound.cost else { return .unknownCost }
+            if cost > ceiling { return .overCeiling(needs: cost, ceiling: ceiling) }
+        }
+        return plansUnavailable || state.isAvailable(model) ? nil : .unavailable
+    }
+
+    private mutating func plan(_ entry: TargetEntry, _ terms: CallTerms) -> Plan? {
+        let terms = terms.narrowed(by: entry)
+        switch entry.target {
+        case .model(let model): return plan(model, terms)
+        case .virtual(let model): return plan(model, terms, isOutermost: false)
+        case .off(let name, let reason):
+            candidates.append(DecisionTrace.Candidate(model: name, estimatedCost: nil, exclusion: .off(reason: reason)))
+            return nil
+        }
+    }
+
+    private mutating func plans(_ entries: [TargetEntry], _ terms: CallTerms) -> [Plan] {
+        var plans: [Plan] = []
+        plans.reserveCapacity(entries.count)
+        for entry in entries { if let plan = plan(entry, terms) { plans.append(plan) } }
+        return plans
+    }
+
+    private mutating func plans(_ action: Rule.Action, _ terms: CallTerms) -> [Plan] {
+        switch action {
+        case .chain(let entries): plans(entries, terms)
+        case .choose(let choice, let fallback): chosen(choice, terms) + plans(fallback, terms)
+        }
+    }
+
+    /// The plans of the choice, the preferred first; equal ones as the policy has them. The candidates come in the same order.
+    private mutating func chosen(_ choice: Choice, _ terms: CallTerms) -> [Plan] {
+        let before = candidates
+        var ranked: [(rank: Double, position: Int, plan: Plan?, candidates: [DecisionTrace.Candidate])] = []
+        for (position, entry) in choice.among.enumerated() {
+            let count = candidates.count
+            let plan = plan(entry, terms)
+            let rank = plan?.firstCall.map { self.rank($0, choice.preference) } ?? Double.infinity
+            ranked.append((rank, position, plan, Array(candidates[count...])))
+        }
+        ranked.sort { ($0.rank, $0.position) < ($1.rank, $1.position) }
+        candidates = before + ranked.flatMap(\.candidates)
+        return ranked.compactMap(\.plan)
+    }
+
+    /// The lower the better.
+    private func rank(_ call: PlannedCall, _ preference: Choice.Preference) -> Double {
+        switch preference {
+        case .cheapest: call.worstCase.map { Double($0.nanos) } ?? .infinity
+        // What was never measured goes first once: otherwise it never would be.
+        case .fastest: state.latencyMilliseconds(call.model) ?? 0
+        case .best: -Double(call.model.quality ?? -1)
+        }
+    }
+
+    private mutating func arm(_ split: Split, _ terms: CallTerms) -> Plan? {
+        let (arm, by) = split.assign(features)
+        if assignment == nil { assignment = (split.experiment, arm.name, by) }
+        return plan(arm.entry, terms)
+    }
+
+    /// Whether a ceiling covers the two legs that a race would run at once.
+    private func covers(_ plans: [Plan]) -> Bool {
+        guard let ceiling = features.maxCost, plans.count > 1 else { return true }
+        guard let first = plans[0].worstCase, let second = plans[1].worstCase else { return false }
+        return first + second <= ceiling
+    }
+
+    /// One plan of several; chains within chains become one chain.
+    static func combined(_ plans: [Plan], hedge: Duration?) -> Plan? {
+        guard plans.count > 1 else { return plans.first }
+        var chain: [Plan] = []
+        chain.reserveCapacity(plans.count)
+        var rest = plans[...]
+        if let hedge {
+            chain.append(.race(Array(rest.prefix(2)), after: hedge))
+            rest = rest.dropFirst(2)
+        }
+        for plan in rest { if case .firstOf(let inner) = plan { chain += inner } else { chain.append(plan) } }
+        return chain.count == 1 ? chain.first : .firstOf(chain)
+    }
+}
+
+/// What the places between a requested name and a model say about the call.
+struct CallTerms {
+    var timeout: Duration?
+    var maxOutputTokens: Int64?
+    var settings: [UInt8]?
+    var mayClamp = false
+
+    /// What the client says about one of its names.
+    init(settings: [UInt8]? = nil) { self.settings = settings }
+
+    /// The strictest of both; settings of the client's, then of the outer place, go before those of the inner one.
+    func narrowed(by entry: TargetEntry) -> CallTerms {
+        var terms = self
+        if let timeout = entry.timeout { terms.timeout = min(timeout, terms.timeout ?? timeout) }
+        if let limit = entry.maxOutputTokens { terms.maxOutputTokens = min(limit, terms.maxOutputTokens ?? limit) }
+        terms.settings = terms.settings ?? entry.settings
+        return terms
+    }
+
+    func allowing(_ overCeiling: OverCeiling) -> CallTerms {
+        guard overCeiling == .clamp, !mayClamp else { return self }
+        var terms = self
+        terms.mayClamp = true
+        return terms
+    }
+}

@@ -1,0 +1,154 @@
+public import Chat
+
+extension PolicySnapshot {
+    /// Whether deciding for these names takes a classification of the conversation. One lookup a name; unknown names need none.
+    public func needsClassification(_ requested: [String]) -> Bool {
+        requested.contains { if case .virtual(let model) = resolve($0) { model.needsClassification } else { false } }
+    }
+
+    /// Decides what to do for a request: a pure function of the policies, the features and the state.
+    ///
+    /// Several requested names are a fallback order. A name that is not known or not allowed is an error also behind others.
+    /// - Parameters:
+    ///   - features: what is known of the request.
+    ///   - allowed: whoever asks. A virtual model that is allowed may decide for models that are not.
+    ///   - state: what is known of the targets.
+    /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, `invalid_request_error` when no candidate can take the
+    ///   request or no rule holds, `max_cost_exceeded`, `no_healthy_upstream`; each with the trace of what was considered.
+    public func decide(
+        _ features: RequestFeatures, allowed: some ModelAccess, state: some TargetState
+    ) throws(DecisionFailure) -> Decision {
+        var models: [NamedModel] = []
+        if let only = features.requestedModels.first, features.requestedModels.count == 1 {
+            let model = try named(only, features, allowed)
+            if case .provider(let entry) = model { return try decideDirectly(entry, features, state) }
+            models = [model]
+        } else {
+            for name in features.requestedModels { models.append(try named(name, features, allowed)) }
+        }
+        var decider = Decider(features, state: state, clamps: false)
+        var plan = decider.plan(models)
+        if plan == nil, decider.couldClamp {
+            decider = Decider(features, state: state, clamps: true)
+            plan = decider.plan(models)
+        }
+        if plan == nil, decider.lacksOnlyAvailability {
+            decider = Decider(features, state: state, clamps: decider.couldClamp, plansUnavailable: true)
+            plan = decider.plan(models)
+        }
+        let trace = DecisionTrace(features, route: Self.route(models), decider, model: plan?.firstCall?.model.name)
+        guard let plan else { throw DecisionFailure(error: .noCandidate(trace, models, features), trace: trace) }
+        return Decision(plan, trace, features)
+    }
+
+    /// The way of a provider model that was asked for by its own name: nothing is looked at twice.
+    private func decideDirectly(
+        _ model: ModelEntry, _ features: RequestFeatures, _ state: some TargetState
+    ) throws(DecisionFailure) -> Decision {
+        let terms = CallTerms(settings: features.settings(at: 0))
+        var decider = Decider(features, state: state, clamps: model.overCeiling == .clamp, plansUnavailable: true)
+        let plan = decider.plan(model, terms)
+        let trace = DecisionTrace(features, route: DecisionTrace.direct, decider, model: plan == nil ? nil : model.name)
+        guard let plan else { throw DecisionFailure(error: .noCandidate(trace, [.provider(model)], features), trace: trace) }
+        return Decision(plan, trace, features)
+    }
+
+    private func named(_ name: String, _ features: RequestFeatures, _ allowed: some ModelAccess) throws(DecisionFailure) -> NamedModel {
+        do throws(GatewayError) {
+            return try model(named: name, for: allowed)
+        } catch {
+            throw DecisionFailure(error: error, trace: DecisionTrace(features))
+        }
+    }
+
+    /// What a requested name stands for, if `allowed` lets it be named.
+    /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, or `no_healthy_upstream` when its provider is off.
+    public func model(named name: String, for allowed: some ModelAccess) throws(GatewayError) -> NamedModel {
+        let model: NamedModel
+        switch resolve(name) {
+        case .model(let entry): model = .provider(entry)
+        case .virtual(let entry): model = .virtual(entry)
+        case .off(let name, let reason):
+            throw GatewayError(.noHealthyUpstream, "The model \(name) is not served: \(reason).", source: .gateway, param: "model")
+        case .unknown(let nearest):
+            let hint = nearest.map { " Did you mean \($0)?" } ?? ""
+            throw GatewayError(.modelNotFound, "There is no model \"\(name.prefix(120))\".\(hint)", param: "model")
+        }
+        guard allowed.allows(model) else {
+            throw GatewayError(.modelNotAllowed, "This key may not use the model \(model.name).", param: "model")
+        }
+        if case .provider(let entry) = model, let reason = entry.unservedReason { throw GatewayError(.modelNotFound, reason, param: "model") }
+        return model
+    }
+
+    private static func route(_ models: [NamedModel]) -> String {
+        for case .virtual(let model) in models { return model.name }
+        return DecisionTrace.direct
+    }
+}
+
+extension Decider {
+    /// A fallback order over names.
+    fileprivate mutating func plan(_ models: [NamedModel]) -> Plan? {
+        var plans: [Plan] = []
+        for (position, model) in models.enumerated() {
+            let terms = CallTerms(settings: features.settings(at: position))
+            let plan: Plan? =
+                switch model {
+                case .provider(let entry): self.plan(entry, terms)
+                case .virtual(let entry): self.plan(entry, terms, isOutermost: models.count == 1)
+                }
+            if let plan { plans.append(plan) }
+        }
+        return Self.combined(plans, hedge: nil)
+    }
+}
+
+extension RequestFeatures {
+    func settings(at position: Int) -> [UInt8]? { requestedSettings.indices.contains(position) ? requestedSettings[position] : nil }
+}
+
+extension Decision {
+    fileprivate init(_ plan: Plan, _ trace: DecisionTrace, _ features: RequestFeatures) {
+        self.plan = plan
+        self.trace = trace
+        worstCase = plan.worstCase.map { min($0, features.maxCost ?? $0) }
+    }
+}
+
+extension DecisionTrace {
+    /// Nothing was considered.
+    fileprivate init(_ features: RequestFeatures) {
+        self.init(features, route: Self.direct, candidates: [], rule: nil, assignment: nil, model: nil)
+    }
+
+    fileprivate init(_ features: RequestFeatures, route: String, _ decider: Decider<some TargetState>, model: String?) {
+        self.init(features, route: route, candidates: decider.candidates, rule: decider.rule, assignment: decider.assignment, model: model)
+    }
+
+    private init(
+        _ features: RequestFeatures, route: String, candidates: [Candidate], rule: String?,
+        assignment: (experiment: String, arm: String, by: String?)?, model: String?
+    ) {
+        requested = features.requestedModels
+        self.route = route
+        self.rule = rule
+        self.model = model
+        self.features = Features(features)
+        experiment = assignment?.experiment
+        arm = assignment?.arm
+        assignedBy = assignment?.by
+        self.candidates = candidates
+    }
+}
+
+extension DecisionTrace.Features {
+    fileprivate init(_ features: RequestFeatures) {
+        classification = features.classification
+        inputTokens = features.inputTokensEstimate
+        tools = features.hasTools
+        images = features.hasImages
+        structuredOutput = features.wantsStructuredOutput
+        stream = features.stream
+    }
+}

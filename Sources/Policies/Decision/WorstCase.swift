@@ -1,0 +1,76 @@
+import Chat
+
+/// The most that one call can cost.
+///
+/// input × price of input + choices × allowed output × price of output, where
+/// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache);
+/// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else its
+///   `context_window`, else ``fallbackOutput``.
+///
+/// Where the request has a ceiling, a call without a limit of the client's gets the allowed output as its limit, so that the bound is true.
+struct WorstCase {
+    /// The output that is assumed of a model of which nothing is known.
+    static let fallbackOutput: Int64 = 4096
+
+    /// Tokens per choice.
+    let allowedOutput: Int64
+    /// The limit to send upstream; `nil`: as the client said.
+    let limitToSend: Int64?
+    /// `nil` when the price is not known.
+    let cost: NanoUSD?
+
+    init(of model: ModelEntry, _ features: RequestFeatures, limit: Int64?) {
+        let own = min(features.maxOutputTokens ?? .max, limit ?? .max)
+        var allowed = min(own, Self.longestOutput(of: model))
+        var send: Int64? = own < features.maxOutputTokens ?? .max ? own : nil
+        if features.maxCost != nil, features.maxOutputTokens == nil, case .listed? = model.pricing {
+            // A limit that is sent must leave room for the input: providers refuse what could exceed the context.
+            allowed = min(allowed, Self.room(in: model, features))
+            send = allowed
+        }
+        allowedOutput = allowed
+        limitToSend = send
+        cost = Self.cost(model, features, output: allowed)
+    }
+
+    private init(allowedOutput: Int64, cost: NanoUSD?) {
+        self.allowedOutput = allowedOutput
+        limitToSend = allowedOutput
+        self.cost = cost
+    }
+
+    /// The same call with so small a limit of output that it costs at most `ceiling`; `nil` when that leaves fewer than `least` tokens.
+    func clamped(to ceiling: NanoUSD, _ model: ModelEntry, _ features: RequestFeatures, least: Int64 = 16) -> WorstCase? {
+        guard let input = Self.cost(model, features, output: 0), let cost, ceiling > input, cost > input else { return nil }
+        // Costs grow evenly with the output, so the share of the money is the share of the tokens; rounding may cost one more.
+        let share = Int128(allowedOutput) * Int128((ceiling - input).nanos) / Int128((cost - input).nanos)
+        var output = Int64(clamping: share)
+        if let cost = Self.cost(model, features, output: output), cost > ceiling { output -= 1 }
+        guard output >= least else { return nil }
+        return WorstCase(allowedOutput: output, cost: Self.cost(model, features, output: output))
+    }
+
+    private static func longestOutput(of model: ModelEntry) -> Int64 {
+        Int64(model.maxOutputTokens ?? model.contextWindow ?? Int(fallbackOutput))
+    }
+
+    private static func room(in model: ModelEntry, _ features: RequestFeatures) -> Int64 {
+        guard let window = model.contextWindow else { return .max }
+        let room = window.subtractingReportingOverflow(features.inputTokensUpperBound).partialValue
+        return Int64(room >= 1 ? room : max(1, window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue))
+    }
+
+    private static func cost(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> NanoUSD? {
+        switch model.pricing {
+        case .free: return .zero
+        case .unpriced, nil: return nil
+        case .listed(let prices):
+            let output = output.multipliedReportingOverflow(by: Int64(max(1, features.choices)))
+            let tokens = output.overflow ? Int64.max : output.partialValue
+            let input = Int64(max(0, features.inputTokensUpperBound))
+            let plain = prices.cost(of: TokenUsage(input: input, output: tokens))
+            guard prices.cacheWrite != nil else { return plain }
+            return max(plain, prices.cost(of: TokenUsage(input: input, cacheWrite: input, output: tokens)))
+        }
+    }
+}

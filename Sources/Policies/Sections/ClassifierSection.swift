@@ -1,0 +1,26 @@
+import Classifier
+
+/// `classifier:`, a model of one's own.
+struct ClassifierSection {
+    /// The shipped model where the policies name none.
+    let classifier: Classifier
+
+    init(_ field: FieldReader?, _ resource: (PolicyResource) -> [UInt8]?) {
+        classifier = field.flatMap { Self.model($0, resource) } ?? .builtIn
+    }
+
+    private static func model(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> Classifier? {
+        guard let path = field.text() else { return nil }
+        guard !path.isEmpty, path.utf8.count <= 4096, !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            return field.refuse("\"classifier\" must be the path of a file, at most 4096 bytes without control characters")
+        }
+        guard let bytes = resource(.classifier(path: path)) else {
+            return field.refuse("the classifier \"\(shortened(path))\" cannot be read; its path is relative to the policies")
+        }
+        do throws(ClassifierModelError) {
+            return try Classifier(model: bytes)
+        } catch {
+            return field.refuse("\"\(shortened(path))\": \(error.description)")
+        }
+    }
+}

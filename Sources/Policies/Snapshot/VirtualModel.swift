@@ -1,0 +1,97 @@
+/// A model of the policy that stands for a decision among others. Immutable.
+public final class VirtualModel: Sendable {
+    /// The name in answers, records and permissions.
+    public let name: String
+    /// Other names.
+    public let aliases: [String]
+    /// Whether deciding takes a classification of the conversation.
+    public let needsClassification: Bool
+    /// What becomes of a request whose ceiling excludes every candidate.
+    public let overCeiling: OverCeiling
+    /// The position among listed models, for ``ModelSet``.
+    let index: Int
+    let strategy: Strategy
+    /// When set, the second target is started if the first has not begun to answer by then.
+    let hedge: Duration?
+    /// The most calls that one decision can plan.
+    let callCount: Int
+    /// The models below that may be called; each once, in the order of the policy.
+    let reachable: [Target]
+
+    init(
+        name: String, aliases: [String], index: Int, strategy: Strategy, hedge: Duration?, overCeiling: OverCeiling
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.index = index
+        self.strategy = strategy
+        self.hedge = hedge
+        self.overCeiling = overCeiling
+        needsClassification = strategy.needsClassification
+        callCount = strategy.callCount
+        reachable = strategy.reachable
+    }
+}
+
+/// What becomes of a request whose `max_cost` excludes every candidate.
+public enum OverCeiling: String, Sendable, CaseIterable {
+    /// It is refused with `max_cost_exceeded`.
+    case refuse
+    /// It is given a smaller limit of output tokens, one that the ceiling covers.
+    case clamp
+}
+
+/// A model that a name of the policy's namespace stands for.
+public enum NamedModel: Sendable {
+    /// A model of a provider.
+    case provider(ModelEntry)
+    /// A decision among models.
+    case virtual(VirtualModel)
+
+    /// The name in answers, records and permissions.
+    public var name: String {
+        switch self {
+        case .provider(let model): model.name
+        case .virtual(let model): model.name
+        }
+    }
+
+    /// Other names.
+    public var aliases: [String] {
+        switch self {
+        case .provider(let model): model.aliases
+        case .virtual(let model): model.aliases
+        }
+    }
+
+    var index: Int? {
+        switch self {
+        case .provider(let model): model.index
+        case .virtual(let model): model.index
+        }
+    }
+}
+
+/// What a strategy decides for.
+enum Target: Sendable {
+    case model(ModelEntry)
+    case virtual(VirtualModel)
+    /// A model whose provider is off.
+    case off(name: String, reason: String)
+
+    var name: String {
+        switch self {
+        case .model(let model): model.name
+        case .virtual(let model): model.name
+        case .off(let name, _): name
+        }
+    }
+}
+
+/// A target with what the policy says about calling it from this place.
+struct TargetEntry: Sendable {
+    let target: Target
+    var timeout: Duration?
+    var maxOutputTokens: Int64?
+    var settings: [UInt8]?
+}
