@@ -42,9 +42,11 @@ extension Condition {
                 entry.value.diagnostics.error(at: entry.place, "header \"\(shortened(name))\" \(objection)")
                 return nil
             }
-            return TextCondition(entry.value).map { .header(name: lowered, $0) }
+            return TextCondition(entry.value).map { .named(NamedCondition(.header, name: lowered, $0)) }
         }
-        if let name = name(in: entry, after: "metadata.") { return TextCondition(entry.value).map { .metadata(name: name, $0) } }
+        if let name = name(in: entry, after: "metadata.") {
+            return TextCondition(entry.value).map { .named(NamedCondition(.metadata, name: name, $0)) }
+        }
         let suggestion = EditDistance.nearest(to: entry.name, among: keys)
         let list = suggestion == nil ? "; valid conditions are \(keys.joined(separator: ", "))" : ""
         entry.value.diagnostics.error(at: entry.place, "unknown condition \"\(shortened(entry.name))\"\(list)", suggestion: suggestion)

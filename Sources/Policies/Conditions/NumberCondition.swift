@@ -2,7 +2,7 @@ import Chat
 import Classifier
 
 /// `complexity_score`, `input_tokens`, `max_cost`, `budget_left`: a number, exact to nine decimal places.
-struct NumberCondition: Sendable {
+final class NumberCondition: Sendable {
     enum Subject: String, Sendable {
         case complexityScore = "complexity_score"
         case inputTokens = "input_tokens"

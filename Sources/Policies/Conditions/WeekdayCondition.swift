@@ -1,5 +1,5 @@
 /// `weekday`: the day in the policies' time zone is one of these.
-struct WeekdayCondition: Sendable {
+final class WeekdayCondition: Sendable {
     private static let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     /// Bit 0 is Monday.
     private let days: UInt8

@@ -50,7 +50,7 @@ struct RouteDecoder {
             entry.value.node.isNull
                 ? entry.value.refuse("the condition \"\(shortened(entry.name))\" has no value") : Condition.decode(entry, surroundings)
         }
-        for case .header(let name, _)? in conditions { note(name) }
+        for case .named(let condition)? in conditions where condition.subject == .header { note(condition.name) }
         return conditions.contains { $0 == nil } ? nil : conditions.compactMap(\.self)
     }
 
