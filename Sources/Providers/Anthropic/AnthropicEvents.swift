@@ -35,9 +35,7 @@ struct AnthropicEvents: EventTranslator {
         } else if type.isString("message_start") {
             start(event["message"], &chunks)
         } else if type.isString("message_delta") {
-            ending = Anthropic.finish(event["delta"]?["stop_reason"], isFormatted: blocks.hasFormat) ?? ending
-            reported.add(anthropic: event["usage"])
-            if event["usage"]?["output_tokens"] != nil { hasFinalUsage = true }
+            stop(event, &chunks, &out)
         } else if type.isString("message_stop") {
             isDone = true
         } else if type.isString("error") {
@@ -56,6 +54,14 @@ struct AnthropicEvents: EventTranslator {
     private mutating func start(_ message: JSONValue?, _ chunks: inout ChunkWriter) {
         reported.add(anthropic: message?["usage"])
         if !hasBegun, let id = message?["id"]?.stringBytes { chunks.identify(id) }
+    }
+
+    private mutating func stop(_ event: JSONValue, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        let delta = event["delta"]
+        ending = Anthropic.finish(delta?["stop_reason"], isFormatted: blocks.hasFormat) ?? ending
+        if let why = delta?["stop_details"]?["explanation"]?.stringBytes { chunks.appendText(.refusal, why, to: &out) }
+        reported.add(anthropic: event["usage"])
+        if event["usage"]?["output_tokens"] != nil { hasFinalUsage = true }
     }
 
     private mutating func begin(

@@ -11,6 +11,8 @@ struct ChunkWriter: Sendable {
     private var start: [UInt8] = []
     /// The choices whose role has been told.
     private var begun: Set<Int> = []
+    /// How many details of its reasoning each choice has.
+    private var details: [Int: Int] = [:]
 
     init(_ context: AnswerContext) {
         self.context = context
@@ -50,7 +52,8 @@ struct ChunkWriter: Sendable {
     mutating func appendDetail(_ detail: ReasoningDetail, choice: Int = 0, to out: inout [UInt8]) {
         beginDelta(choice, &out)
         out.append("\"reasoning_details\":[")
-        detail.append(to: &out)
+        detail.append(at: details[choice, default: 0], to: &out)
+        details[choice, default: 0] += 1
         out.append("]")
         endDelta(&out)
     }

@@ -43,6 +43,7 @@ struct TranslatedChoice: Sendable {
     private var reasoning: [UInt8]?
     /// The entries of `reasoning_details` as JSON, separated by commas.
     private var details: [UInt8] = []
+    private var detailCount = 0
     /// The entries of `tool_calls` as JSON, separated by commas.
     private var toolCalls: [UInt8] = []
     private(set) var toolCallCount = 0
@@ -61,8 +62,9 @@ struct TranslatedChoice: Sendable {
     mutating func addReasoning(_ text: UnsafeRawBufferPointer) { reasoning = (reasoning ?? []) + text }
 
     mutating func addDetail(_ detail: ReasoningDetail) {
-        if !details.isEmpty { details.append(",") }
-        detail.append(to: &details)
+        if detailCount > 0 { details.append(",") }
+        detail.append(at: detailCount, to: &details)
+        detailCount += 1
     }
 
     /// - Parameters:
