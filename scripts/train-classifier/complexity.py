@@ -5,7 +5,7 @@
 
 `train(data)` gives the columns for the model file; run as a program it cross-validates and writes the tables of docs/routing-complexity.md.
 
-    score = interpolate(knots[format], columns[format])
+    score = curve(knots[format], columns[format])
     format = choice   if numbers[options] >= 3
              problem  if columns[gate] > 0
              open     otherwise
@@ -26,7 +26,7 @@ OPTIONS_OF_A_CHOICE = 3
 # The gate leans towards "word problem": a missed one would be ranked by another scale.
 GATE_BIAS = 0.5
 # Points of the open expert and their scores: .40 and .75 are the borders of the tiers.
-OPEN_KNOTS = [(-10, 0.0), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.60), (55, 0.75), (70, 0.90), (95, 1.0)]
+OPEN_KNOTS = [(-10, 0.01), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.60), (55, 0.75), (70, 0.90), (95, 0.99)]
 # Scores at the quantiles 0, .1, .5, .9 and 1 of each expert's training prompts.
 CHOICE_LEVELS = (0.05, 0.22, 0.42, 0.66, 0.92)
 PROBLEM_LEVELS = (0.38, 0.48, 0.60, 0.71, 0.86)
@@ -49,9 +49,17 @@ class ComplexityModel:
         formats = self.formats(features)
         total = np.zeros(len(formats))
         for index, name in enumerate(("choice", "problem", "open")):
-            raw, score = zip(*self.knots[name])
-            total = np.where(formats == index, np.interp(self.columns[name].scores(features), raw, score), total)
+            total = np.where(formats == index, curve(self.knots[name], self.columns[name].scores(features)), total)
         return total
+
+
+def curve(knots, values):
+    """Linear between the knots; beyond the outermost ones it approaches 0 and 1 and never reaches them, as in the program."""
+    raw, score = np.array(knots, float).T
+    width = raw[-1] - raw[0]
+    below = score[0] / (1 + np.maximum(raw[0] - values, 0) / width)
+    above = 1 - (1 - score[-1]) / (1 + np.maximum(values - raw[-1], 0) / width)
+    return np.where(values <= raw[0], below, np.where(values >= raw[-1], above, np.interp(values, raw, score)))
 
 
 @dataclass
