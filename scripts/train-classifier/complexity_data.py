@@ -80,10 +80,11 @@ def solved_problems(data, without):
 def open_prompts(data):
     """All kinds of prompts with the gain expected from their kind, and a weight."""
     rows = [(row["prompt"], row["source"], row["task"]) for row in read_lines(data / "task_prompts.jsonl.gz")]
+    rows += [(row["prompt"], "own", row["task"]) for row in read_lines(HERE / "data" / "own-prompts.jsonl.gz")]
     rows += [(prompt, "logic", "reasoning") for prompt in reasoning_prompts(data)]
     gains = [SOURCE_GAIN.get((source, task), TASK_GAIN.get(task, REASONING_GAIN)) for _, source, task in rows]
     gains = np.array(gains, float) + difficulty_offsets(data, rows)
-    weights = group_weights([source + task for _, source, task in rows], [source.endswith("_hand") for _, source, _ in rows])
+    weights = group_weights([source + task for _, source, task in rows], [source == "own" or source.endswith("_hand") for _, source, _ in rows])
     graded = read_table("complexity_prompts.tsv")
     gains = np.concatenate([gains, [float(points) for points, _ in graded]])
     weights = np.concatenate([weights, np.full(len(graded), 6.0)])
