@@ -25,8 +25,8 @@ enum Timing {
         let reader = JSONReader()
         var prompts: [[UInt8]] = []
         while let line = readLine() {
-            let prompt = try? reader.read(Array(line.utf8)) { value in value["prompt"]?.stringBytes.map { Array($0) } }
-            if let prompt, let prompt { prompts.append(prompt) }
+            let prompt = try? reader.read(Array(line.utf8)) { value in value["prompt"]?.stringBytes.map { Array($0) } ?? [] }
+            if let prompt { prompts.append(prompt) }
         }
         return prompts
     }
