@@ -1,3 +1,4 @@
+import Chat
 import Glibc
 
 /// Turns policy files into a snapshot. Pure but for the default of `now`: reads no file, no environment, no network.

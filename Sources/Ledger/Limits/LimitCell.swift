@@ -1,3 +1,5 @@
+internal import Chat
+
 /// Number of a cell in its book.
 typealias CellID = Int32
 

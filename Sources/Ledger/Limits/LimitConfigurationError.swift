@@ -1,3 +1,5 @@
+public import Chat
+
 /// Limits that make no sense, as a policy has them.
 public struct LimitConfigurationError: Error, Hashable, Sendable {
     /// What is wrong.

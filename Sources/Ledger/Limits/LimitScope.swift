@@ -1,3 +1,5 @@
+public import Chat
+
 /// Whom a limit binds: an organization, a team, one key or one user.
 public struct LimitScope: Hashable, Sendable {
     /// The organization and the teams below it, e.g. `acme/research/vision`.

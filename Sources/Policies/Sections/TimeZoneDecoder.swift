@@ -1,3 +1,5 @@
+import Chat
+
 /// Reads `timezone:`.
 enum TimeZoneDecoder {
     static func rules(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> TimeZoneRules? {

@@ -1,4 +1,3 @@
-public import Chat
 
 /// What a limit counts.
 public enum LimitKind: UInt8, CaseIterable, Sendable {
