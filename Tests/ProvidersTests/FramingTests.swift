@@ -102,6 +102,44 @@ private func detail(_ end: WireStream.End) -> String? {
         }
     }
 
+    /// What is legal but absurd takes time in proportion to its size, and not to the square of it.
+    @Test(.timeLimit(.minutes(1))) func manyPiecesAreNoWork() throws {
+        let lines = "data: {" + String(repeating: "\ndata:", count: 140_000) + "\ndata: \"type\":\"message_stop\"}\n\n"
+        guard case .complete = try feed(.anthropic, [Array(lines.utf8)]).end else {
+            Issue.record("an event of many lines is one event")
+            return
+        }
+        let start = #"data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}"# + "\n\n"
+        func delta(_ kind: String, _ member: String) -> String {
+            #"data: {"type":"content_block_delta","index":0,"delta":{"type":"\#(kind)","\#(member)":"0123456789"}}"# + "\n\n"
+        }
+        let stop = #"data: {"type":"content_block_stop","index":0}"# + "\n\n" + #"data: {"type":"message_stop"}"# + "\n\n"
+        let count = 50_000
+        let thoughts = String(repeating: delta("thinking_delta", "thinking"), count: count)
+        let proofs = String(repeating: delta("signature_delta", "signature"), count: count)
+        let (out, end) = try feed(.anthropic, Array((start + thoughts + proofs + stop).utf8).chunks(of: 16384))
+        guard case .complete = end else {
+            Issue.record("not complete")
+            return
+        }
+        #expect(out.contains("\"signature\":\"" + String(repeating: "0123456789", count: count) + "\""))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func longHistoriesAreNoWork() throws {
+        let count = 20_000
+        let calls = (0..<count).map { #"{"id":"call_\#($0)","type":"function","function":{"name":"tool_\#($0)","arguments":"{}"}}"# }
+        let results = (0..<count).reversed().map { #"{"role":"tool","tool_call_id":"call_\#($0)","content":"x"}"# }
+        let body =
+            #"{"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":["#
+            + "\(calls.joined(separator: ","))]},\(results.joined(separator: ","))]}"
+        let reader = JSONReader()
+        let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
+        for wire in [Wire.anthropic, .bedrock] {
+            let made = try WireRequest.make(request, wire: wire, model: WireModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
+            #expect(made.body.count > 100 * count)
+        }
+    }
+
     @Test func anEndlessLineIsTooMuch() throws {
         let pieces = [[UInt8]](repeating: [UInt8](repeating: 0x20, count: 65536), count: 17)
         #expect(detail(try feed(.anthropic, pieces).end) == "a stream event is longer than 1048576 bytes")
