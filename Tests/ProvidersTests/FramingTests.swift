@@ -53,16 +53,18 @@ private func detail(_ end: WireStream.End) -> String? {
         let name: [UInt8] = [11] + Array(":event-type".utf8) + [7, 0, 17] + Array("contentBlockDelta".utf8)
         let kind: [UInt8] = [13] + Array(":message-type".utf8) + [7, 0, 5] + Array("event".utf8)
         let others =
-            header(0, []) + header(1, []) + header(2, [1]) + header(3, [1, 2]) + header(4, [0, 0, 0, 1]) + header(5, [UInt8](repeating: 0, count: 8))
+            header(0, []) + header(1, []) + header(2, [1]) + header(3, [1, 2]) + header(4, [0, 0, 0, 1])
+            + header(5, [UInt8](repeating: 0, count: 8))
             + header(6, [0, 3, 1, 2, 3]) + header(7, [0, 0]) + header(8, [UInt8](repeating: 0, count: 8))
             + header(9, [UInt8](repeating: 0, count: 16))
         let bytes = frame(rawHeaders: others + name + kind, Array(#"{"delta":{"text":"Hello"}}"#.utf8))
         #expect(try feed(.bedrock, [bytes]).out.contains(#""content":"Hello""#))
     }
 
-    @Test(arguments: [
-        [5], [1, 0x78], [1, 0x78, 10], [1, 0x78, 7, 0], [1, 0x78, 7, 0, 9, 1], [1, 0x78, 4, 0, 0], [0, 99],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [5], [1, 0x78], [1, 0x78, 10], [1, 0x78, 7, 0], [1, 0x78, 7, 0, 9, 1], [1, 0x78, 4, 0, 0], [0, 99],
+        ] as [[UInt8]])
     func malformedHeadersAreFaults(headers: [UInt8]) throws {
         #expect(detail(try feed(.bedrock, [frame(rawHeaders: headers)]).end) == "the headers of a stream event are malformed")
     }
@@ -77,7 +79,9 @@ private func detail(_ end: WireStream.End) -> String? {
     @Test func headersLongerThanTheEventAreFaults() throws {
         func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
         let lengths = number(100) + number(85)
-        #expect(detail(try feed(.bedrock, [lengths + number(Int(EventStreamEncoder.crc32(lengths)))]).end)?.contains("85 of them headers") == true)
+        #expect(
+            detail(try feed(.bedrock, [lengths + number(Int(EventStreamEncoder.crc32(lengths)))]).end)?.contains("85 of them headers")
+                == true)
     }
 
     @Test func anEventWithoutPayloadIsNone() throws {
