@@ -90,10 +90,11 @@ enum RequestTags {
     /// Tags of one request.
     static let most = 16
 
-    static func user(_ value: JSONValue) throws(GatewayError) -> String {
+    /// The end user; an empty text is nobody.
+    static func user(_ value: JSONValue) throws(GatewayError) -> String? {
         guard let user = value.string else { throw .wrongType("user", expected: .string) }
         guard user.utf8.count <= 256 else { throw .invalid("user", "expected at most 256 bytes") }
-        return user
+        return user.isEmpty ? nil : user
     }
 
     /// `max_cost` in USD: a number, or a string with an exact decimal. A number is taken to the nearest nano-dollar.

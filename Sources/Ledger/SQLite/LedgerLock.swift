@@ -11,8 +11,8 @@ struct LedgerLock: ~Copyable, Sendable {
         let path = database + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .opening(database, errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let error = errno
+        let error = Self.lock(descriptor)
+        guard error == 0 else {
             defer { _ = Glibc.close(descriptor) }
             if error == EWOULDBLOCK { throw .inUse(path: database, holder: Self.holder(descriptor)) }
             throw .opening(path, error)
@@ -25,6 +25,18 @@ struct LedgerLock: ~Copyable, Sendable {
     }
 
     deinit { _ = Glibc.close(descriptor) }
+
+    /// Another thread that starts a program just now has, between fork and exec, a copy of the descriptor of a ledger that this process has
+    /// closed: such a lock goes by itself in a moment.
+    /// - Returns: the error, or zero.
+    private static func lock(_ descriptor: Int32) -> Int32 {
+        for _ in 0..<20 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return 0 }
+            guard errno == EWOULDBLOCK else { return errno }
+            usleep(10_000)
+        }
+        return EWOULDBLOCK
+    }
 
     private static func holder(_ descriptor: Int32) -> Int? {
         var bytes = [UInt8](repeating: 0, count: 20)

@@ -59,7 +59,9 @@ public final class PolicySnapshot: Sendable {
             switch resolution {
             case .model(let entry) where entry.pricing == nil: unserved.append(entry)
             case .model(let entry): listing += Listing.names(of: .provider(entry))
-            case .virtual(let model): listing += Listing.names(of: .virtual(model))
+            // One whose models are all off could answer nobody.
+            case .virtual(let model) where model.isServed: listing += Listing.names(of: .virtual(model))
+            case .virtual: break
             case .off(let name, let reason): off.append(SwitchedOff(name: name, reason: reason))
             case .unknown: break
             }
