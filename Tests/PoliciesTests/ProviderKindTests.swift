@@ -66,7 +66,7 @@ import Testing
               b: {kind: bedrock, region: us-east-1}
             models: {m: {provider: a, price: free}, n: {provider: b, price: free}, v: [m, n]}
             """
-        #expect(try #require(compile(text).snapshot).offModels.map(\.name) == ["m", "n"])
+        #expect(try #require(compile(text).snapshot).offModels.map(\.name) == ["m", "n", "v"])
         let policies = try snapshot(text)
         #expect(policies.offProviders.isEmpty && policies.providers.map(\.baseURL.host) == ["address-not-set.invalid", "bedrock-runtime.us-east-1.amazonaws.com"])
         #expect(try policies.decide("v").names == ["m", "n"])
