@@ -98,7 +98,7 @@ struct FeatureWriter {
         let end = min(text.count, Int(last.start) + Int(last.length))
         let headEnd = min(end, first + Self.headCharacters)
         writeWindow(text, first..<max(first, headEnd))
-        writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<max(headEnd, end))
+        writeWindow(text, max(0, headEnd - 3, end - Self.tailCharacters)..<max(headEnd, end))
     }
 
     private mutating func writeWindow(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
