@@ -3,15 +3,16 @@ import Testing
 
 @Suite struct CostSummaryTests {
     @Test func everyVirtualModelHasItsWorstCase() throws {
-        let text = models + """
-              chain: [big, mini]
-              one: {route: [{when: {task: code}, use: sonnet}, {use: mini, max_output_tokens: 1000}]}
-              ab: {split: {experiment: e, arms: {a: {use: chain}, b: {use: sonnet}}}}
-              blind: [mini, unknown]
-              "p/*": {provider: p}
-              "q/*": {provider: p, unpriced: allow}
-              lost: {provider: p}
-            """
+        let text =
+            models + """
+                  chain: [big, mini]
+                  one: {route: [{when: {task: code}, use: sonnet}, {use: mini, max_output_tokens: 1000}]}
+                  ab: {split: {experiment: e, arms: {a: {use: chain}, b: {use: sonnet}}}}
+                  blind: [mini, unknown]
+                  "p/*": {provider: p}
+                  "q/*": {provider: p, unpriced: allow}
+                  lost: {provider: p}
+                """
         #expect(
             CostSummary.text(of: try snapshot(text)) == """
                 Virtual models: the most that a request can cost (USD)

@@ -23,7 +23,8 @@ extension ProviderDecoder {
         // The version that Azure declared stable last with every member of the chat API that others build on.
         guard let field = reader["api_version"] else { return "2024-10-21" }
         guard let text = environment.text(field) else { return nil }
-        guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") || ($0 | 0x20).isLowercaseLetter })
+        guard (1...64).contains(text.utf8.count),
+            text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") || ($0 | 0x20).isLowercaseLetter })
         else { return field.refuse("\"api_version\" must be a version such as 2024-10-21 or 2025-04-01-preview") }
         return text
     }
@@ -35,7 +36,8 @@ extension ProviderDecoder {
         let secret = awsSecret("secret_access_key", variable: "AWS_SECRET_ACCESS_KEY", isOptional: false)
         // A token belongs to the key that it came with.
         let hasOwnKey = reader["access_key_id"] != nil
-        let token = hasOwnKey && reader["session_token"] == nil ? nil : awsSecret("session_token", variable: "AWS_SESSION_TOKEN", isOptional: true)
+        let token =
+            hasOwnKey && reader["session_token"] == nil ? nil : awsSecret("session_token", variable: "AWS_SESSION_TOKEN", isOptional: true)
         guard let id, let secret else { return (region, nil) }
         return (region, AWSCredentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token))
     }
@@ -50,7 +52,9 @@ extension ProviderDecoder {
             }
             return nil
         }
-        guard (1...64).contains(region.utf8.count), region.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") || $0.isLowercaseLetter }) else {
+        guard (1...64).contains(region.utf8.count),
+            region.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") || $0.isLowercaseLetter })
+        else {
             entry.value.diagnostics.error(at: reader["region"]?.node.start ?? entry.place, "the region must be one such as us-east-1")
             return nil
         }

@@ -43,7 +43,10 @@ public final class PolicySnapshot: Sendable {
     private let teamOfPath: [String: Team]
     private let keyOfDigest: [KeyDigest: PolicyKey]
 
-    init(providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, classifier: ClassifierSection, tests: [PolicyTest]) {
+    init(
+        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, classifier: ClassifierSection,
+        tests: [PolicyTest]
+    ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
         offProviders = providers.names.compactMap { name in
             if case .off(let reason)? = providers.states[name] { SwitchedOff(name: name, reason: reason) } else { nil }
