@@ -96,6 +96,13 @@ import Testing
         #expect(try policies.decide("free") { $0.maxCost = "0" }.calls.first?.maxOutputTokens == nil)
     }
 
+    @Test func aLimitOfThePolicyIsNeverMoreThanTheModelHas() throws {
+        let policies = try snapshot(text("  v: {fallback: [{use: big, max_output_tokens: 9999}]}"))
+        #expect(try policies.decide("v").calls.first?.maxOutputTokens == 4096)
+        #expect(try policies.decide("v") { $0.maxOutputTokens = 5000 }.calls.first?.maxOutputTokens == nil)
+        #expect(try policies.decide("v") { $0.maxOutputTokens = 10_000 }.calls.first?.maxOutputTokens == 4096)
+    }
+
     @Test func whatNothingFitsIsRefusedWithTheCheapestThatWould() throws {
         let failure = try #require(
             try snapshot(text("  v: [big, mini]")).refusal("v") {
