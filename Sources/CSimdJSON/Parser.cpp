@@ -127,6 +127,18 @@ bool read_member(const csj_document *d, size_t tape, size_t token, csj_member *m
     return true;
 }
 
+/// Fills in the element that stands at (`tape`, `token`).
+bool read_element(const csj_document *d, size_t tape, size_t token, csj_element *e) {
+    if (csj::kind(d->tape[tape]) == ']' || token + 1 >= d->token_count) { return false; }
+    e->value_tape = tape;
+    e->value_token = token;
+    e->next_token = token_after_value(d, token);
+    if (e->next_token >= d->token_count) { return false; }
+    e->value_start = d->tokens[token];
+    e->value_end = trimmed_end(d, e->value_start, d->tokens[e->next_token]);
+    return true;
+}
+
 }  // namespace
 
 extern "C" {
@@ -162,6 +174,16 @@ bool csj_first_member(const csj_document *document, size_t tape, size_t token, c
 bool csj_next_member(const csj_document *document, csj_member *member) {
     if (document->text[document->tokens[member->next_token]] != ',') { return false; }
     return read_member(document, csj::after(document->tape, member->value_tape), member->next_token + 1, member);
+}
+
+bool csj_first_element(const csj_document *document, size_t tape, size_t token, csj_element *element) {
+    if (csj::kind(document->tape[tape]) != '[') { return false; }
+    return read_element(document, tape + 1, token + 1, element);
+}
+
+bool csj_next_element(const csj_document *document, csj_element *element) {
+    if (document->text[document->tokens[element->next_token]] != ',') { return false; }
+    return read_element(document, csj::after(document->tape, element->value_tape), element->next_token + 1, element);
 }
 
 }  // extern "C"

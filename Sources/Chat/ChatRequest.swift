@@ -1,7 +1,9 @@
 /// A chat completion request: what the gateway needs to know of it, and the client's own bytes, from which the upstream's body is cut.
 public struct ChatRequest: Sendable {
-    /// The model the client named.
-    public let model: String
+    /// The models the client named, in the order of fallback; at least one.
+    public let models: [RequestedModel]
+    /// The first model the client named.
+    public var model: String { models.first?.name ?? "" }
     /// Whether the answer is to be streamed.
     public let stream: Bool
     /// Whether the client of a stream asked for the usage (`stream_options.include_usage`).
@@ -16,7 +18,15 @@ public struct ChatRequest: Sendable {
     public let user: String?
     /// The client's tags: at most 16, names at most 64 bytes, values at most 512.
     public let metadata: [String: String]
-    /// Bytes of everything the model is going to read. No tokenizer in use makes more tokens of text than it has bytes.
+    /// The most that the client is willing to pay for the whole request; `nil` when it does not say.
+    public let maxCost: NanoUSD?
+    /// Whether the answer is to have a given structure (`response_format` other than text).
+    public let wantsStructuredOutput: Bool
+    /// Messages, 1 or more.
+    public let messageCount: Int
+    /// Images that come with the messages.
+    public let imageCount: Int
+    /// Bytes of all text the model is going to read. No tokenizer in use makes more tokens of text than it has bytes.
     public let promptBytes: Int
 
     /// The client's bytes.
@@ -30,12 +40,14 @@ public struct ChatRequest: Sendable {
         case source(Range<Int>)
         /// The name of the upstream's model.
         case model
+        /// The limit of output tokens: the client's own bytes, unless a lower one is in force.
+        case outputLimit(Range<Int>)
         /// Text of our own.
         case text(Text)
 
         /// The texts of our own that a body may need.
         enum Text: Hashable, Sendable {
-            case open, comma, close, trueValue, includeUsage, streamOptions
+            case open, comma, close, trueValue, includeUsage, streamOptions, modelName
 
             var bytes: StaticString {
                 switch self {
@@ -44,6 +56,7 @@ public struct ChatRequest: Sendable {
                 case .close: "}"
                 case .trueValue: "true"
                 case .includeUsage: "\"include_usage\":true"
+                case .modelName: "\"model\":"
                 case .streamOptions: "\"stream_options\":{\"include_usage\":true}"
                 }
             }
@@ -59,7 +72,7 @@ public struct ChatRequest: Sendable {
         let decoded = try reader.read(body) { (root) throws(GatewayError) in try ChatRequestDecoder.decode(root) }
         self.body = body
         pieces = decoded.splice.pieces
-        model = decoded.model
+        models = decoded.models
         stream = decoded.stream
         wantsUsageChunk = decoded.stream && decoded.wantsUsage
         hasTools = decoded.hasTools
@@ -67,37 +80,95 @@ public struct ChatRequest: Sendable {
         choices = decoded.choices
         user = decoded.user
         metadata = decoded.metadata
+        maxCost = decoded.maxCost
+        wantsStructuredOutput = decoded.wantsStructuredOutput
         promptBytes = decoded.promptBytes
+        messageCount = decoded.messageCount
+        imageCount = decoded.imageCount
     }
+
+    /// Reads the client's body once more and hands its root to `body`.
+    /// - Throws: what `body` throws.
+    public func withRoot<R>(_ reader: JSONReader, _ body: (JSONValue) throws(GatewayError) -> R) throws(GatewayError) -> R {
+        try reader.read(self.body, body)
+    }
+
+    /// The client's bytes at `range`.
+    func text(_ range: Range<Int>) -> ArraySlice<UInt8> { body[range] }
 
     /// The body to send upstream: the client's own text with the model replaced and what is not the upstream's business cut out.
     /// Streams always ask for their usage.
-    /// - Parameter model: the upstream's name of the model as a JSON string, quotes included.
-    public func upstreamBody(model: [UInt8]) -> [UInt8] {
-        let count = pieces.reduce(0) { $0 + size(of: $1, model: model) }
+    /// - Parameters:
+    ///   - model: the upstream's name of the model as a JSON string, quotes included.
+    ///   - outputLimit: the most output tokens per choice that the model may make, whatever the client asked for.
+    public func upstreamBody(model: [UInt8], outputLimit: OutputLimit? = nil) -> [UInt8] {
+        let limit = outputLimit.flatMap { $0.tokens < maxOutputTokens ?? .max ? $0 : nil }
+        let digits = limit.map { Array(String($0.tokens).utf8) }
+        let added = maxOutputTokens == nil ? limit?.member ?? [] : []
+        let count = pieces.reduce(added.count) { $0 + size(of: $1, model: model, limit: digits) }
         return [UInt8](unsafeUninitializedCapacity: count) { target, written in
             for piece in pieces {
+                if piece == .text(.close) { written += copy(added, to: target, at: written) }
                 written += write(
-                    piece, model: model, to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[written...]))
+                    piece, model: model, limit: digits,
+                    to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[written...]))
             }
         }
     }
 
-    private func size(of piece: Piece, model: [UInt8]) -> Int {
+    private func copy(_ bytes: [UInt8], to target: UnsafeMutableBufferPointer<UInt8>, at offset: Int) -> Int {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[offset...])
+        bytes.withUnsafeBytes { rest.copyMemory(from: $0) }
+        return bytes.count
+    }
+
+    private func size(of piece: Piece, model: [UInt8], limit: [UInt8]?) -> Int {
         switch piece {
         case .source(let range): range.count
         case .model: model.count
+        case .outputLimit(let range): limit?.count ?? range.count
         case .text(let text): text.bytes.utf8CodeUnitCount
         }
     }
 
-    private func write(_ piece: Piece, model: [UInt8], to target: UnsafeMutableRawBufferPointer) -> Int {
+    private func write(_ piece: Piece, model: [UInt8], limit: [UInt8]?, to target: UnsafeMutableRawBufferPointer) -> Int {
         switch piece {
-        case .source(let range): body.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        case .source(let range): copy(range, to: target)
         case .model: model.withUnsafeBytes { target.copyMemory(from: $0) }
+        case .outputLimit(let range):
+            if let limit { limit.withUnsafeBytes { target.copyMemory(from: $0) } } else { copy(range, to: target) }
         case .text(let text):
             target.copyMemory(from: UnsafeRawBufferPointer(start: text.bytes.utf8Start, count: text.bytes.utf8CodeUnitCount))
         }
-        return size(of: piece, model: model)
+        return size(of: piece, model: model, limit: limit)
+    }
+
+    private func copy(_ range: Range<Int>, to target: UnsafeMutableRawBufferPointer) {
+        body.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+}
+
+/// A limit of output tokens that the gateway sets, with the member that says so where the client has set none.
+public struct OutputLimit: Sendable {
+    /// The most output tokens per choice.
+    public let tokens: Int64
+    /// `max_tokens`, which every compatible server knows, or `max_completion_tokens`, which alone OpenAI's reasoning models take.
+    let name: StaticString
+
+    /// Makes a limit.
+    /// - Parameter upstreamModel: the provider's name of the model.
+    public init(tokens: Int64, upstreamModel: String) {
+        self.tokens = tokens
+        let isReasoning = ["o1", "o3", "o4", "gpt-5"].contains { upstreamModel.hasPrefix($0) }
+        name = isReasoning ? "max_completion_tokens" : "max_tokens"
+    }
+
+    fileprivate var member: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(",\"")
+        bytes.append(name)
+        bytes.append("\":")
+        bytes.appendJSONNumber(tokens)
+        return bytes
     }
 }

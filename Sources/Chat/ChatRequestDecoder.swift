@@ -1,6 +1,8 @@
 /// Walks once over the members of a chat request's body: checks them, keeps the facts and plans the upstream's body.
 struct ChatRequestDecoder {
-    private(set) var model = ""
+    private(set) var models: [RequestedModel] = []
+    private(set) var maxCost: NanoUSD?
+    private(set) var wantsStructuredOutput = false
     private(set) var stream = false
     private(set) var wantsUsage = false
     private(set) var hasTools = false
@@ -9,9 +11,12 @@ struct ChatRequestDecoder {
     private(set) var user: String?
     private(set) var metadata: [String: String] = [:]
     private(set) var promptBytes = 0
+    private(set) var messageCount = 0
+    private(set) var imageCount = 0
     private(set) var splice = RequestSplice()
 
     private var hasMessages = false
+    private var fallbacks: [RequestedModel] = []
     private var hasStreamOptions = false
 
     static func decode(_ root: JSONValue) throws(GatewayError) -> ChatRequestDecoder {
@@ -22,13 +27,14 @@ struct ChatRequestDecoder {
         // What becomes of `stream_options` depends on `stream`, which may come later.
         decoder.stream = root["stream"]?.bool ?? false
         for member in members { try decoder.visit(member) }
+        try decoder.joinModels()
         try decoder.requireMembers()
         decoder.splice.finish(adding: decoder.stream && !decoder.hasStreamOptions ? .streamOptions : nil)
         return decoder
     }
 
     private func requireMembers() throws(GatewayError) {
-        if model.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
+        if models.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
         if !hasMessages { throw GatewayError(.invalidRequest, "Missing required parameter: 'messages'.", param: "messages") }
     }
 
@@ -42,8 +48,17 @@ struct ChatRequestDecoder {
         }
         switch rule {
         case .model:
-            model = try ModelName.read(value)
+            models = try RequestedModel.read(value, "model")
             splice.keep(member, replacing: member.valueRange, by: [.model])
+        case .models:
+            fallbacks = try RequestedModel.read(value, "models")
+            splice.drop()
+        case .maxCost:
+            maxCost = try RequestTags.maxCost(value)
+            splice.drop()
+        case .maxOutputTokens:
+            try readMaxOutputTokens(value, name(of: member))
+            splice.keep(member, replacing: member.valueRange, by: [.outputLimit(member.valueRange)])
         case .streamOptions: try visitStreamOptions(member)
         case .user, .metadata:
             try readFact(rule, value)
@@ -57,8 +72,21 @@ struct ChatRequestDecoder {
             keep(member)
         default:
             try readFact(rule, value)
-            if case .maxOutputTokens = rule { try readMaxOutputTokens(value, name(of: member)) }
             keep(member)
+        }
+    }
+
+    /// `models` goes on where `model` ends; a name that stands in both is tried once.
+    private mutating func joinModels() throws(GatewayError) {
+        guard !fallbacks.isEmpty else { return }
+        if models.isEmpty {
+            models = fallbacks
+            splice.add([.text(.modelName), .model])
+        } else {
+            for model in fallbacks where !models.contains(where: { $0.name == model.name }) { models.append(model) }
+        }
+        guard models.count <= RequestedModel.longestList else {
+            throw .invalid("models", "expected at most \(RequestedModel.longestList) models")
         }
     }
 
@@ -76,8 +104,12 @@ struct ChatRequestDecoder {
         switch rule {
         case .stream: guard value.bool != nil else { throw .wrongType("stream", expected: .bool) }
         case .messages:
-            try MessageCheck.check(value)
+            let check = try MessageCheck(value)
             hasMessages = true
+            messageCount = check.count
+            imageCount = check.images
+            // Counted with the member; what is no text is taken off again.
+            promptBytes -= check.embeddedImageBytes
         case .choices:
             guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
             guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }
@@ -88,6 +120,9 @@ struct ChatRequestDecoder {
         case .functions:
             guard value.kind == .array else { throw .wrongType("functions", expected: .array) }
             hasTools = true
+        case .responseFormat:
+            guard value.kind == .object else { throw .wrongType("response_format", expected: .object) }
+            wantsStructuredOutput = value["type"].map { !$0.isString("text") } ?? true
         case .user: user = try RequestTags.user(value)
         case .metadata: metadata = try RequestTags.metadata(value)
         default: break

@@ -3,17 +3,33 @@ extension GatewayError {
     ///
     /// `code`, `type` and `param` are repeated next to `error`, because some SDKs look for them there.
     public func appendOpenAIBody(to bytes: inout [UInt8]) {
-        if let passThrough {
-            bytes.append(contentsOf: passThrough.body)
-            return
-        }
+        if let passThrough { return appendPassedOn(passThrough.body, to: &bytes) }
         bytes.append("{\"error\":{\"message\":")
         bytes.appendJSONString(publicMessage)
         bytes.append(",")
         appendFacts(to: &bytes)
+        if let attempts {
+            bytes.append(",\"attempts\":")
+            bytes.append(contentsOf: attempts)
+        }
         bytes.append("},")
         appendFacts(to: &bytes)
+        appendExplanation(to: &bytes)
         bytes.append("}")
+    }
+
+    /// A provider's own body is a JSON object; the explanation goes in front of its last brace.
+    private func appendPassedOn(_ body: [UInt8], to bytes: inout [UInt8]) {
+        guard explanation != nil, let end = body.lastIndex(of: UInt8(ascii: "}")) else { return bytes.append(contentsOf: body) }
+        bytes.append(contentsOf: body[..<end])
+        appendExplanation(to: &bytes)
+        bytes.append(contentsOf: body[end...])
+    }
+
+    private func appendExplanation(to bytes: inout [UInt8]) {
+        guard let explanation else { return }
+        bytes.append(",\"purser\":")
+        bytes.append(contentsOf: explanation)
     }
 
     private func appendFacts(to bytes: inout [UInt8]) {

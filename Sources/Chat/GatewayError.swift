@@ -46,6 +46,12 @@ public struct GatewayError: Error, Sendable {
     public var publicMessage: String
     /// For the log only.
     public var detail: String?
+    /// Whether the provider never got the request, so that sending it again cannot do anything twice.
+    public var wasNeverSent = false
+    /// Every try that was made, as a JSON list; shown in the error's `attempts`.
+    public var attempts: [UInt8]?
+    /// How it came about, as a JSON object; shown as `purser` to who asked for it.
+    public var explanation: [UInt8]?
     /// A provider's own error body that the client may see as it is (its 400s): bytes of a JSON document.
     public var passThrough: (status: Int, body: [UInt8])?
 

@@ -16,10 +16,21 @@ public struct JSONRawMember {
     /// Offsets of the whole member, without a comma.
     public var range: Range<Int> { place.name_start..<place.value_end }
 
+    /// The value's own text.
+    public var valueText: UnsafeRawBufferPointer { document.text(valueRange) }
+
+    /// The elements of the value, if it is an array.
+    public var rawElements: JSONRawElements {
+        JSONRawElements(document: document, tape: place.value_tape, token: place.value_token)
+    }
+
     /// The members of the value, if it is an object.
     public var rawMembers: JSONRawMembers {
         JSONRawMembers(document: document, tape: place.value_tape, token: place.value_token)
     }
+
+    /// The member of the value of that name.
+    public subscript(name: StaticString) -> JSONRawMember? { rawMembers.first { $0.name.isString(name) } }
 }
 
 /// The members of an object in order, with their places in the text.
@@ -46,5 +57,49 @@ extension JSONValue {
     /// The members of the text's outermost object with their places; `nil` when this is not the outermost value.
     public var rawMembers: JSONRawMembers? {
         index == 1 ? JSONRawMembers(document: document, tape: 1, token: 0) : nil
+    }
+}
+
+/// An element of an array together with the place where it stands in the text.
+public struct JSONRawElement {
+    let document: UnsafePointer<csj_document>
+    let place: csj_element
+
+    /// The value.
+    public var value: JSONValue { JSONValue(document: document, index: place.value_tape) }
+    /// The value's own text.
+    public var text: UnsafeRawBufferPointer { document.text(place.value_start..<place.value_end) }
+
+    /// The members of the value, if it is an object.
+    public var rawMembers: JSONRawMembers { JSONRawMembers(document: document, tape: place.value_tape, token: place.value_token) }
+
+    /// The member of that name.
+    public subscript(name: StaticString) -> JSONRawMember? { rawMembers.first { $0.name.isString(name) } }
+}
+
+/// The elements of an array in order, with their places in the text.
+public struct JSONRawElements: Sequence, IteratorProtocol {
+    let document: UnsafePointer<csj_document>
+    private var place = csj_element()
+    private var hasNext: Bool
+
+    init(document: UnsafePointer<csj_document>, tape: Int, token: Int) {
+        self.document = document
+        hasNext = csj_first_element(document, tape, token, &place)
+    }
+
+    /// The next element.
+    public mutating func next() -> JSONRawElement? {
+        guard hasNext else { return nil }
+        let element = JSONRawElement(document: document, place: place)
+        hasNext = csj_next_element(document, &place)
+        return element
+    }
+}
+
+extension UnsafePointer<csj_document> {
+    /// A part of the text.
+    fileprivate func text(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: pointee.text, count: pointee.length)[range])
     }
 }

@@ -54,6 +54,9 @@ public struct JSONValue {
         return Int64(bitPattern: document.pointee.tape[index + 1])
     }
 
+    /// An integer above the range of `int64`; `nil` for everything else.
+    var uint64: UInt64? { tag == Tag.unsigned ? document.pointee.tape[index + 1] : nil }
+
     /// The number, rounded to the nearest double; `nil` for other types. Numbers beyond a double's range, and integers beyond 64 bits,
     /// read as ±9e307.
     public var double: Double? {

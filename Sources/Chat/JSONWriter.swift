@@ -20,13 +20,33 @@ extension [UInt8] {
     public mutating func appendJSONString(_ utf8: UnsafeRawBufferPointer) {
         append(UInt8(ascii: "\""))
         var runStart = 0
-        for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-            append(contentsOf: utf8[runStart..<index])
-            appendEscape(of: byte)
-            runStart = index + 1
+        var index = 0
+        while index < utf8.count {
+            // Nearly always there is nothing to escape, so eight bytes are looked at together.
+            if index + 8 <= utf8.count, !Self.hasEscapes(utf8.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                index += 8
+                continue
+            }
+            let byte = utf8[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                append(contentsOf: UnsafeRawBufferPointer(rebasing: utf8[runStart..<index]))
+                appendEscape(of: byte)
+                runStart = index + 1
+            }
+            index += 1
         }
-        append(contentsOf: utf8[runStart...])
+        append(contentsOf: UnsafeRawBufferPointer(rebasing: utf8[runStart...]))
         append(UInt8(ascii: "\""))
+    }
+
+    /// Whether one of the eight bytes must be escaped: below 0x20, `"` or `\`. The usual arithmetic on bytes within a word, see
+    /// https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord.
+    private static func hasEscapes(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quotes = word ^ (ones &* 0x22)
+        let backslashes = word ^ (ones &* 0x5C)
+        let found = (word &- ones &* 0x20) & ~word | (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes
+        return found & (ones &* 0x80) != 0
     }
 
     private mutating func appendEscape(of byte: UInt8) {
@@ -75,5 +95,42 @@ extension [UInt8] {
             rest /= 10
         }
         for index in first..<digits.count { append(digits[index]) }
+    }
+
+    /// Appends `value` as compact JSON, as it was read: numbers beyond 64 bits and a double's range have become ±9e307. The value's own text,
+    /// where it is at hand, is more faithful.
+    public mutating func appendJSON(_ value: JSONValue) {
+        switch value.kind {
+        case .object:
+            appendList("{", "}", value.members) { out, member in
+                out.appendJSON(member.name)
+                out.append(":")
+                out.appendJSON(member.value)
+            }
+        case .array: appendList("[", "]", value.elements) { out, element in out.appendJSON(element) }
+        case .string: if let text = value.stringBytes { appendJSONString(text) }
+        case .number: appendNumber(value)
+        case .bool: append(value.bool == true ? "true" : "false")
+        case .null: append("null")
+        }
+    }
+
+    private mutating func appendList<S: Sequence>(
+        _ open: StaticString, _ close: StaticString, _ items: S, _ write: (inout [UInt8], S.Element) -> Void
+    ) {
+        append(open)
+        var isFirst = true
+        for item in items {
+            if !isFirst { append(",") }
+            isFirst = false
+            write(&self, item)
+        }
+        append(close)
+    }
+
+    private mutating func appendNumber(_ value: JSONValue) {
+        if let integer = value.int64 { return appendJSONNumber(integer) }
+        if let integer = value.uint64 { return appendDigits(integer, atLeast: 1) }
+        append(contentsOf: (value.double ?? 0).description.utf8)
     }
 }

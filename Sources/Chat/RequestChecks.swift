@@ -1,45 +1,22 @@
-/// The `model` of a request: a name, or a list of one name or `{"model": name}`.
-enum ModelName {
-    static func read(_ value: JSONValue) throws(GatewayError) -> String {
-        switch value.kind {
-        case .string: return try name(value)
-        case .array: return try onlyEntry(value)
-        default: throw .wrongType("model", expected: [.string, .array])
-        }
-    }
-
-    private static func onlyEntry(_ list: JSONValue) throws(GatewayError) -> String {
-        var entries = list.elements
-        guard let first = entries.next() else { throw .invalid("model", "the list must not be empty") }
-        guard entries.next() == nil else { throw .unsupported("model", "Fallback lists are") }
-        guard first.kind == .object else { return try name(first) }
-        if let settings = first["settings"], !settings.isNull, !settings.isEmptyContainer {
-            throw .unsupported("model.0.settings", "Settings of a model are")
-        }
-        guard let inner = first["model"] else { throw .invalid("model", "an entry lacks its 'model'") }
-        return try name(inner)
-    }
-
-    private static func name(_ value: JSONValue) throws(GatewayError) -> String {
-        guard let name = value.string else { throw .wrongType("model", expected: .string) }
-        guard (1...256).contains(name.utf8.count) else { throw .invalid("model", "expected 1 to 256 bytes") }
-        return name
-    }
-}
-
 /// The shape of `messages`: lenient on what providers add, strict on what every provider needs.
-enum MessageCheck {
-    static func check(_ messages: JSONValue) throws(GatewayError) {
+struct MessageCheck {
+    /// Images that come with the messages.
+    private(set) var images = 0
+    /// Bytes of images that are part of the request itself (`data:` URLs): nothing that a model would read as text.
+    private(set) var embeddedImageBytes = 0
+    /// Messages.
+    private(set) var count = 0
+
+    init(_ messages: JSONValue) throws(GatewayError) {
         guard messages.kind == .array else { throw .wrongType("messages", expected: .array) }
-        var index = 0
         for message in messages.elements {
-            guard message.kind == .object else { throw .wrongType("messages.\(index)", expected: .object) }
-            try checkMembers(of: message, index)
-            index += 1
+            guard message.kind == .object else { throw .wrongType("messages.\(count)", expected: .object) }
+            try checkMembers(of: message, count)
+            count += 1
         }
     }
 
-    private static func checkMembers(of message: JSONValue, _ index: Int) throws(GatewayError) {
+    private mutating func checkMembers(of message: JSONValue, _ index: Int) throws(GatewayError) {
         var hasRole = false
         for (name, value) in message.members {
             if name.isString("role") {
@@ -54,7 +31,7 @@ enum MessageCheck {
         }
     }
 
-    private static func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {
+    private func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {
         guard role.kind == .string else { throw .wrongType("messages.\(index).role", expected: .string) }
         let isKnown =
             role.isString("user") || role.isString("assistant") || role.isString("system") || role.isString("tool")
@@ -64,17 +41,26 @@ enum MessageCheck {
         }
     }
 
-    private static func checkContent(_ content: JSONValue, _ index: Int) throws(GatewayError) {
+    private mutating func checkContent(_ content: JSONValue, _ index: Int) throws(GatewayError) {
         switch content.kind {
         case .string, .null: return
         case .array:
             var part = 0
             for element in content.elements {
                 guard element.kind == .object else { throw .wrongType("messages.\(index).content.\(part)", expected: .object) }
+                if let image = element["image_url"] { note(image) }
                 part += 1
             }
         default: throw .wrongType("messages.\(index).content", expected: [.string, .array])
         }
+    }
+}
+
+extension MessageCheck {
+    private mutating func note(_ image: JSONValue) {
+        images += 1
+        guard let url = image.stringBytes ?? image["url"]?.stringBytes, url.starts(with: "data:".utf8) else { return }
+        embeddedImageBytes += url.count
     }
 }
 
@@ -98,6 +84,18 @@ enum RequestTags {
         guard let user = value.string else { throw .wrongType("user", expected: .string) }
         guard user.utf8.count <= 256 else { throw .invalid("user", "expected at most 256 bytes") }
         return user
+    }
+
+    /// `max_cost` in USD: a number, or a string with an exact decimal. A number is taken to the nearest nano-dollar.
+    static func maxCost(_ value: JSONValue) throws(GatewayError) -> NanoUSD {
+        let amount: NanoUSD?
+        if let text = value.string {
+            amount = NanoUSD(decimal: text)
+        } else {
+            amount = value.double.flatMap { Int64(exactly: ($0 * 1e9).rounded()) }.map { NanoUSD(nanos: $0) }
+        }
+        guard let amount, amount >= .zero else { throw .invalid("max_cost", "expected an amount of USD such as 0.05, zero or more") }
+        return amount
     }
 
     static func metadata(_ value: JSONValue) throws(GatewayError) -> [String: String] {

@@ -1,6 +1,6 @@
 /// What the gateway does with a top-level member of a chat request.
 enum RequestMember: Sendable {
-    case model, messages, stream, streamOptions, maxOutputTokens, choices, user, metadata, tools, functions
+    case model, models, maxCost, responseFormat, messages, stream, streamOptions, maxOutputTokens, choices, user, metadata, tools, functions
     /// Passed on when its value has one of these types.
     case typed(ValueTypes)
     /// Belongs to a feature that this version lacks.
@@ -29,7 +29,7 @@ enum RequestMember: Sendable {
 
     private static let all: [(name: StaticString, member: RequestMember)] =
         [
-            ("model", .model), ("messages", .messages), ("stream", .stream), ("stream_options", .streamOptions),
+            ("model", .model), ("models", .models), ("max_cost", .maxCost), ("response_format", .responseFormat), ("messages", .messages), ("stream", .stream), ("stream_options", .streamOptions),
             ("max_tokens", .maxOutputTokens), ("max_completion_tokens", .maxOutputTokens), ("n", .choices),
             ("user", .user), ("metadata", .metadata), ("tools", .tools), ("functions", .functions),
         ] + typed + foreign
@@ -41,12 +41,12 @@ enum RequestMember: Sendable {
         ("logprobs", .typed(.bool)), ("parallel_tool_calls", .typed(.bool)), ("store", .typed(.bool)),
         ("reasoning_effort", .typed(.string)), ("service_tier", .typed(.string)), ("verbosity", .typed(.string)),
         ("stop", .typed([.string, .array])), ("modalities", .typed(.array)),
-        ("response_format", .typed(.object)), ("logit_bias", .typed(.object)), ("audio", .typed(.object)), ("prediction", .typed(.object)),
+        ("logit_bias", .typed(.object)), ("audio", .typed(.object)), ("prediction", .typed(.object)),
         ("tool_choice", .typed([.string, .object])), ("function_call", .typed([.string, .object])),
     ]
 
     private static let foreign: [(name: StaticString, member: RequestMember)] = [
-        ("models", .unsupported), ("mcp_servers", .unsupported), ("max_cost", .unsupported), ("max_turns", .unsupported),
+        ("mcp_servers", .unsupported), ("max_turns", .unsupported),
         ("credentials", .unsupported), ("deferred", .unsupported), ("deferred_calls", .unsupported),
         ("agent_attributes", .hint), ("model_attributes", .hint), ("guardrails", .hint), ("handoff_config", .hint), ("handoff_mode", .hint),
         ("automatic_tool_execution", .hint), ("correlation_id", .hint),

@@ -33,6 +33,13 @@ struct RequestSplice {
         run = nil
     }
 
+    /// Puts a member of our own into the body, of these pieces.
+    mutating func add(_ member: [ChatRequest.Piece]) {
+        drop()
+        beginMember()
+        pieces += member
+    }
+
     /// Ends the body, behind a member of our own if one is needed.
     mutating func finish(adding member: ChatRequest.Piece.Text? = nil) {
         drop()

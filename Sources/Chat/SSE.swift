@@ -28,9 +28,9 @@ public enum SSE {
 /// Finds the ends of server-sent events in bytes that arrive in arbitrary pieces. Lines may end with LF, CRLF or CR.
 ///
 /// A pure state machine over one growing buffer; each byte is looked at once. A CR in the last place waits for the LF that may follow.
-public struct SSEEventFinder {
+public struct SSEEventFinder: Sendable {
     /// One event: everything up to and including its blank line.
-    public struct Event {
+    public struct Event: Sendable {
         /// Offset behind the blank line.
         public let end: Int
         /// Offset of the first line's end, without its terminator.

@@ -55,7 +55,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var roundEnd: [any RoundEndHandler] = []
     private var events: UnsafeMutableBufferPointer<epoll_event>
     private let incoming = Mutex(Incoming())
-    private var thread: pthread_t?
+    /// The thread that runs the loop; zero, which no thread is, before. Others read it, so it is atomic.
+    private let thread = Atomic<pthread_t>(0)
     private var wakeUpCame = false
 
     /// What other threads have left for this loop.
@@ -100,7 +101,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Runs the loop on the calling thread until `stop`.
     public func run() {
-        thread = pthread_self()
+        thread.store(pthread_self(), ordering: .relaxed)
         while !takeIncoming() {
             runRound()
             waitForEvents()
@@ -143,7 +144,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Whether the caller is on the loop's thread.
-    public var isCurrent: Bool { thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+    public var isCurrent: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 
     /// Runs what is due. Work that keeps making work does not keep the loop from its descriptors for ever.
     private func runRound() {

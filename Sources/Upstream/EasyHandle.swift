@@ -1,5 +1,6 @@
 internal import CCurl
 internal import EventLoop
+internal import Glibc
 
 /// A libcurl easy handle, configured once for its endpoint and used for one transfer after another.
 ///
@@ -10,15 +11,17 @@ final class EasyHandle {
     /// The transfer in progress.
     var transfer: UpstreamTransfer?
     private(set) var watchdog: LoopTimer
-    private let headers: UnsafeMutablePointer<curl_slist>?
+    private var headerList: UnsafeMutablePointer<curl_slist>?
     private let url: OpaquePointer?
+    /// What the handle was set to last; setting it costs parsing and copying, and most calls are like the one before.
+    private var path: String?
+    private var headers: [String]?
 
     init?(_ endpoint: UpstreamEndpoint, client: UpstreamClient) {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
         self.endpoint = endpoint
         url = curl_url()
-        headers = endpoint.headers.reduce(nil) { curl_slist_append($0, $1) }
         weak var this: EasyHandle?
         watchdog = LoopTimer(on: client.loop) { this?.transfer?.watchdogBarked() }
         this = self
@@ -27,19 +30,41 @@ final class EasyHandle {
 
     deinit {
         curl_easy_cleanup(easy)
-        curl_slist_free_all(headers)
+        curl_slist_free_all(headerList)
         curl_url_cleanup(url)
+    }
+
+    /// Points the handle at a path and gives it the headers of the next call.
+    func aim(_ path: String, _ headers: [String], _ body: [UInt8]) throws(UpstreamFailure) {
+        if self.path != path {
+            // Dots are left alone: a segment is never the way up.
+            guard curl_url_set(url, CURLUPART_URL, endpoint.url + path, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
+                self.path = nil
+                throw .unreachable("the URL of the call is malformed")
+            }
+            self.path = path
+        }
+        guard let signature = AWSSignature(endpoint) else {
+            if self.headers != headers { set(headers) }
+            return
+        }
+        set(headers + body.withUnsafeBytes { signature.headers(target: endpoint.target(path), body: $0, time: time(nil)) })
+    }
+
+    private func set(_ headers: [String]) {
+        self.headers = headers
+        let list = (endpoint.headers + headers).reduce(nil) { curl_slist_append($0, $1) }
+        purser_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
+        curl_slist_free_all(headerList)
+        headerList = list
     }
 
     private func configure(_ client: UpstreamClient) {
         let this = Unmanaged.passUnretained(self).toOpaque()
-        // Parsed once: libcurl would take the text apart and put it together again at every transfer.
-        if curl_url_set(url, CURLUPART_URL, endpoint.url, 0) == CURLUE_OK {
-            purser_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(url))
-        }
+        // Parsed once for many calls: libcurl would take a text apart and put it together again at every transfer.
+        purser_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(url))
         purser_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
         purser_curl_set_long(easy, CURLOPT_POST, 1)
-        purser_curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
         purser_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         purser_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         purser_curl_set_long(easy, CURLOPT_NOPROGRESS, 1)

@@ -50,12 +50,18 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     }
 
     /// Posts `body` to `endpoint`.
-    /// - Parameter timeout: a limit for the whole call, besides the endpoint's own.
-    /// - Throws: `unreachable` when there is no memory for another transfer.
-    public func post(_ body: [UInt8], to endpoint: UpstreamEndpoint, timeout: Duration? = nil) throws(UpstreamFailure) -> UpstreamTransfer {
+    /// - Parameters:
+    ///   - path: is added to the endpoint's URL, percent-encoded, with a query if there is one.
+    ///   - headers: complete header lines without line ends, besides the endpoint's own.
+    ///   - timeout: a limit for the whole call, besides the endpoint's own.
+    /// - Throws: `unreachable` when there is no memory for another transfer, or the URL is none.
+    public func post(
+        _ body: [UInt8], to endpoint: UpstreamEndpoint, path: String = "", headers: [String] = [], timeout: Duration? = nil
+    ) throws(UpstreamFailure) -> UpstreamTransfer {
         guard let handle = idle[ObjectIdentifier(endpoint)]?.popLast() ?? EasyHandle(endpoint, client: self) else {
             throw .unreachable("no memory for a transfer")
         }
+        try handle.aim(path, headers, body)
         let transfer = UpstreamTransfer(handle, body: body, client: self, timeout: timeout)
         transfer.start()
         active[ObjectIdentifier(handle)] = handle

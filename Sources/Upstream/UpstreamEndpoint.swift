@@ -36,17 +36,19 @@ public struct UpstreamLimits: Hashable, Sendable {
     public init() {}
 }
 
-/// One URL that requests are posted to, with everything about the way there that does not change from request to request.
+/// One base URL that requests are posted to, with everything about the way there that does not change from request to request.
 ///
 /// Immutable and shared by all loops; libcurl handles configured for it are kept and reused, so options are set once and not per request.
 public final class UpstreamEndpoint: Sendable {
-    /// The URL.
+    /// The URL; a call may add a path to it.
     public let url: String
     /// Complete header lines, e.g. `Authorization: Bearer …`. May hold secrets: never logged.
     let headers: [String]
     let caFile: String?
     let proxy: String?
     let allowsHTTP2: Bool
+    /// What calls are signed with.
+    let credentials: AWSCredentials?
     /// Time-outs of every call.
     public let timeouts: UpstreamTimeouts
     let limits: UpstreamLimits
@@ -58,8 +60,10 @@ public final class UpstreamEndpoint: Sendable {
     ///   - caFile: a PEM file to check the upstream's certificate with, instead of the system's.
     ///   - proxy: a proxy URL; `nil` takes the environment's (`https_proxy`, `no_proxy`, …).
     ///   - allowsHTTP2: offer HTTP/2 to an https upstream.
+    ///   - credentials: signs every call for AWS.
     public init(
         url: String, headers: [String], caFile: String? = nil, proxy: String? = nil, allowsHTTP2: Bool = true,
+        credentials: AWSCredentials? = nil,
         timeouts: UpstreamTimeouts = UpstreamTimeouts(), limits: UpstreamLimits = UpstreamLimits()
     ) {
         self.url = url
@@ -67,11 +71,32 @@ public final class UpstreamEndpoint: Sendable {
         self.caFile = caFile
         self.proxy = proxy
         self.allowsHTTP2 = allowsHTTP2
+        self.credentials = credentials
         self.timeouts = timeouts
         self.limits = limits
         firstByte = ClockInterval(timeouts.connect + timeouts.firstByte)
         idle = ClockInterval(timeouts.idle)
         total = ClockInterval(timeouts.total)
+    }
+}
+
+extension UpstreamEndpoint {
+    /// Host and port as libcurl writes them into the header `Host`: without the scheme's own port.
+    var authority: String {
+        let authority = afterScheme.prefix { $0 != "/" && $0 != "?" }
+        let port = url.lowercased().hasPrefix("https:") ? ":443" : ":80"
+        return String(authority.hasSuffix(port) ? authority.dropLast(port.utf8.count) : authority)
+    }
+
+    /// What follows the authority in the URL of a call.
+    func target(_ path: String) -> String {
+        let rest = afterScheme.drop { $0 != "/" && $0 != "?" } + path
+        return rest.hasPrefix("/") ? String(rest) : "/" + rest
+    }
+
+    private var afterScheme: Substring {
+        guard let slashes = url.firstRange(of: "://") else { return url[...] }
+        return url[slashes.upperBound...]
     }
 }
 

@@ -17,6 +17,22 @@ private func text(_ build: (inout [UInt8]) -> Void) -> String {
         #expect(try JSONReader().read(Array(written.utf8)) { $0.string } == value)
     }
 
+    /// Bytes are looked at in groups of eight: what must be escaped is found wherever it stands, and nothing else is taken for it.
+    @Test func everyCharacterAtEveryPlace() throws {
+        let reader = JSONReader()
+        for scalar in (0..<0x80).map({ UnicodeScalar(UInt8($0)) }) + ["é", "\u{7FF}", "\u{FFFF}", "🌀"] {
+            for (before, after) in [(0, 0), (0, 9), (1, 7), (3, 4), (7, 0), (7, 8), (8, 1), (15, 2)] {
+                for filler in ["!", "#", "[", "]", "é", " "] {
+                    let value = String(repeating: filler, count: before) + String(scalar) + String(repeating: filler, count: after)
+                    let written = text { $0.appendJSONString(value) }
+                    let isEscaped = scalar.value < 0x20 || scalar == "\"" || scalar == "\\"
+                    #expect(written.contains("\\") == isEscaped)
+                    #expect(try reader.read(Array(written.utf8)) { $0.string } == value)
+                }
+            }
+        }
+    }
+
     @Test(arguments: [Int64.min, -1, 0, 7, 10, 1_000_000_007, .max]) func integers(value: Int64) {
         #expect(text { $0.appendJSONNumber(value) } == String(value))
     }

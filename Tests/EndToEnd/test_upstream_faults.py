@@ -74,6 +74,8 @@ def assert_failed(reply: Reply, site: Site, status: int, code: str, recorded: st
 @pytest.mark.parametrize(("model", "status", "code", "recorded"), BEFORE_THE_ANSWER)
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_fault_before_the_answer(http: Client, site: Site, model: str, status: int, code: str, recorded: str, stream: bool) -> None:
+    # A target that answers 429 is left alone for a while; the same one under another name is another target.
+    model = model.replace("scripted/", "hasty/") if stream and status == 429 else model
     assert_failed(http.chat(model, stream=stream), site, status, code, recorded)
 
 

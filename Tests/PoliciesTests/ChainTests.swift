@@ -33,8 +33,7 @@ import Testing
 
     @Test func aHedgeRacesTheFirstTwo() throws {
         let policies = try snapshot(models + "  v: {fallback: [big, sonnet, mini], hedge: {after: 1500ms}}\n")
-        guard case .firstOf(let plans) = try policies.decide("v").plan, plans.count == 2,
-            case .race(let legs, .milliseconds(1500)) = plans[0]
+        guard case .firstOf(let plans) = try policies.decide("v").plan, plans.count == 2, case .race(let legs, .milliseconds(1500)) = plans[0]
         else {
             Issue.record("no race behind which a fallback stands")
             return
@@ -93,21 +92,21 @@ import Testing
         let policies = try snapshot(models + "  v: [big, mini]\n")
         let decision = try policies.decide("v", state: TestState(down: ["big"]))
         #expect(decision.names == ["mini"] && decision.trace.excluded == ["big: it is failing at the moment"])
-        let failure = try #require(policies.refusal("v", state: TestState(down: ["big", "mini"])))
-        #expect(failure.error.code == .noHealthyUpstream && failure.error.source == .gateway)
-        #expect(
-            failure.error.publicMessage
-                == "No model can be called at the moment: big: it is failing at the moment; mini: it is failing at the moment.")
-        #expect(policies.refusal("big", state: TestState(down: ["big"]))?.error.code == .noHealthyUpstream)
+    }
+
+    @Test func withoutAnyThatIsAvailableAllArePlanned() throws {
+        // Whoever carries out the plan says until when they are left alone.
+        let policies = try snapshot(models + "  v: [big, mini]\n")
+        #expect(try policies.decide("v", state: TestState(down: ["big", "mini"])).names == ["big", "mini"])
+        #expect(try policies.decide("big", state: TestState(down: ["big"])).names == ["big"])
     }
 
     @Test func modelsThatAreOffAreLeftOut() throws {
-        let text =
-            models.replacing("models:", with: "  off: {kind: openai, base_url: http://o, api_key: \"${NOPE}\"}\nmodels:") + """
-                  away: {provider: off, price: free}
-                  v: [away, mini]
-                  w: [away]
-                """
+        let text = models.replacing("models:", with: "  off: {kind: openai, base_url: http://o, api_key: \"${NOPE}\"}\nmodels:") + """
+              away: {provider: off, price: free}
+              v: [away, mini]
+              w: [away]
+            """
         let policies = try #require(compile(text).snapshot)
         #expect(try policies.decide("v").trace.excluded == ["away: provider off is off: NOPE is not set"])
         #expect(policies.refusal("w")?.error.code == .noHealthyUpstream)
@@ -118,8 +117,7 @@ import Testing
     @Test func unknownNamesComeWithTheNearestAlsoBehindOthers() throws {
         let policies = try snapshot(models)
         for failure in [policies.refusal("minni"), policies.refusal("big", "minni")] {
-            #expect(
-                failure?.error.code == .modelNotFound && failure?.error.publicMessage == "There is no model \"minni\". Did you mean mini?")
+            #expect(failure?.error.code == .modelNotFound && failure?.error.publicMessage == "There is no model \"minni\". Did you mean mini?")
             #expect(failure?.trace.candidates.isEmpty == true)
         }
     }
@@ -131,8 +129,7 @@ import Testing
                 organizations: {acme: {teams: {t: {models: [v]}, u: {models: [mini]}}}}
                 """)
         let (team, other) = (try #require(policies.team("acme/t")), try #require(policies.team("acme/u")))
-        #expect(
-            try policies.decide(RequestFeatures(requestedModels: ["v"]), allowed: team, state: FreshTargetState()).names == ["big", "mini"])
+        #expect(try policies.decide(RequestFeatures(requestedModels: ["v"]), allowed: team, state: FreshTargetState()).names == ["big", "mini"])
         for (names, who) in [(["big"], team), (["v", "big"], team), (["v"], other)] {
             do throws(DecisionFailure) {
                 _ = try policies.decide(RequestFeatures(requestedModels: names), allowed: who, state: FreshTargetState())

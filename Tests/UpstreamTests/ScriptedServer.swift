@@ -19,10 +19,14 @@ final class ScriptedServer: Sendable {
     private let listener: Int32
     private let script: [Act]
     private let counters = Mutex((accepted: 0, requests: 0, peerCloses: 0))
+    private let receivedHeads = Mutex<[String]>([])
 
     var accepted: Int { counters.withLock { $0.accepted } }
     var requests: Int { counters.withLock { $0.requests } }
     var peerCloses: Int { counters.withLock { $0.peerCloses } }
+
+    /// The heads of all requests, in order.
+    var heads: [String] { receivedHeads.withLock { $0 } }
 
     init(_ script: [Act]) {
         self.script = script
@@ -102,6 +106,8 @@ final class ScriptedServer: Sendable {
             guard recv(connection, &byte, 1, 0) == 1 else { return false }
             text.unicodeScalars.append(Unicode.Scalar(byte))
         }
+        let head = text
+        receivedHeads.withLock { $0.append(head) }
         let field = text.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
         var left = field.flatMap { Int($0.dropFirst(15).filter { $0 != " " }) } ?? 0
         while left > 0, recv(connection, &byte, 1, 0) == 1 { left -= 1 }

@@ -241,7 +241,7 @@ private func call(
     }
 }
 
-private func finish(_ transfer: UpstreamTransfer) async -> Ending {
+func finish(_ transfer: UpstreamTransfer) async -> Ending {
     do throws(UpstreamFailure) {
         let head = try await transfer.head()
         var body: [UInt8] = []
@@ -253,12 +253,12 @@ private func finish(_ transfer: UpstreamTransfer) async -> Ending {
     }
 }
 
-private func withClient<R: Sendable>(_ body: @escaping @Sendable (UpstreamClient) async throws -> R) async throws -> R {
+func withClient<R: Sendable>(_ body: @escaping @Sendable (UpstreamClient) async throws -> R) async throws -> R {
     try await onLoop { loop in try await body(UpstreamClient(loop: loop)) }
 }
 
 /// Runs `body` as a task of a loop with a thread of its own and waits for it.
-private func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws -> R) async throws -> R {
+func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws -> R) async throws -> R {
     let group = try LoopGroup(count: 1)
     let loop = group.loops[0]
     let result: Result<R, any Error> = await withUnsafeContinuation { continuation in

@@ -5,7 +5,7 @@
 
 `train(data)` gives the columns for the model file; run as a program it cross-validates and writes the tables of docs/routing-complexity.md.
 
-    score = interpolate(knots[format], columns[format])
+    score = curve(knots[format], columns[format])
     format = choice   if numbers[options] >= 3
              problem  if columns[gate] > 0
              open     otherwise
@@ -25,11 +25,13 @@ from features import Features
 OPTIONS_OF_A_CHOICE = 3
 # The gate leans towards "word problem": a missed one would be ranked by another scale.
 GATE_BIAS = 0.5
+# Riddles look like word problems, and only the graded prompts have the short ones that people ask.
+GRADED_WEIGHT = 10
 # Points of the open expert and their scores: .40 and .75 are the borders of the tiers.
-OPEN_KNOTS = [(-10, 0.0), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.60), (55, 0.75), (70, 0.90), (95, 1.0)]
+OPEN_KNOTS = [(-10, 0.01), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.60), (55, 0.75), (70, 0.90), (95, 0.99)]
 # Scores at the quantiles 0, .1, .5, .9 and 1 of each expert's training prompts.
 CHOICE_LEVELS = (0.05, 0.22, 0.42, 0.66, 0.92)
-PROBLEM_LEVELS = (0.38, 0.48, 0.60, 0.71, 0.86)
+PROBLEM_LEVELS = (0.42, 0.52, 0.62, 0.72, 0.86)
 GAIN_BY_CATEGORY = {
     "coding": 2.61, "math": 1.83, "extraction": 1.50, "reasoning": 0.88, "stem": 0.33, "humanities": 0.10, "writing": 0.06, "roleplay": 0.03}
 
@@ -49,9 +51,17 @@ class ComplexityModel:
         formats = self.formats(features)
         total = np.zeros(len(formats))
         for index, name in enumerate(("choice", "problem", "open")):
-            raw, score = zip(*self.knots[name])
-            total = np.where(formats == index, np.interp(self.columns[name].scores(features), raw, score), total)
+            total = np.where(formats == index, curve(self.knots[name], self.columns[name].scores(features)), total)
         return total
+
+
+def curve(knots, values):
+    """Linear between the knots; beyond the outermost ones it approaches 0 and 1 and never reaches them, as in the program."""
+    raw, score = np.array(knots, float).T
+    width = raw[-1] - raw[0]
+    below = score[0] / (1 + np.maximum(raw[0] - values, 0) / width)
+    above = 1 - (1 - score[-1]) / (1 + np.maximum(values - raw[-1], 0) / width)
+    return np.where(values <= raw[0], below, np.where(values >= raw[-1], above, np.interp(values, raw, score)))
 
 
 @dataclass
@@ -77,12 +87,13 @@ def part(features, rows):
 
 def gate_rows(data):
     """Rows of `open` that are certainly no word problems."""
-    story = np.isin(data.open.source, ["gsm8k_train", "svamp", "aqua"]) | ((data.open.source == "clinc150") & (data.open.task == "math"))
+    story = np.isin(data.open.source, ["gsm8k_train", "svamp", "aqua"]) | (np.isin(data.open.source, ["clinc150", "own"]) & (data.open.task == "math"))
     return np.where(~story)[0]
 
 
 def train_gate(data, solved_rows, other_rows):
-    gate = fit_gate(part(data.solved.features, solved_rows), part(data.open.features, other_rows))
+    weights = np.where(data.open.source[other_rows] == "graded", GRADED_WEIGHT, 1)
+    gate = fit_gate(part(data.solved.features, solved_rows), part(data.open.features, other_rows), weights)
     gate.bias += GATE_BIAS
     return gate
 

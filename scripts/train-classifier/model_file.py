@@ -32,9 +32,9 @@ def floats(values):
     return np.asarray(values, dtype="<f4").tobytes()
 
 
-def scales_section(gains, units, biases, system_share_alone, system_share):
+def scales_section(gains, units, biases, system_text_task_share, system_other_share):
     """`gains`: sections x columns."""
-    return floats(gains) + floats(units) + floats(biases) + floats([system_share_alone, system_share])
+    return floats(gains) + floats(units) + floats(biases) + floats([system_text_task_share, system_other_share])
 
 
 def curve(knots):

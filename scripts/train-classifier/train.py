@@ -14,7 +14,8 @@ from task_data import TaskData
 
 GAINS = (1.0, 1.0, 0.5, 1.0, 0.2)
 PENALTY = 1e-4
-SYSTEM_SHARE_ALONE, SYSTEM_SHARE = 1.0, 0.3
+# How much a system prompt counts: for tasks done to a text that the user sends, and for the others (SystemInfluence.swift).
+SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE = 1.5, 0.4
 MEDIUM_FROM, HIGH_FROM = 0.40, 0.75
 TASKS = len(model_file.TASKS)
 EXPERTS = ("choice", "problem", "open", "gate")
@@ -55,7 +56,7 @@ def main(folder, target):
         weights[:, TASKS + index] = scored.columns[name].weights
         gains[:, TASKS + index] = scored.columns[name].gains
     table, units = model_file.quantize(weights)
-    scales = model_file.scales_section(gains, units, biases, SYSTEM_SHARE_ALONE, SYSTEM_SHARE)
+    scales = model_file.scales_section(gains, units, biases, SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE)
     model_file.write(Path(target), table, scales, complexity_section(scored))
 
 

@@ -50,6 +50,13 @@ typedef struct {
     size_t next_token;              // of the comma or brace behind the value
 } csj_member;
 
+/// One element of an array, likewise.
+typedef struct {
+    size_t value_start, value_end; // without surrounding white space
+    size_t value_tape, value_token;
+    size_t next_token; // of the comma or bracket behind the value
+} csj_element;
+
 typedef struct csj_parser csj_parser;
 
 /// A parser to be destroyed by the caller; NULL when memory is short.
@@ -74,6 +81,12 @@ bool csj_first_member(const csj_document *document, size_t tape, size_t token, c
 
 /// Steps to the next member of the same object; false behind the last one.
 bool csj_next_member(const csj_document *document, csj_member *member);
+
+/// Steps into the array at (`tape`, `token`); false when it has no element.
+bool csj_first_element(const csj_document *document, size_t tape, size_t token, csj_element *element);
+
+/// Steps to the next element of the same array; false behind the last one.
+bool csj_next_element(const csj_document *document, csj_element *element);
 
 #pragma clang assume_nonnull end
 

@@ -23,6 +23,8 @@ struct Tokenizer {
     private var flags: UInt8 = 0
     private var uppers = 0
     private var scripts: UInt32 = 0
+    /// The hash of the ideograph before; two of them often are one word.
+    private var lastIdeograph = WordHash.seed
     private var digits = 0
     private var pendingLine = true
     private var pendingSpace = false
@@ -208,7 +210,10 @@ struct Tokenizer {
         take(next)
         guard third >= 0x80 else { return 1 }
         take(third)
+        let pair = WordHash.step(WordHash.step(WordHash.step(lastIdeograph, byte), next), third)
+        lastIdeograph = hash
         finish()
+        if tokenCount > 0 { tokens[tokenCount - 1].classes |= lookup(pair).classes }
         return 2
     }
 

@@ -10,9 +10,8 @@ struct ErrorAnswer {
 
     var status: Int { error.passThrough?.status ?? error.code.status }
 
-    /// The body in OpenAI's shape, or the provider's own when it may be shown.
+    /// The body in OpenAI's shape; the provider's own when it may be shown.
     var body: [UInt8] {
-        if let passThrough = error.passThrough { return passThrough.body }
         var body: [UInt8] = []
         error.appendOpenAIBody(to: &body)
         return body

@@ -7,6 +7,8 @@ internal import Policies
 /// Who pays: the team and key that a request was made with. Holds for the policies it was made with.
 final class Principal: ModelAccess {
     let keyID: String
+    /// What the key is called within its team.
+    let keyName: String?
     let team: String
     let organization: String
     private let teamEntry: Team?
@@ -16,6 +18,7 @@ final class Principal: ModelAccess {
 
     init(_ key: PolicyKey) {
         keyID = key.id
+        keyName = key.name
         team = key.team.path
         organization = key.team.organization
         teamEntry = key.team
@@ -25,6 +28,7 @@ final class Principal: ModelAccess {
 
     init(_ grant: KeyGrant, in policies: PolicySnapshot) {
         keyID = grant.id
+        keyName = grant.name
         team = grant.team
         organization = String(grant.team.prefix { $0 != "/" })
         teamEntry = policies.team(grant.team)

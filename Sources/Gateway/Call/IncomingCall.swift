@@ -37,6 +37,18 @@ struct IncomingCall {
         return isPlain ? id : nil
     }
 
+    /// Whether the client wants to know how its request was decided (`x-purser-explain: true`).
+    var wantsExplanation: Bool { exchange.head.string("x-purser-explain") == "true" }
+
+    /// What the client is willing to pay, from `x-purser-max-cost`, in USD.
+    /// - Throws: `invalid_request_error` when the header is there and makes no sense.
+    func clientMaxCost() throws(GatewayError) -> NanoUSD? {
+        guard let text = exchange.head.string("x-purser-max-cost") else { return nil }
+        if let amount = NanoUSD(decimal: text), amount >= .zero { return amount }
+        throw GatewayError(
+            .invalidRequest, "x-purser-max-cost must be an amount of USD such as 0.05, zero or more.", param: "x-purser-max-cost")
+    }
+
     /// How long the client is willing to wait, from `x-purser-timeout: 30s` (also `ms`, `m`).
     /// - Throws: `invalid_request_error` when the header is there and makes no sense.
     func clientTimeout() throws(GatewayError) -> Duration? {

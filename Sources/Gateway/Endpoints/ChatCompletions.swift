@@ -2,6 +2,7 @@ internal import Chat
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
+internal import Ledger
 internal import Policies
 
 extension GatewayLoop {
@@ -12,51 +13,61 @@ extension GatewayLoop {
     }
 
     private func answerChat(_ held: HeldCall) async throws(GatewayError) {
-        let upstream = try executor.start(held.request, on: held.decided.target, timeout: held.decided.admitted.timeout)
-        let body: [UInt8]
-        do throws(GatewayError) { body = try await upstream.answer() } catch {
-            try await held.settle(upstream.outcome)
-            throw error
-        }
-        try await held.settle(upstream.outcome)
-        held.incoming.exchange.respond(200, body: body) { fields in
+        let answering = try await begin(held)
+        held.incoming.exchange.respond(200, body: held.explaining(answering.bytes)) { fields in
             fields.contentType = "application/json"
-            held.appendAnswerFields(upstream, to: &fields)
-            fields.appendField("x-purser-cost-usd", value: upstream.outcome.cost.decimalString)
+            held.appendAnswerFields(answering.call, to: &fields)
+            fields.appendField("x-purser-cost-usd", value: held.run.cost.decimalString)
         }
     }
 
     private func streamChat(_ held: HeldCall) async throws(GatewayError) {
         let exchange = held.incoming.exchange
-        let upstream = try executor.start(held.request, on: held.decided.target, timeout: held.decided.admitted.timeout)
         exchange.whenQuiet(for: Self.quietInterval) {
-            if !exchange.hasBegun { held.beginStream(upstream) }
+            if !exchange.hasBegun { held.beginStream(nil) }
             exchange.write(StreamText.keepAlive)
         }
+        let answering = try await begin(held)
         do {
-            try await relay(upstream, held)
+            try await relay(answering, held)
         } catch {
             // The client must not hear of an end before the ledger has.
-            try await held.settle(upstream.outcome)
-            guard exchange.hasBegun else { throw error }
-            return held.incoming.endStream(with: error)
+            try await held.settle()
+            return held.incoming.endStream(with: held.explained(error))
         }
-        try await held.settle(upstream.outcome)
+        try await held.settle()
+        if held.incoming.wantsExplanation { exchange.write(held.explanationEvent) }
         exchange.write(StreamText.done)
         exchange.end()
     }
 
-    /// Passes the stream on. The first event that is written commits us: before it a failure is an ordinary answer, after it an event.
-    private func relay(_ upstream: UpstreamCall, _ held: HeldCall) async throws(GatewayError) {
+    /// Carries out the plan until a call has begun to answer, and settles whatever is over by then.
+    private func begin(_ held: HeldCall) async throws(GatewayError) -> Answering {
+        let answering: Answering
+        do throws(GatewayError) { answering = try await held.run.begin(held.decided.plan) } catch {
+            try await held.settle()
+            throw held.explained(error)
+        }
+        do throws(GatewayError) { try await held.settle() } catch {
+            answering.call.cancel()
+            throw error
+        }
+        return answering
+    }
+
+    /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client
+    /// is told.
+    private func relay(_ answering: Answering, _ held: HeldCall) async throws(GatewayError) {
         let exchange = held.incoming.exchange
-        var events: [UInt8] = []
-        var goesOn = try await upstream.open(&events)
-        if !exchange.hasBegun { held.beginStream(upstream) }
+        let call = answering.call
+        var events = answering.bytes
+        var goesOn = answering.goesOn
+        if !exchange.hasBegun { held.beginStream(call) }
         while goesOn {
             exchange.write(events)
             events.removeAll(keepingCapacity: true)
-            guard await exchange.readyForMore() else { throw upstream.cancel() }
-            do throws(GatewayError) { goesOn = try await upstream.next(&events) } catch {
+            guard await exchange.readyForMore() else { throw call.cancel() }
+            do throws(GatewayError) { goesOn = try await call.next(&events) } catch {
                 // What came before the fault is the client's.
                 exchange.write(events)
                 throw error
@@ -70,25 +81,52 @@ extension GatewayLoop {
 }
 
 extension HeldCall {
-    func beginStream(_ upstream: UpstreamCall) {
+    /// - Parameter call: the call that answers; `nil` when none does yet and the client is only to know that we are alive.
+    func beginStream(_ call: UpstreamCall?) {
         incoming.exchange.begin(200) { fields in
             fields.contentType = "text/event-stream; charset=utf-8"
             fields.appendField("cache-control", value: "no-cache")
             // Tells buffering proxies in front of us (nginx) to pass every event on at once.
             fields.appendField("x-accel-buffering", value: "no")
-            appendAnswerFields(upstream, to: &fields)
+            appendAnswerFields(call, to: &fields)
         }
     }
 
-    func appendAnswerFields(_ upstream: UpstreamCall, to fields: inout HTTPResponseHead) {
+    func appendAnswerFields(_ call: UpstreamCall?, to fields: inout HTTPResponseHead) {
         fields.appendField("x-request-id", value: incoming.requestID)
-        fields.appendField("x-purser-model", value: decided.target.model.name)
-        fields.appendField("x-purser-route", value: "direct")
-        fields.appendField("x-purser-attempts", value: 1)
-        let settled = upstream.outcome.latencyMicroseconds
-        let upstreamShare = settled > 0 ? settled : upstream.elapsedMicroseconds
+        fields.appendField("x-purser-route", value: decided.trace.route)
+        guard let call else { return }
+        fields.appendField("x-purser-model", value: call.model.name)
+        fields.appendField("x-purser-attempts", value: run.callCount)
+        let settled = call.outcome.latencyMicroseconds
+        let upstreamShare = settled > 0 ? settled : call.elapsedMicroseconds
         let total = MonotonicTime.now().microseconds(since: incoming.startTime)
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
+    }
+
+    /// A whole answer with the explanation in front of its last brace, for who asked for it.
+    func explaining(_ body: [UInt8]) -> [UInt8] {
+        guard incoming.wantsExplanation, let end = body.lastIndex(of: UInt8(ascii: "}")) else { return body }
+        var explained = Array(body[..<end])
+        explained.append(",\"purser\":")
+        explained.append(contentsOf: explanation)
+        explained.append(contentsOf: body[end...])
+        return explained
+    }
+
+    /// The explanation as the last chunk of a stream.
+    var explanationEvent: [UInt8] {
+        var event: [UInt8] = []
+        event.append("data: {\"id\":")
+        event.appendJSONString(incoming.requestID)
+        event.append(",\"object\":\"chat.completion.chunk\",\"created\":")
+        event.appendJSONNumber(incoming.wallTime.microseconds / 1_000_000)
+        event.append(",\"model\":")
+        event.appendJSONString(decided.trace.model)
+        event.append(",\"choices\":[],\"purser\":")
+        event.append(contentsOf: explanation)
+        event.append("}\n\n")
+        return event
     }
 }
 

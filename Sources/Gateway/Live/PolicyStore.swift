@@ -14,6 +14,7 @@ public final class PolicyStore: Sendable {
     private let directory: String
     private let environment: [String: String]
     private let log: Logger
+    private let registry = TargetRegistry()
 
     /// Reads and compiles the policies of `directory`.
     /// - Throws: `PolicyLoadError` with every diagnostic, rendered.
@@ -23,7 +24,7 @@ public final class PolicyStore: Sendable {
         self.log = log
         let compiled = try Self.compile(directory, environment)
         for notice in compiled.notices { log.info("policy notice", metadata: ["notice": "\(notice)"]) }
-        state = Mutex(State(serving: ServingPolicies(compiled.snapshot)))
+        state = Mutex(State(serving: ServingPolicies(compiled.snapshot, registry: registry)))
     }
 
     /// The policies in force.
@@ -38,7 +39,7 @@ public final class PolicyStore: Sendable {
     public func reload() -> Bool {
         do {
             let compiled = try Self.compile(directory, environment)
-            state.withLock { $0 = State(serving: ServingPolicies(compiled.snapshot)) }
+            state.withLock { $0 = State(serving: ServingPolicies(compiled.snapshot, registry: registry)) }
             log.notice("policies reloaded", metadata: ["directory": "\(directory)"])
             return true
         } catch {

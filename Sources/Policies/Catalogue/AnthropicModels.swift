@@ -60,7 +60,7 @@ extension KnownModels {
         .init(
             "claude-haiku-4-5", .init("1", cached: "0.1", write: "1.25", "5"), window: 200_000, answer: 64_000, everything,
             regional: .tenthMore),
-        .init("claude-opus-4-1", .init("15", cached: "1.5", write: "18.75", "75"), window: 200_000, answer: 32_000, unstructured),
+        .init("claude-opus-4-1", .init("15", cached: "1.5", write: "18.75", "75"), window: 200_000, answer: 32_000, everything),
         .init(
             "claude-opus-4", also: ["claude-opus-4-0"], .init("15", cached: "1.5", write: "18.75", "75"), window: 200_000, answer: 32_000,
             unstructured),

@@ -6,14 +6,19 @@ struct Decider<State: TargetState> {
     private let state: State
     /// Whether candidates over the ceiling are taken with less output.
     private let clamps: Bool
+    /// Whether targets that take no calls at the moment are planned all the same: when there are no others, the executor says until when.
+    private let plansUnavailable: Bool
     private(set) var candidates: [DecisionTrace.Candidate] = []
     private(set) var rule: String?
     private(set) var assignment: (experiment: String, arm: String, by: String?)?
     /// Whether clamping could admit what the ceiling excluded.
     private(set) var couldClamp = false
+    /// Whether a candidate was left out for no other reason than the state of its target.
+    var lacksOnlyAvailability: Bool { candidates.contains { $0.exclusion?.kind == .unavailable } }
 
-    init(_ features: RequestFeatures, state: State, clamps: Bool) {
+    init(_ features: RequestFeatures, state: State, clamps: Bool, plansUnavailable: Bool = false) {
         self.features = features
+        self.plansUnavailable = plansUnavailable
         self.state = state
         self.clamps = clamps
     }
@@ -74,7 +79,7 @@ struct Decider<State: TargetState> {
             guard let cost = bound.cost else { return .unknownCost }
             if cost > ceiling { return .overCeiling(needs: cost, ceiling: ceiling) }
         }
-        return state.isAvailable(model) ? nil : .unavailable
+        return plansUnavailable || state.isAvailable(model) ? nil : .unavailable
     }
 
     private mutating func plan(_ entry: TargetEntry, _ terms: CallTerms) -> Plan? {

@@ -32,6 +32,10 @@ extension PolicySnapshot {
             decider = Decider(features, state: state, clamps: true)
             plan = decider.plan(models)
         }
+        if plan == nil, decider.lacksOnlyAvailability {
+            decider = Decider(features, state: state, clamps: decider.couldClamp, plansUnavailable: true)
+            plan = decider.plan(models)
+        }
         let trace = DecisionTrace(features, route: Self.route(models), decider, model: plan?.firstCall?.model.name)
         guard let plan else { throw DecisionFailure(error: .noCandidate(trace, models, features), trace: trace) }
         return Decision(plan, trace, features)
@@ -42,7 +46,7 @@ extension PolicySnapshot {
         _ model: ModelEntry, _ features: RequestFeatures, _ state: some TargetState
     ) throws(DecisionFailure) -> Decision {
         let terms = CallTerms(settings: features.settings(at: 0))
-        var decider = Decider(features, state: state, clamps: model.overCeiling == .clamp)
+        var decider = Decider(features, state: state, clamps: model.overCeiling == .clamp, plansUnavailable: true)
         let plan = decider.plan(model, terms)
         let trace = DecisionTrace(features, route: DecisionTrace.direct, decider, model: plan == nil ? nil : model.name)
         guard let plan else { throw DecisionFailure(error: .noCandidate(trace, [.provider(model)], features), trace: trace) }

@@ -5,6 +5,9 @@ public enum OpenAIFailure {
     /// Longest error body of a provider that is shown to the client, in bytes.
     public static let longestPassedBody = 64 * 1024
 
+    /// Longest message of a provider that is shown to the client, in characters.
+    private static let longestMessage = 4096
+
     /// Retry delays that are believed.
     private static let saneDelay: ClosedRange<Duration> = .seconds(1)...(.seconds(86_400))
 
@@ -17,14 +20,43 @@ public enum OpenAIFailure {
     ///   - body: the body, possibly cut off.
     ///   - retryAfter: the provider's `retry-after`, if it sent one.
     public static func read(status: Int, body: [UInt8], retryAfter: Duration?, reader: JSONReader) -> GatewayError {
+        if status == 429 { return rateLimited(hasNoQuota(body, reader), retryAfter) }
+        return notOfTheClient(status, retryAfter) ?? clientCaused(status, body, reader)
+    }
+
+    /// Classifies what a provider of another dialect answered or reported.
+    /// - Parameter error: what it said about it, if that could be read.
+    static func read(status: Int, error: ProviderError?, retryAfter: Duration?) -> GatewayError {
+        if error?.hasNoQuota == true { return rateLimited(true, nil) }
+        if status == 429 { return rateLimited(false, retryAfter) }
+        if var failure = notOfTheClient(status, retryAfter) {
+            if let error { failure.detail = "provider status \(status), \(error.type ?? "no type"): \(error.message.prefix(1024))" }
+            return failure
+        }
+        return error.map { clientCaused(status, $0) } ?? refusedWithoutReason(status)
+    }
+
+    private static func notOfTheClient(_ status: Int, _ retryAfter: Duration?) -> GatewayError? {
         switch status {
-        case 429: rateLimited(hasNoQuota(body, reader), retryAfter)
         case 503 where retryAfter != nil: rateLimited(false, retryAfter)
         case 401, 402, 403, 407: upstream(status, "The provider refused the gateway's own credentials or account.", .nextTarget)
         case 408, 500, 502, 503, 504, 529: upstream(status, "The provider failed to answer (status \(status)).", .sameTarget)
-        case 400..<500: clientCaused(status, body, reader)
+        case 400..<500: nil
         default: upstream(status, "The provider gave an unusable answer (status \(status)).", .nextTarget)
         }
+    }
+
+    /// The provider's words in OpenAI's shape.
+    private static func clientCaused(_ status: Int, _ said: ProviderError) -> GatewayError {
+        let code = GatewayError.Code(said.code ?? GatewayError.Code.invalidRequest.name, status, GatewayError.Code.invalidRequest.type)
+        var error = GatewayError(code, String(said.message.prefix(longestMessage)), source: .client, detail: said.type)
+        var body: [UInt8] = []
+        error.appendOpenAIBody(to: &body)
+        error.publicMessage = "The provider refused the request (status \(status))."
+        error.passThrough = (status, body)
+        // What is too long for one model need not be for another.
+        error.retry = said.isTooLong ? .nextTarget : retry(after: status)
+        return error
     }
 
     /// The error for an answer that is not what was asked for.
@@ -68,6 +100,8 @@ public enum OpenAIFailure {
     /// A provider's code as a name that may go into records and statistics: short and plain, or none.
     private static func name(_ code: String?) -> String? {
         guard let code, (1...64).contains(code.utf8.count) else { return nil }
+        // Azure repeats the status there.
+        guard code.utf8.contains(where: { $0 > UInt8(ascii: "9") }) else { return nil }
         let isPlain = code.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),

@@ -5,7 +5,7 @@ public import Chat
 /// A pure state machine. Events are the provider's own bytes, copied in runs; only those that hold a usage, an error or a finish reason are
 /// parsed. Of the usage, the client gets what it asked for, with our cost in it. `[DONE]` is held back: the caller writes it when the bill is
 /// committed. Comments and events without data are dropped, so that nothing is sent before the provider has really answered.
-public struct OpenAIStream {
+public struct OpenAIStream: Sendable {
     /// How the stream stands after some bytes.
     public enum State: Sendable {
         /// More may come.

@@ -32,6 +32,10 @@ enum OpenAIUsage {
         bytes.appendJSONNumber(usage.input + usage.output)
         bytes.append(",\"prompt_tokens_details\":{\"cached_tokens\":")
         bytes.appendJSONNumber(usage.cachedInput)
+        if usage.cacheWrite > 0 {
+            bytes.append(",\"cache_write_tokens\":")
+            bytes.appendJSONNumber(usage.cacheWrite)
+        }
         bytes.append("},\"completion_tokens_details\":{\"reasoning_tokens\":")
         bytes.appendJSONNumber(usage.reasoning)
         bytes.append("},\"cost\":")

@@ -126,6 +126,17 @@ async def slow_plain(call: Call, wire: Wire) -> None:
         wire.close()
 
 
+@behaviour("slow-first")
+async def slow_first(call: Call, wire: Wire) -> None:
+    """A stream that thinks for two seconds before its first event, unless the gateway leaves."""
+    await wire.begin_stream()
+    if not await wire.until_gone(call, 2):
+        for value in stream_of(call, "late"):
+            await wire.event(value)
+        await wire.event("[DONE]")
+        await wire.end_stream()
+
+
 @behaviour("endless-stream")
 async def endless_stream(call: Call, wire: Wire) -> None:
     """Streams until somebody hangs up (60 s at most)."""

@@ -165,6 +165,7 @@ def status(code: int, *headers: str):
 for _code in (401, 403, 404, 408, 422, 500, 503):
     behaviour(f"status-{_code}")(status(_code))
 behaviour("status-429")(status(429, "Retry-After: 7"))
+behaviour("status-429-30")(status(429, "Retry-After: 30"))
 behaviour("status-429-ms")(status(429, "Retry-After: 2", "retry-after-ms: 1500"))
 behaviour("status-429-absurd")(status(429, "Retry-After: 999999999999999999999"))
 behaviour("status-302")(status(302, "Location: /v1/elsewhere"))

@@ -23,10 +23,10 @@ def policies(scripted_url: str, refused_url: str, unreachable_url: str, local_ur
     """The text of `policies/e2e.yaml`."""
     lines = [
         "providers:",
-        f"  scripted: {{kind: openai, base_url: {scripted_url}, api_key: ${{E2E_PROVIDER_KEY}}, timeouts: {{connect: 2s, first_byte: 20s, idle: 20s, total: 60s}}}}",
-        f"  hasty: {{kind: openai, base_url: {scripted_url}, api_key: ${{E2E_PROVIDER_KEY}}, timeouts: {HASTY}}}",
-        f"  refused: {{kind: openai, base_url: {refused_url}, timeouts: {HASTY}}}",
-        f"  unreachable: {{kind: openai, base_url: {unreachable_url}, timeouts: {HASTY}}}",
+        f"  scripted: {{kind: openai, base_url: {scripted_url}, api_key: ${{E2E_PROVIDER_KEY}}, retry: {{attempts: 1}}, breaker: off, timeouts: {{connect: 2s, first_byte: 20s, idle: 20s, total: 60s}}}}",
+        f"  hasty: {{kind: openai, base_url: {scripted_url}, api_key: ${{E2E_PROVIDER_KEY}}, retry: {{attempts: 1}}, breaker: off, timeouts: {HASTY}}}",
+        f"  refused: {{kind: openai, base_url: {refused_url}, retry: {{attempts: 1}}, breaker: off, timeouts: {HASTY}}}",
+        f"  unreachable: {{kind: openai, base_url: {unreachable_url}, retry: {{attempts: 1}}, breaker: off, timeouts: {HASTY}}}",
         f"  local: {{kind: openai, base_url: {local_url}}}",
         "models:",
         f"  refused/echo: {{provider: refused, price: {PRICE}}}",

@@ -1,0 +1,73 @@
+/// One entry of a request's `model`, or of its fallback list: a name, and settings that hold when that model answers.
+public struct RequestedModel: Sendable {
+    /// The name as the client wrote it, 1 to 256 bytes.
+    public let name: String
+    /// Members that replace the request's own for this model: a JSON object, or `nil` when there are none.
+    public let settings: [UInt8]?
+
+    /// Longest fallback list of a request.
+    public static let longestList = 16
+
+    /// Reads `model`: a name, `{"model", "settings"}`, or a list of these, in the order of fallback.
+    static func read(_ value: JSONValue, _ param: String) throws(GatewayError) -> [RequestedModel] {
+        guard value.kind == .array else { return [try entry(value, param)] }
+        var models: [RequestedModel] = []
+        for element in value.elements {
+            guard models.count < longestList else { throw .invalid(param, "expected at most \(longestList) models") }
+            models.append(try entry(element, "\(param).\(models.count)"))
+        }
+        guard !models.isEmpty else { throw .invalid(param, "the list must not be empty") }
+        return models
+    }
+
+    private static func entry(_ value: JSONValue, _ param: String) throws(GatewayError) -> RequestedModel {
+        switch value.kind {
+        case .string: return RequestedModel(name: try name(value, param), settings: nil)
+        case .object:
+            guard let inner = value["model"] else { throw .invalid(param, "an entry lacks its 'model'") }
+            return RequestedModel(name: try name(inner, "\(param).model"), settings: try settings(value["settings"], "\(param).settings"))
+        default: throw .wrongType(param, expected: [.string, .array])
+        }
+    }
+
+    private static func name(_ value: JSONValue, _ param: String) throws(GatewayError) -> String {
+        guard let name = value.string else { throw .wrongType(param, expected: .string) }
+        guard (1...256).contains(name.utf8.count) else { throw .invalid(param, "expected 1 to 256 bytes") }
+        return name
+    }
+
+    private static func settings(_ value: JSONValue?, _ param: String) throws(GatewayError) -> [UInt8]? {
+        guard let value, !value.isNull, !value.isEmptyContainer else { return nil }
+        guard value.kind == .object else { throw .wrongType(param, expected: .object) }
+        for (name, _) in value.members {
+            // A setting changes how a model answers, never which request it is.
+            if name.isString("model") || name.isString("models") || name.isString("messages") || name.isString("stream") {
+                throw .invalid("\(param).\(name.string ?? "")", "it cannot be a setting of a model")
+            }
+        }
+        var bytes: [UInt8] = []
+        bytes.appendJSON(value)
+        return bytes
+    }
+}
+
+extension ChatRequest {
+    /// The request as one of its models is to see it: with the members that the entry's settings replace.
+    /// - Parameter settings: a JSON object, as `RequestedModel.settings` has it.
+    /// - Throws: `invalid_request_error` when a setting is not valid in a request.
+    public func applying(settings: [UInt8], reader: JSONReader) throws(GatewayError) -> ChatRequest {
+        var bytes: [UInt8] = []
+        let names = try reader.read(settings) { (root) in root.members.compactMap { $0.name.string } }
+        try withRoot(reader) { root in
+            bytes.append(UInt8(ascii: "{"))
+            guard let members = root.rawMembers else { return }
+            for member in members where !names.contains(member.name.string ?? "") {
+                bytes.append(contentsOf: text(member.range))
+                bytes.append(UInt8(ascii: ","))
+            }
+        }
+        // The settings are an object with at least one member.
+        bytes.append(contentsOf: settings.dropFirst())
+        return try ChatRequest(decoding: bytes, reader: reader)
+    }
+}

@@ -1,0 +1,47 @@
+public import Chat
+public import EventLoop
+internal import Policies
+internal import Providers
+internal import Upstream
+
+/// Makes upstream calls on one loop. Belongs to that loop.
+public final class CallExecutor {
+    let loop: EventLoop
+    let reader: JSONReader
+    private let client: UpstreamClient
+
+    /// Makes an executor with connections of its own.
+    /// - Parameter reader: the loop's JSON reader, shared with whoever else parses on the loop.
+    public init(loop: EventLoop, reader: JSONReader) {
+        self.loop = loop
+        self.reader = reader
+        client = UpstreamClient(loop: loop)
+    }
+
+    /// Calls in progress.
+    public var activeCalls: Int { client.activeTransfers }
+
+    /// Sends `request` to `target`.
+    /// - Parameters:
+    ///   - outputLimit: the most output tokens per choice; `nil`: as the client said.
+    ///   - timeout: a limit for the whole call; the provider's own `timeouts.total` stays in force.
+    /// - Throws: `invalid_request_error` when the provider's wire cannot say what the request says; `upstream_error` when no call could be begun.
+    func start(
+        _ request: ChatRequest, on target: Target, outputLimit: Int64?, timeout: Duration
+    ) throws(GatewayError) -> UpstreamCall {
+        let wire = target.wire
+        var model = target.wireModel
+        model.maxOutputTokens = outputLimit ?? model.maxOutputTokens
+        let translated = try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        do {
+            let transfer = try client.post(
+                translated.body, to: target.endpoint, path: translated.path, headers: translated.headers, timeout: timeout)
+            return UpstreamCall(transfer, request: request, context: translated.context, target: target, reader: reader)
+        } catch {
+            throw GatewayError(error)
+        }
+    }
+
+    /// Drops what is kept for providers that `policies` no longer name.
+    public func adopt(_ policies: ServingPolicies) { client.forget(endpointsExcept: policies.endpointIdentities) }
+}

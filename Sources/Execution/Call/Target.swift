@@ -1,0 +1,115 @@
+internal import Chat
+public import Policies
+internal import Providers
+internal import Upstream
+
+/// Where a call goes: a provider model, the way there, and how it has fared so far. Immutable but for the health, and shared by all loops.
+final class Target: Sendable {
+    /// The model, with its price and its name at the provider.
+    let model: ModelEntry
+    let wire: Wire
+    let wireModel: WireModel
+    let endpoint: UpstreamEndpoint
+    let scrubber: SecretScrubber
+    let health: TargetHealth
+    let retries: ProviderRetries
+
+    init(_ model: ModelEntry, _ way: ProviderWay, registry: TargetRegistry) {
+        self.model = model
+        wire = Wire(model.provider.kind)
+        wireModel = WireModel(
+            name: model.name, upstreamName: model.upstreamModel,
+            // Where bodies pass through, a limit is put in only when it is in force; the others must be told one.
+            maxOutputTokens: wire.passesBodies ? nil : model.maxOutputTokens.map(Int64.init), apiVersion: model.provider.apiVersion)
+        endpoint = way.endpoint
+        scrubber = way.scrubber
+        retries = way.retries
+        health = registry.health(of: model)
+    }
+}
+
+/// The way to a provider: what all its targets share.
+struct ProviderWay: Sendable {
+    let endpoint: UpstreamEndpoint
+    let scrubber: SecretScrubber
+    let retries: ProviderRetries
+}
+
+/// A policy snapshot made ready to serve: every provider that is on has its endpoint. Immutable, shared by all loops.
+public final class ServingPolicies: Sendable {
+    /// The policies.
+    public let snapshot: PolicySnapshot
+    private let registry: TargetRegistry
+    private let ways: [String: ProviderWay]
+    /// The targets of listed models; those that patterns let in are made when they are asked for.
+    private let targets: [ObjectIdentifier: Target]
+
+    /// Prepares `snapshot` for serving.
+    public init(_ snapshot: PolicySnapshot, registry: TargetRegistry) {
+        self.snapshot = snapshot
+        self.registry = registry
+        let ways = Dictionary(
+            uniqueKeysWithValues: snapshot.providers.map { provider in
+                let way = ProviderWay(
+                    endpoint: UpstreamEndpoint(provider), scrubber: SecretScrubber(provider), retries: registry.retries(of: provider))
+                return (provider.name, way)
+            })
+        self.ways = ways
+        var targets: [ObjectIdentifier: Target] = [:]
+        for case .provider(let model) in snapshot.listing.map(\.model) {
+            targets[ObjectIdentifier(model)] = ways[model.provider.name].map { Target(model, $0, registry: registry) }
+        }
+        self.targets = targets
+    }
+
+    /// The target that `model` stands for; `nil` when its provider is off.
+    func target(_ model: ModelEntry) -> Target? {
+        targets[ObjectIdentifier(model)] ?? ways[model.provider.name].map { Target(model, $0, registry: registry) }
+    }
+
+    var endpointIdentities: Set<ObjectIdentifier> { Set(ways.values.map { ObjectIdentifier($0.endpoint) }) }
+}
+
+extension Wire {
+    /// What a provider of that kind speaks.
+    init(_ kind: ProviderKind) {
+        self =
+            switch kind {
+            case .openai: .openai
+            case .anthropic: .anthropic
+            case .gemini: .gemini
+            case .azure: .azure
+            case .bedrock: .bedrock
+            }
+    }
+
+    /// Whether the client's own body goes upstream, spliced.
+    var passesBodies: Bool { self == .openai || self == .azure }
+}
+
+extension UpstreamEndpoint {
+    /// The way to a provider: all its paths begin there.
+    convenience init(_ provider: Provider) {
+        let wire = Wire(provider.kind)
+        // Few and short: libcurl puts a head together character by character.
+        var headers = ["Content-Type: application/json", "Accept:", "Expect:"] + wire.fixedHeaders
+        if let key = provider.apiKey { headers.append(wire.authorizationHeader(key: key)) }
+        headers += provider.headers.map { "\($0.name): \($0.value.reveal())" }
+        let timeouts = provider.timeouts
+        self.init(
+            url: provider.baseURL.text, headers: headers, caFile: provider.caFile, proxy: provider.proxy?.reveal(),
+            allowsHTTP2: provider.http2, credentials: provider.apiKey == nil ? Upstream.AWSCredentials(provider) : nil,
+            timeouts: UpstreamTimeouts(connect: timeouts.connect, firstByte: timeouts.firstByte, idle: timeouts.idle, total: timeouts.total)
+        )
+    }
+}
+
+extension Upstream.AWSCredentials {
+    /// What signs calls to Bedrock; `nil` for other providers.
+    fileprivate init?(_ provider: Provider) {
+        guard let region = provider.region, let keys = provider.awsCredentials else { return nil }
+        self.init(
+            region: region, service: "bedrock", accessKey: keys.accessKeyID.reveal(), secretKey: keys.secretAccessKey.reveal(),
+            sessionToken: keys.sessionToken?.reveal())
+    }
+}

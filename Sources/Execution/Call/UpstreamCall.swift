@@ -1,0 +1,185 @@
+public import Chat
+internal import EventLoop
+public import Policies
+internal import Providers
+internal import Upstream
+
+/// One call to a provider model, from its first byte to the facts for its record.
+///
+/// Read it either whole (`answer`) or as a stream (`open`, then `next` until it returns false). Afterwards, and after any error, `outcome` says
+/// what it cost. Belongs to the loop of its executor.
+public final class UpstreamCall {
+    /// The model that was called.
+    public let model: ModelEntry
+    /// How the call ended; complete once `answer` has returned, or `next` has returned false, or an error has been thrown.
+    public private(set) var outcome = CallOutcome()
+    /// Whether the call is still going on.
+    private(set) var isRunning = true
+
+    private let transfer: UpstreamTransfer
+    private let reader: JSONReader
+    private let target: Target
+    private let pricing: Pricing
+    private let promptBytes: Int
+    private let context: AnswerContext
+    private var stream: WireStream
+    private var received: [UInt8] = []
+    /// Bytes of an answer that is read whole.
+    private var wholeBytes = 0
+
+    /// - Parameter context: how to read the answer, from the wire's translation of `request`.
+    init(_ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, reader: JSONReader) {
+        self.transfer = transfer
+        self.context = context
+        self.reader = reader
+        self.target = target
+        model = target.model
+        // Models without a price are not served: the decision has seen to that.
+        pricing = model.pricing ?? .unpriced
+        promptBytes = request.promptBytes
+        stream = WireStream(context, pricing: pricing)
+    }
+
+    // MARK: Whole answers
+
+    /// Waits for the whole answer and returns its bytes with the cost added.
+    /// - Throws: the provider's or the transport's failure.
+    public func answer() async throws(GatewayError) -> [UInt8] {
+        do throws(GatewayError) {
+            let head = try await acceptedHead()
+            guard !head.isEncoded else { throw Self.unrequestedEncoding }
+            let body = try await wholeBody()
+            let answer = try WireAnswer.read(body: body, context: context, reader: reader)
+            settle(answer.usage, estimate: ownEstimate)
+            end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
+            return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
+        } catch {
+            throw failed(error)
+        }
+    }
+
+    private func wholeBody() async throws(GatewayError) -> [UInt8] {
+        var body: [UInt8] = []
+        while try await receive() {
+            wholeBytes += received.count
+            // The usual answer comes in one piece: then it is taken over, not copied.
+            if body.isEmpty { swap(&body, &received) } else { body.append(contentsOf: received) }
+        }
+        return body
+    }
+
+    // MARK: Streams
+
+    /// Waits until the provider has begun a stream and its first event is there; before that nothing need be said to the client.
+    /// - Parameter output: receives what to forward.
+    /// - Returns: false when the stream is complete already.
+    public func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+        do throws(GatewayError) {
+            let head = try await acceptedHead()
+            guard !head.isEncoded else { throw Self.unrequestedEncoding }
+            guard context.wire.streams(as: head.contentType) else { throw Self.notAStream }
+            while output.isEmpty { guard try await advance(&output) else { return false } }
+            return true
+        } catch {
+            throw failed(error)
+        }
+    }
+
+    /// Waits for more of the stream and appends what is to be forwarded to `output`: whole events, never the final `[DONE]`.
+    /// - Returns: false when the stream is complete; `output` may hold its last events.
+    public func next(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+        do throws(GatewayError) { return try await advance(&output) } catch { throw failed(error) }
+    }
+
+    private func advance(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+        guard try await receive() else {
+            switch stream.end(reader: reader, into: &output) {
+            case .complete: return complete(&output)
+            case .failed(let error): throw error
+            case .truncated: throw Self.truncated
+            }
+        }
+        switch stream.feed(received, reader: reader, into: &output) {
+        case .open: return true
+        case .failed(let error): throw error
+        case .done: return complete(&output)
+        }
+    }
+
+    private func complete(_ output: inout [UInt8]) -> Bool {
+        transfer.release()
+        settle(stream.usage, estimate: ownEstimate)
+        end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
+        if stream.lacksUsage { stream.appendUsage(outcome.usage, to: &output) }
+        return false
+    }
+
+    private var ownEstimate: TokenUsage {
+        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: stream.contentEvents)
+    }
+
+    /// When the call began.
+    var startTime: MonotonicTime { transfer.startTime }
+
+    /// How long the provider has been at work so far, in microseconds.
+    public var elapsedMicroseconds: Int64 { MonotonicTime.now().microseconds(since: transfer.startTime) }
+
+    // MARK: Endings
+
+    /// Gives the call up because the client left.
+    /// - Returns: the error to end with.
+    @discardableResult
+    public func cancel() -> GatewayError {
+        failed(GatewayError(UpstreamFailure.canceled))
+    }
+
+    private func acceptedHead() async throws(GatewayError) -> UpstreamHead {
+        let head: UpstreamHead
+        do { head = try await transfer.head() } catch { throw GatewayError(error) }
+        if head.status == 200 { return head }
+        let body = try await wholeBody()
+        throw WireFailure.read(
+            wire: context.wire, status: head.status, body: body, retryAfter: RetryAfter.duration(head.retryAfter), reader: reader)
+    }
+
+    private func receive() async throws(GatewayError) -> Bool {
+        do { return try await transfer.nextBytes(&received) } catch { throw GatewayError(error) }
+    }
+
+    private func settle(_ usage: TokenUsage?, estimate: @autoclosure () -> TokenUsage) {
+        outcome.isEstimated = usage == nil
+        outcome.usage = usage ?? estimate()
+        outcome.cost = pricing.cost(of: outcome.usage)
+        measure()
+    }
+
+    /// Takes down how the call failed. What the provider may bill all the same is estimated; a plain refusal costs nothing.
+    private func failed(_ error: GatewayError) -> GatewayError {
+        let wasAnswering = transfer.firstByteTime != nil
+        transfer.cancel()
+        outcome.errorCode = error.code.name
+        outcome.status =
+            switch error.code {
+            case .clientClosedRequest: .canceled
+            case .upstreamTimeout: .timeout
+            default: stream.contentEvents > 0 ? .cut : .error
+            }
+        let isUnfinished = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
+        if isUnfinished, transfer.wasSent { settle(stream.usage, estimate: ownEstimate) } else { measure() }
+        end(TargetHealth.Verdict(error))
+        return target.scrubber.scrubbed(error)
+    }
+
+    /// Tells the target's health how it went, once.
+    private func end(_ verdict: TargetHealth.Verdict) {
+        guard isRunning else { return }
+        isRunning = false
+        target.health.ended(verdict, at: .now())
+    }
+
+    private func measure() {
+        let now = MonotonicTime.now()
+        outcome.latencyMicroseconds = now.microseconds(since: transfer.startTime)
+        outcome.firstTokenMicroseconds = transfer.firstByteTime.map { $0.microseconds(since: transfer.startTime) }
+    }
+}

@@ -1,0 +1,72 @@
+public import EventLoop
+public import Policies
+
+/// One try at a model: a call that was made, or one that was left out because the model takes none at the moment.
+public struct Attempt {
+    /// What a call is for.
+    public enum Role: String, Sendable {
+        /// The plan's first choice.
+        case primary
+        /// The same model once more.
+        case retry
+        /// The next model, because one before it failed.
+        case fallback
+        /// The next model, because one before it is slow.
+        case hedge
+    }
+
+    /// Whom.
+    public let model: ModelEntry
+    /// What for.
+    public let role: Role
+    /// When it began.
+    public let startTime: MonotonicTime
+    /// Why no call was made; `nil` when one was.
+    public let skippedBecause: String?
+    /// Whether another leg of a race was faster, so that this one was given up.
+    public internal(set) var lostRace = false
+    /// Whether the ledger has it already. Kept by whoever settles.
+    public var isSettled = false
+    private let call: UpstreamCall?
+
+    init(_ call: UpstreamCall, role: Role) {
+        self.call = call
+        model = call.model
+        self.role = role
+        startTime = call.startTime
+        skippedBecause = nil
+    }
+
+    init(skipping model: ModelEntry, role: Role, because reason: String) {
+        self.model = model
+        self.role = role
+        startTime = .now()
+        skippedBecause = reason
+        call = nil
+    }
+
+    /// What the call has come to; complete when it is over. `nil` when none was made.
+    public var outcome: CallOutcome? {
+        guard var outcome = call?.outcome else { return nil }
+        if lostRace, outcome.status == .canceled { outcome.errorCode = "lost_race" }
+        return outcome
+    }
+
+    /// Whether its call is over and the ledger has not got it yet.
+    public var isDue: Bool { call != nil && !isRunning && !isSettled }
+
+    /// Whether its call is still going on.
+    var isRunning: Bool { call?.isRunning ?? false }
+
+    func isOf(_ other: UpstreamCall) -> Bool { call === other }
+}
+
+/// A call that has begun to answer: the one of its plan whose answer the client gets.
+public struct Answering {
+    /// The call.
+    public let call: UpstreamCall
+    /// Of a stream, the events that have come; else the whole answer.
+    public var bytes: [UInt8]
+    /// Whether more is to come.
+    public var goesOn: Bool
+}

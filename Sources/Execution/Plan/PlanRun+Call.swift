@@ -1,0 +1,152 @@
+internal import Chat
+internal import EventLoop
+internal import Policies
+
+/// One target: calls to it, and when to call it again.
+extension PlanRun {
+    /// Calls a target, and again where its provider's policy, its retry budget and the time that is left allow it.
+    func persist(_ planned: PlannedCall, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+        guard let target = policies.target(planned.model) else {
+            throw GatewayError(.noHealthyUpstream, "The provider of \(planned.model.name) is off.", source: .gateway, retry: .nextTarget)
+        }
+        target.retries.noteRequest()
+        var role = role
+        var tries = 0
+        while true {
+            do throws(GatewayError) { return try await call(planned, target, as: role) } catch {
+                tries += 1
+                guard isLast, let pause = pause(after: error, tries: tries, target) else { throw error }
+                await executor.loop.sleep(until: .now() + pause)
+                if Task.isCancelled { throw GatewayError.clientLeft }
+                role = .retry
+            }
+        }
+    }
+
+    /// How long to wait before the same target is called again; `nil` when it is not to be.
+    ///
+    /// Exponential backoff with full jitter, as in "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015). A target that names a time
+    /// is taken at its word.
+    private func pause(after error: GatewayError, tries: Int, _ target: Target) -> Duration? {
+        let rules = target.model.provider.retry
+        guard tries < rules.attempts, let failure = error.retriableFailure, rules.on.contains(failure) else { return nil }
+        let pause: Duration
+        if case .after(let asked) = error.retry {
+            pause = asked
+        } else {
+            let ceiling = rules.backoff * (1 << min(tries - 1, 10))
+            pause = ceiling * Double.random(in: 0...1)
+        }
+        let now = MonotonicTime.now()
+        guard pause <= Self.longestPause, now + pause < deadline, target.retries.takeOne(at: now) else { return nil }
+        return pause
+    }
+
+    /// Nobody waits longer than that for one more try.
+    private static let longestPause = Duration.seconds(10)
+
+    /// One call.
+    private func call(_ planned: PlannedCall, _ target: Target, as role: Attempt.Role) async throws(GatewayError) -> Answering {
+        let now = MonotonicTime.now()
+        guard now < deadline else { throw Self.outOfTime }
+        guard isCovered(planned) else {
+            attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
+            throw Self.outOfMoney(target.model)
+        }
+        if let objection = target.health.begin(at: now) {
+            attempts.append(Attempt(skipping: target.model, role: role, because: objection.reason))
+            throw objection.error(target.model, at: now)
+        }
+        return try await dial(planned, target, as: role, timeout: min(deadline - now, planned.timeout ?? .seconds(86_400)))
+    }
+
+    private func dial(
+        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, timeout: Duration
+    ) async throws(GatewayError) -> Answering {
+        let call: UpstreamCall
+        do throws(GatewayError) {
+            call = try executor.start(try request(for: planned), on: target, outputLimit: planned.maxOutputTokens, timeout: timeout)
+        } catch {
+            target.health.ended(.none, at: .now())
+            throw error
+        }
+        attempts.append(Attempt(call, role: role))
+        let stake = planned.worstCase ?? .zero
+        atStake = atStake + stake
+        defer { atStake = atStake - stake }
+        var bytes: [UInt8] = []
+        var goesOn = false
+        if request.stream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
+        return Answering(call: call, bytes: bytes, goesOn: goesOn)
+    }
+
+    /// Whether the ceiling covers a call besides all that was spent and all that is under way.
+    private func isCovered(_ planned: PlannedCall) -> Bool {
+        guard let ceiling else { return true }
+        guard let worstCase = planned.worstCase else { return false }
+        return cost + atStake + worstCase <= ceiling
+    }
+
+    private static func outOfMoney(_ model: ModelEntry) -> GatewayError {
+        GatewayError(
+            .maxCostExceeded, "What the attempts so far have left of max_cost does not cover a call to \(model.name).", retry: .nextTarget)
+    }
+
+    private func request(for planned: PlannedCall) throws(GatewayError) -> ChatRequest {
+        guard let settings = planned.settings else { return request }
+        return try request.applying(settings: settings, reader: executor.reader)
+    }
+
+    static let outOfTime = GatewayError(
+        .upstreamTimeout, "There was no answer within x-purser-timeout.", source: .upstream, retry: .never)
+}
+
+extension GatewayError {
+    /// What kind of failure it was, in the words of retry rules; `nil` when trying the same target again cannot help.
+    fileprivate var retriableFailure: RetryRules.Causes? {
+        if wasNeverSent { return .connect }
+        return switch (code, retry) {
+        case (.upstreamTimeout, _): .timeout
+        case (.upstreamRateLimited, _): .rateLimit
+        case (.upstreamError, .sameTarget): .serverError
+        default: nil
+        }
+    }
+
+    static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
+}
+
+extension TargetHealth.Verdict {
+    /// What a failed call says about its target.
+    init(_ error: GatewayError) {
+        self =
+            switch (error.code, error.source, error.retry) {
+            case (.clientClosedRequest, _, _), (_, .gateway, _): .none
+            case (.upstreamRateLimited, _, .after(let delay)): .busy(for: delay)
+            // A refusal that is the client's fault is an answer.
+            case (_, .client, _): .success(firstByteMicroseconds: nil)
+            case (_, .upstream, _): .failure
+            }
+    }
+}
+
+extension TargetHealth.Objection {
+    var reason: String {
+        switch self {
+        case .open: "its circuit breaker is open"
+        case .cooling: "it asked to be left alone"
+        }
+    }
+
+    func error(_ model: ModelEntry, at now: MonotonicTime) -> GatewayError {
+        switch self {
+        case .open(let until):
+            GatewayError(
+                .noHealthyUpstream, "\(model.name) has failed too often just now; its circuit breaker is open.", source: .upstream,
+                retry: .after(until - now))
+        case .cooling(let until):
+            GatewayError(
+                .upstreamRateLimited, "The provider of \(model.name) asked to be left alone.", source: .upstream, retry: .after(until - now))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+public import Chat
+public import EventLoop
+public import Policies
+
+/// Carries out the plan of one request: calls, fallbacks, retries and races, until one call has begun to answer.
+///
+/// Until then nothing has been said to the client, so every failure is free to be tried elsewhere; afterwards the answer stands or falls with
+/// the call that gives it. Belongs to the loop of its executor.
+public final class PlanRun {
+    /// Every try so far, in the order of their beginnings.
+    public var attempts: [Attempt] = []
+
+    let executor: CallExecutor
+    let policies: ServingPolicies
+    let request: ChatRequest
+    /// When the client's patience ends.
+    let deadline: MonotonicTime
+    /// What all calls together may cost; `nil` without a ceiling.
+    let ceiling: NanoUSD?
+    /// What the calls that are under way may still come to cost.
+    var atStake = NanoUSD.zero
+
+    /// Makes a run of which nothing has happened.
+    /// - Parameters:
+    ///   - policies: the snapshot that the plan was made from.
+    ///   - deadline: the end of the whole request, however many calls it takes.
+    ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
+    public init(
+        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, ceiling: NanoUSD?
+    ) {
+        self.executor = executor
+        self.policies = policies
+        self.request = request
+        self.deadline = deadline
+        self.ceiling = ceiling
+    }
+
+    /// Calls that were made.
+    public var callCount: Int { attempts.count { $0.skippedBecause == nil } }
+
+    /// What all calls have cost so far.
+    public var cost: NanoUSD { attempts.reduce(.zero) { $0 + ($1.outcome?.cost ?? .zero) } }
+
+    /// Carries out `plan` until a call has begun to answer: a stream with its first events, anything else with the whole answer.
+    /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made.
+    public func begin(_ plan: Plan) async throws(GatewayError) -> Answering { try await perform(plan, as: .primary, isLast: true) }
+
+    /// - Parameter isLast: whether nothing else is left to try: only then is time spent on trying the same target again.
+    func perform(_ plan: Plan, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+        switch plan {
+        case .call(let call): try await persist(call, as: role, isLast: isLast)
+        case .firstOf(let plans): try await chain(plans, as: role, isLast: isLast)
+        case .race(let plans, let delay): try await race(plans, after: delay, as: role, isLast: isLast)
+        }
+    }
+
+    /// A fallback chain.
+    private func chain(_ plans: [Plan], as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+        var failure: GatewayError?
+        for (index, plan) in plans.enumerated() {
+            do throws(GatewayError) {
+                let isLastOfAll = isLast && index == plans.count - 1
+                return try await perform(plan, as: index == 0 ? role : .fallback, isLast: isLastOfAll)
+            } catch {
+                guard error.mayBeTriedElsewhere else { throw error }
+                failure = Self.weightier(failure, error)
+            }
+        }
+        throw failure ?? Self.nothingToCall
+    }
+
+    /// Of two failures the one that says more: what a provider answered, rather than that another took no call.
+    static func weightier(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
+        guard let first, second.code == .noHealthyUpstream || second.code == .maxCostExceeded else { return second }
+        return first
+    }
+
+    static let nothingToCall = GatewayError(.noHealthyUpstream, "There is no model that could answer.", source: .upstream)
+}
+
+extension GatewayError {
+    /// Whether another model may succeed where this failure came up.
+    var mayBeTriedElsewhere: Bool {
+        switch retry {
+        case .sameTarget, .nextTarget, .after: code != .clientClosedRequest
+        // What is too long for one model need not be for another.
+        case .never: code.name == "context_length_exceeded"
+        }
+    }
+}

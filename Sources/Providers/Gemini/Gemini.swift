@@ -1,0 +1,45 @@
+internal import Chat
+
+/// Google's Gemini API, `generateContent` and `streamGenerateContent` of `v1beta`: https://ai.google.dev/api/generate-content.
+enum Gemini {
+    /// The request in Google's words.
+    static func request(
+        _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
+    ) throws(GatewayError) -> WireRequest {
+        let generation = GeminiGeneration(modelName: model.upstreamName)
+        let limit = request.maxOutputTokens.map { min($0, model.maxOutputTokens ?? $0) }
+        let body = try request.withRoot(reader) { (root) throws(GatewayError) in
+            let client = try ClientRequest(root, [.penalties, .choices, .audio, .files], reasoning: .gemini)
+            var body = GeminiRequestBody(client, generation, size: request.promptBytes)
+            return try body.write(maxOutputTokens: limit, choices: context.choices)
+        }
+        return WireRequest(body: body, path: path(of: model.upstreamName, streams: request.stream), context: context)
+    }
+
+    /// A bare name is one of `models/`; `tunedModels/…` and the like are resources already.
+    private static func path(of name: String, streams: Bool) -> String {
+        let action = streams ? ":streamGenerateContent?alt=sse" : ":generateContent"
+        guard name.utf8.contains(UInt8(ascii: "/")) else { return "/v1beta/models/" + name.percentEncodedForURL + action }
+        return "/v1beta/" + name.split(separator: "/").map { String($0).percentEncodedForURL }.joined(separator: "/") + action
+    }
+
+    /// Reads a whole answer.
+    static func answer(_ body: [UInt8], _ context: AnswerContext, _ reader: JSONReader) throws(GatewayError) -> TranslatedAnswer {
+        let outcome: Result<TranslatedAnswer, GatewayError>
+        do {
+            outcome = try reader.read(body) { root in Result { () throws(GatewayError) in try GeminiAnswer.read(root, context) } }
+        } catch { throw OpenAIFailure.unusable("an answer: " + error.publicMessage) }
+        return try outcome.get()
+    }
+
+    /// What a failed call says.
+    static func error(_ body: [UInt8], _ reader: JSONReader) -> ProviderError? {
+        let said = try? reader.read(body) { root in GeminiFailure.said(by: root) }
+        return said.flatMap(\.self)
+    }
+
+    /// The id of a tool call to which Google gave none. The same for the same place in the same answer, and unlike that of any other answer.
+    static func callID(_ context: AnswerContext, choice: Int, index: Int) -> [UInt8] {
+        Array("call_\(context.id.split(separator: "-").last ?? "")_\(choice)_\(index)".utf8)
+    }
+}

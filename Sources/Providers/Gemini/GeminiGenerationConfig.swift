@@ -1,0 +1,61 @@
+internal import Chat
+
+/// Writes `generationConfig`: how the answer is to be made.
+struct GeminiGenerationConfig {
+    /// The members, separated by commas.
+    private(set) var members: [UInt8] = []
+
+    mutating func write(_ client: ClientRequest, maxOutputTokens: Int64?, choices: Int, _ generation: GeminiGeneration) {
+        append("temperature", client.temperature)
+        append("topP", client.topP)
+        append("topK", client.topK)
+        append("seed", client.seed)
+        append("presencePenalty", client.presencePenalty)
+        append("frequencyPenalty", client.frequencyPenalty)
+        append("maxOutputTokens", maxOutputTokens)
+        append("candidateCount", choices > 1 ? Int64(choices) : nil)
+        append(stop: client.stop)
+        append(client.format)
+        if let effort = client.effort, generation.thinking != .never {
+            begin("thinkingConfig")
+            generation.appendThinkingConfig(effort, to: &members)
+        }
+    }
+
+    private mutating func begin(_ name: StaticString) {
+        members.append(members.isEmpty ? "\"" : ",\"")
+        members.append(name)
+        members.append("\":")
+    }
+
+    private mutating func append(_ name: StaticString, _ number: JSONValue?) {
+        guard let number else { return }
+        begin(name)
+        members.appendJSON(number)
+    }
+
+    private mutating func append(_ name: StaticString, _ number: Int64?) {
+        guard let number else { return }
+        begin(name)
+        members.appendJSONNumber(number)
+    }
+
+    private mutating func append(stop: [UnsafeRawBufferPointer]) {
+        guard !stop.isEmpty else { return }
+        begin("stopSequences")
+        for (index, text) in stop.enumerated() {
+            members.append(index == 0 ? "[" : ",")
+            members.appendJSONString(text)
+        }
+        members.append("]")
+    }
+
+    private mutating func append(_ format: ClientFormat) {
+        if case .text = format { return }
+        begin("responseMimeType")
+        members.append("\"application/json\"")
+        guard case .schema(let schema, _, _) = format else { return }
+        begin("responseJsonSchema")
+        members.append(contentsOf: schema.valueText)
+    }
+}

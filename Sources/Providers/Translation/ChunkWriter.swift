@@ -1,0 +1,127 @@
+internal import Chat
+
+/// Writes events of chat completion chunks.
+struct ChunkWriter: Sendable {
+    /// Chunks that carried text, reasoning or tool arguments.
+    private(set) var contentEvents = 0
+    private let context: AnswerContext
+    /// `{"id":…,"object":…,"created":…,"model":…`, the same in all chunks.
+    private var identity: [UInt8] = []
+    /// Everything up to the delta of choice 0.
+    private var start: [UInt8] = []
+    /// The choices whose role has been told.
+    private var begun: Set<Int> = []
+    /// How many details of its reasoning each choice has.
+    private var details: [Int: Int] = [:]
+
+    init(_ context: AnswerContext) {
+        self.context = context
+        identify(nil)
+    }
+
+    /// Takes over the provider's own id, if it gives one. Before the first chunk.
+    mutating func identify(_ id: UnsafeRawBufferPointer?) {
+        identity = Array("data: {\"id\":".utf8)
+        if let id { identity.appendJSONString(id) } else { identity.appendJSONString(context.id) }
+        identity.append(",\"object\":\"chat.completion.chunk\",\"created\":")
+        identity.appendJSONNumber(context.created)
+        identity.append(",\"model\":")
+        identity.appendJSONString(context.model)
+        start = identity
+        start.append(",\"choices\":[{\"index\":0,\"delta\":{")
+    }
+
+    /// A kind of text that grows.
+    enum TextKind { case content, reasoning, refusal }
+
+    /// Appends a chunk with more of a text.
+    mutating func appendText(_ kind: TextKind, _ text: UnsafeRawBufferPointer, choice: Int = 0, to out: inout [UInt8]) {
+        guard !text.isEmpty else { return }
+        beginDelta(choice, &out)
+        switch kind {
+        case .content: out.append("\"content\":")
+        case .reasoning: out.append("\"reasoning_content\":")
+        case .refusal: out.append("\"refusal\":")
+        }
+        out.appendJSONString(text)
+        endDelta(&out)
+        contentEvents += 1
+    }
+
+    /// Appends a chunk with a whole entry of `reasoning_details`.
+    mutating func appendDetail(_ detail: ReasoningDetail, choice: Int = 0, to out: inout [UInt8]) {
+        beginDelta(choice, &out)
+        out.append("\"reasoning_details\":[")
+        detail.append(at: details[choice, default: 0], to: &out)
+        details[choice, default: 0] += 1
+        out.append("]")
+        endDelta(&out)
+    }
+
+    /// Appends the chunk that begins a tool call.
+    /// - Parameters:
+    ///   - index: counts the tool calls of the choice from 0.
+    ///   - id: `nil`: the provider gives none, so one is made up.
+    mutating func appendToolCall(
+        _ index: Int, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer? = nil, choice: Int = 0,
+        to out: inout [UInt8]
+    ) {
+        beginDelta(choice, &out)
+        out.append("\"tool_calls\":[{\"index\":")
+        out.appendJSONNumber(Int64(index))
+        out.append(",\"id\":")
+        out.appendToolCallID(id, at: index, context)
+        out.append(",\"type\":\"function\",\"function\":{\"name\":")
+        out.appendJSONString(name)
+        out.append(",\"arguments\":")
+        if let arguments { out.appendJSONString(arguments) } else { out.append("\"\"") }
+        out.append("}}]")
+        endDelta(&out)
+        contentEvents += 1
+    }
+
+    /// Appends a chunk with more of a tool call's arguments.
+    mutating func appendArguments(_ index: Int, _ json: UnsafeRawBufferPointer, choice: Int = 0, to out: inout [UInt8]) {
+        guard !json.isEmpty else { return }
+        beginDelta(choice, &out)
+        out.append("\"tool_calls\":[{\"index\":")
+        out.appendJSONNumber(Int64(index))
+        out.append(",\"function\":{\"arguments\":")
+        out.appendJSONString(json)
+        out.append("}}]")
+        endDelta(&out)
+        contentEvents += 1
+    }
+
+    /// Appends the chunk that ends a choice.
+    mutating func appendFinish(_ finish: FinishNote, choice: Int = 0, to out: inout [UInt8]) {
+        open(choice, &out)
+        if begun.insert(choice).inserted { out.append("\"role\":\"assistant\",\"content\":\"\"") }
+        out.append("},\"logprobs\":null,")
+        finish.append(to: &out)
+        out.append("}]}\n\n")
+    }
+
+    /// Appends the chunk with the usage.
+    func appendUsage(_ usage: TokenUsage, cost: NanoUSD, to out: inout [UInt8]) {
+        out.append(contentsOf: identity)
+        out.append(",\"choices\":[],\"usage\":")
+        OpenAIUsage.append(usage, cost: cost, to: &out)
+        out.append("}\n\n")
+    }
+
+    private mutating func beginDelta(_ choice: Int, _ out: inout [UInt8]) {
+        open(choice, &out)
+        if begun.insert(choice).inserted { out.append("\"role\":\"assistant\",") }
+    }
+
+    private func endDelta(_ out: inout [UInt8]) { out.append("},\"logprobs\":null,\"finish_reason\":null}]}\n\n") }
+
+    private func open(_ choice: Int, _ out: inout [UInt8]) {
+        guard choice > 0 else { return out.append(contentsOf: start) }
+        out.append(contentsOf: identity)
+        out.append(",\"choices\":[{\"index\":")
+        out.appendJSONNumber(Int64(choice))
+        out.append(",\"delta\":{")
+    }
+}

@@ -1,0 +1,168 @@
+internal import Chat
+
+/// A client's chat request as translators see it: checked, and in one shape where OpenAI allows several.
+///
+/// Borrows the request's text: valid only in the closure that read it.
+struct ClientRequest {
+    private(set) var messages: [ClientMessage] = []
+    private(set) var tools: [ClientTool] = []
+    private(set) var toolChoice: ClientToolChoice?
+    private(set) var parallelToolCalls: Bool?
+    private(set) var format = ClientFormat.text
+    /// Stop sequences.
+    private(set) var stop: [UnsafeRawBufferPointer] = []
+    private(set) var effort: ReasoningEffort?
+    /// Numbers that pass as they are.
+    private(set) var temperature, topP, topK, presencePenalty, frequencyPenalty, seed: JSONValue?
+    /// The user's name for the provider's own abuse detection.
+    private(set) var user: UnsafeRawBufferPointer?
+    /// Anthropic's own `thinking`, as some clients send it along.
+    private(set) var thinking: UnsafeRawBufferPointer?
+
+    /// What a provider can take beyond the common ground.
+    struct Abilities: OptionSet {
+        let rawValue: Int
+        static let penalties = Abilities(rawValue: 1)
+        static let choices = Abilities(rawValue: 2)
+        static let audio = Abilities(rawValue: 4)
+        static let files = Abilities(rawValue: 8)
+    }
+
+    /// Reads the root of a client's body.
+    /// - Parameter format: whose reasoning may come back.
+    /// - Throws: `invalid_request_error` naming the member that is wrong, or that this provider cannot take.
+    init(_ root: JSONValue, _ abilities: Abilities, reasoning: ReasoningDetail.Format) throws(GatewayError) {
+        guard let members = root.rawMembers else { return }
+        for member in members where !member.value.isNull { try visit(member, abilities, reasoning) }
+        if toolChoice != nil, tools.isEmpty {
+            // OpenAI refuses this too, but for the choice that forbids what is not there.
+            guard toolChoice?.isNone == true else { throw .malformed("tool_choice", "it needs 'tools'") }
+            toolChoice = nil
+        }
+    }
+
+    private mutating func visit(
+        _ member: JSONRawMember, _ abilities: Abilities, _ reasoning: ReasoningDetail.Format
+    ) throws(GatewayError) {
+        let (name, value) = (member.name, member.value)
+        if name.isString("messages") {
+            messages = try ClientMessage.readAll(value, abilities, reasoning)
+        } else if name.isString("tools") {
+            tools = try ClientTool.readAll(member)
+        } else if name.isString("tool_choice") {
+            toolChoice = try ClientToolChoice(value)
+        } else if name.isString("parallel_tool_calls") {
+            parallelToolCalls = value.bool
+        } else if name.isString("response_format") {
+            format = try ClientFormat(member)
+        } else if name.isString("stop") {
+            stop = try Self.readStop(value)
+        } else if name.isString("reasoning_effort") {
+            effort = try ReasoningEffort(value)
+        } else if name.isString("user") {
+            user = value.stringBytes
+        } else if name.isString("thinking"), value.kind == .object {
+            thinking = member.valueText
+        } else {
+            try visitNumber(name, value)
+            try refuse(name, value, abilities)
+        }
+    }
+
+    private mutating func visitNumber(_ name: JSONValue, _ value: JSONValue) throws(GatewayError) {
+        guard value.kind == .number else { return }
+        if name.isString("temperature") {
+            temperature = value
+        } else if name.isString("top_p") {
+            topP = value
+        } else if name.isString("top_k") {
+            topK = value
+        } else if name.isString("presence_penalty") {
+            presencePenalty = value
+        } else if name.isString("frequency_penalty") {
+            frequencyPenalty = value
+        } else if name.isString("seed") {
+            seed = value
+        }
+    }
+
+    /// Refuses what would change the answer but cannot be had. What merely advises (`seed`, `store`, `prediction`, …) is left out instead.
+    private func refuse(_ name: JSONValue, _ value: JSONValue, _ abilities: Abilities) throws(GatewayError) {
+        for rule in Self.refused where name.isString(rule.name) && !abilities.contains(rule.unless) && rule.matters(value) {
+            throw .notTaken("\(rule.name)")
+        }
+    }
+
+    private struct Rule {
+        let name: StaticString
+        /// The ability that makes it fine.
+        var unless: Abilities = Abilities(rawValue: 1 << 62)
+        /// Whether the value asks for anything.
+        let matters: @Sendable (JSONValue) -> Bool
+    }
+
+    private static let refused: [Rule] = [
+        Rule(name: "n", unless: .choices) { $0.int64 != 1 },
+        Rule(name: "logprobs") { $0.bool != false },
+        Rule(name: "top_logprobs") { $0.int64 != 0 },
+        Rule(name: "logit_bias") { !$0.isEmptyContainer },
+        Rule(name: "presence_penalty", unless: .penalties) { $0.double != 0 },
+        Rule(name: "frequency_penalty", unless: .penalties) { $0.double != 0 },
+        Rule(name: "audio") { !$0.isEmptyContainer },
+        Rule(name: "modalities") { $0.elements.contains { !$0.isString("text") } },
+        Rule(name: "functions") { !$0.isEmptyContainer },
+        Rule(name: "function_call") { !$0.isString("none") && !$0.isString("auto") },
+        Rule(name: "web_search_options") { _ in true },
+    ]
+
+    private static func readStop(_ value: JSONValue) throws(GatewayError) -> [UnsafeRawBufferPointer] {
+        if let text = value.stringBytes { return text.isEmpty ? [] : [text] }
+        let texts = value.elements.map(\.stringBytes)
+        guard !texts.contains(where: { $0 == nil }) else { throw .malformed("stop", "expected strings") }
+        return texts.compactMap(\.self).filter { !$0.isEmpty }
+    }
+}
+
+/// How hard the model is to think.
+enum ReasoningEffort: Sendable {
+    case none, minimal, low, medium, high, xhigh
+
+    init(_ value: JSONValue) throws(GatewayError) {
+        switch value.string {
+        case "none": self = .none
+        case "minimal": self = .minimal
+        case "low": self = .low
+        case "medium": self = .medium
+        case "high": self = .high
+        case "xhigh", "max": self = .xhigh
+        default: throw .malformed("reasoning_effort", "expected none, minimal, low, medium, high or xhigh")
+        }
+    }
+
+    /// The tokens it allows where a provider wants a number; zero for none. The steps are those that LiteLLM's and OpenRouter's users know.
+    var budget: Int64 {
+        switch self {
+        case .none: 0
+        case .minimal: 1024
+        case .low: 2048
+        case .medium: 8192
+        case .high: 16384
+        case .xhigh: 32768
+        }
+    }
+}
+
+extension GatewayError {
+    /// The error for a member that this provider cannot take, though another may.
+    static func notTaken(_ param: String, _ what: String? = nil) -> GatewayError {
+        let subject = what ?? "'\(param)' is"
+        return GatewayError(
+            .invalidRequest, "\(subject) not supported by this model's provider. Leave it out, or choose a model of another provider.",
+            retry: .nextTarget, param: param)
+    }
+
+    /// The error for a member whose value is wrong for every provider.
+    static func malformed(_ param: String, _ reason: String) -> GatewayError {
+        GatewayError(.invalidRequest, "Invalid value for '\(param)': \(reason).", param: param)
+    }
+}

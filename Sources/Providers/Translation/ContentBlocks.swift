@@ -1,0 +1,119 @@
+internal import Chat
+
+/// The content blocks of a stream in which each block begins, grows and ends by its number, as Anthropic and Bedrock send it.
+struct ContentBlocks: Sendable {
+    /// A content block that has begun and not ended.
+    private enum Block {
+        case thinking([UInt8], signature: [UInt8]?)
+        /// `given`: arguments that came with the beginning; they count when no others come.
+        case toolCall(Int, given: [UInt8], hasArguments: Bool)
+        /// The tool call whose arguments are the answer.
+        case format(given: [UInt8], hasArguments: Bool)
+        /// Text, or what the client does not get: nothing is left to do at its end.
+        case plain
+    }
+
+    /// How many tools were called.
+    private(set) var toolCalls = 0
+    /// Whether the answer came in its format, as the arguments of a tool.
+    private(set) var hasFormat = false
+    private let formatTool: [UInt8]?
+    private var open: [Int64: Block] = [:]
+    /// Words around an answer in its format: they are the answer if it never comes.
+    private var held: [UInt8] = []
+
+    init(_ context: AnswerContext) { formatTool = context.formatTool.map { Array($0.utf8) } }
+
+    /// Whether the block has begun and not ended. A block that begins twice has begun once.
+    func isOpen(_ index: Int64) -> Bool { open[index] != nil }
+
+    mutating func begin(_ index: Int64) { open[index] = .plain }
+
+    // MARK: Text and thinking
+
+    mutating func addText(_ text: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        if formatTool == nil { chunks.appendText(.content, text, to: &out) } else { held += text }
+    }
+
+    mutating func addThinking(_ text: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        chunks.appendText(.reasoning, text, to: &out)
+        changeThinking(index) { thought, _ in thought += text }
+    }
+
+    mutating func addSignature(_ signature: UnsafeRawBufferPointer, _ index: Int64) {
+        changeThinking(index) { _, proof in proof = (proof ?? []) + signature }
+    }
+
+    func addRedacted(_ data: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        chunks.appendDetail(ReasoningDetail(.encrypted(data, id: nil), .anthropic), to: &out)
+    }
+
+    private mutating func changeThinking(_ index: Int64, _ change: (inout [UInt8], inout [UInt8]?) -> Void) {
+        var text: [UInt8] = []
+        var signature: [UInt8]?
+        switch open.removeValue(forKey: index) {
+        case .thinking(let known, let proof)?: (text, signature) = (known, proof)
+        case nil: break
+        case let other?:
+            open[index] = other
+            return
+        }
+        change(&text, &signature)
+        open[index] = .thinking(text, signature: signature)
+    }
+
+    // MARK: Tool calls
+
+    mutating func beginToolCall(
+        _ index: Int64, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, given: [UInt8], _ chunks: inout ChunkWriter,
+        _ out: inout [UInt8]
+    ) {
+        if let formatTool, formatTool.elementsEqual(name) {
+            hasFormat = true
+            open[index] = .format(given: given, hasArguments: false)
+        } else {
+            chunks.appendToolCall(toolCalls, id: id, name: name, to: &out)
+            open[index] = .toolCall(toolCalls, given: given, hasArguments: false)
+            toolCalls += 1
+        }
+    }
+
+    mutating func addArguments(_ json: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        guard !json.isEmpty else { return }
+        switch open[index] {
+        case .toolCall(let call, let given, _)?:
+            chunks.appendArguments(call, json, to: &out)
+            open[index] = .toolCall(call, given: given, hasArguments: true)
+        case .format(let given, _)?:
+            chunks.appendText(.content, json, to: &out)
+            open[index] = .format(given: given, hasArguments: true)
+        default: break
+        }
+    }
+
+    // MARK: Ends
+
+    mutating func end(_ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        switch open.removeValue(forKey: index) {
+        case .thinking(let text, let signature?)?:
+            text.withUnsafeBytes { text in
+                signature.withUnsafeBytes { signature in
+                    chunks.appendDetail(ReasoningDetail(.text(text, signature: signature), .anthropic), to: &out)
+                }
+            }
+        case .toolCall(let call, let given, hasArguments: false)?:
+            // No arguments are an empty object: clients parse what they have put together.
+            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendArguments(call, $0, to: &out) }
+        case .format(let given, hasArguments: false)?:
+            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendText(.content, $0, to: &out) }
+        default: break
+        }
+    }
+
+    /// Ends what is still open, and the answer.
+    mutating func finish(_ reason: FinishNote?, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        for index in open.keys.sorted() { end(index, &chunks, &out) }
+        if !hasFormat { held.withUnsafeBytes { chunks.appendText(.content, $0, to: &out) } }
+        chunks.appendFinish(reason ?? FinishNote(toolCalls > 0 ? .toolCalls : .stop), to: &out)
+    }
+}

@@ -1,0 +1,71 @@
+internal import Chat
+internal import Glibc
+
+/// Server-sent events as providers send them.
+struct SSEFraming: EventFraming {
+    private var finder = SSEEventFinder()
+    /// Offset of the event that is being looked for.
+    private var eventStart = 0
+    private var isAtStart = true
+
+    static let terminator: StaticString = "\n\n"
+
+    mutating func willSearch(_ added: UnsafeRawBufferPointer) { finder.willSearch(added) }
+
+    mutating func next(in buffer: UnsafeRawBufferPointer) throws(GatewayError) -> FramedEvent? {
+        guard let found = finder.next(in: buffer) else { return nil }
+        let block = UnsafeRawBufferPointer(rebasing: buffer[eventStart..<found.end])
+        eventStart = found.end
+        var event = FramedEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), payload: nil, end: found.end)
+        var lines = SSELines(rest: isAtStart ? block.withoutByteOrderMark : block)
+        isAtStart = false
+        while let line = lines.next() { Self.take(line, into: &event) }
+        event.isError = event.name.elementsEqual("error".utf8)
+        return event
+    }
+
+    mutating func didConsume(_ count: Int) {
+        finder.didConsume(count)
+        eventStart -= count
+    }
+
+    private static func take(_ line: UnsafeRawBufferPointer, into event: inout FramedEvent) {
+        if let value = line.value(of: "event") {
+            event.name = value
+        } else if let value = line.value(of: "data") {
+            switch event.payload {
+            case nil: if !value.isEmpty { event.payload = .inPlace(value) }
+            case .inPlace(let first): event.payload = .joined(Array(first) + [0x0A] + value)
+            case .joined(let lines): event.payload = .joined(lines + [0x0A] + value)
+            }
+        }
+    }
+}
+
+/// The lines of an event without their ends.
+private struct SSELines: IteratorProtocol {
+    var rest: UnsafeRawBufferPointer
+
+    mutating func next() -> UnsafeRawBufferPointer? {
+        guard !rest.isEmpty else { return nil }
+        let end = rest.firstIndex { $0 == 0x0A || $0 == 0x0D } ?? rest.count
+        defer { rest = UnsafeRawBufferPointer(rebasing: rest[min(end + 1, rest.count)...]) }
+        return UnsafeRawBufferPointer(rebasing: rest[..<end])
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The value of an event's line when it is of the field `name`.
+    fileprivate func value(of name: StaticString) -> UnsafeRawBufferPointer? {
+        let length = name.utf8CodeUnitCount
+        guard count > length, self[length] == UInt8(ascii: ":"), let base = baseAddress, memcmp(base, name.utf8Start, length) == 0 else {
+            return nil
+        }
+        let start = length + 1 < count && self[length + 1] == 0x20 ? length + 2 : length + 1
+        return UnsafeRawBufferPointer(rebasing: self[start...])
+    }
+
+    fileprivate var withoutByteOrderMark: UnsafeRawBufferPointer {
+        starts(with: [0xEF, 0xBB, 0xBF]) ? UnsafeRawBufferPointer(rebasing: self[3...]) : self
+    }
+}

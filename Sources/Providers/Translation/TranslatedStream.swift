@@ -1,0 +1,177 @@
+internal import Chat
+
+/// How a provider's stream is cut into events. A pure state machine over one growing buffer.
+protocol EventFraming: Sendable {
+    init()
+    /// Must be told of all bytes that are added to the buffer, before they are searched.
+    mutating func willSearch(_ added: UnsafeRawBufferPointer)
+    /// The next complete event of `buffer`, or `nil` when more bytes are needed.
+    /// - Throws: an error of the upstream when what is there can never become one.
+    mutating func next(in buffer: UnsafeRawBufferPointer) throws(GatewayError) -> FramedEvent?
+    /// Must be told when the first `count` bytes of the buffer, which end with an event, are taken away.
+    mutating func didConsume(_ count: Int)
+    /// What makes a last event whole whose end never came.
+    static var terminator: StaticString { get }
+}
+
+/// One event of a provider's stream.
+struct FramedEvent {
+    enum Payload {
+        /// In the buffer that was searched.
+        case inPlace(UnsafeRawBufferPointer)
+        /// Put together from several lines.
+        case joined([UInt8])
+    }
+
+    /// The event's name; empty when it has none.
+    var name: UnsafeRawBufferPointer
+    /// What the event carries; `nil`: nothing.
+    var payload: Payload?
+    /// Whether the framing itself says that this is an error.
+    var isError = false
+    /// Offset behind the event.
+    var end: Int
+}
+
+/// Turns the events of one provider's stream into chunks.
+protocol EventTranslator: Sendable {
+    associatedtype Framing: EventFraming
+    /// The tokens used, as far as they are known and believed.
+    var usage: TokenUsage? { get }
+    /// Whether the provider has said all it had to say: what follows is ignored.
+    var isDone: Bool { get }
+    /// Whether the answer is whole although the provider stopped before it said so.
+    var isComplete: Bool { get }
+    /// Takes an event and appends chunks to `out`.
+    /// - Throws: the error that the event reports, or that it is.
+    mutating func translate(
+        _ name: UnsafeRawBufferPointer, _ event: JSONValue, _ chunks: inout ChunkWriter, _ out: inout [UInt8]
+    ) throws(GatewayError)
+    /// Appends what is still due when the provider is done.
+    mutating func finish(_ chunks: inout ChunkWriter, _ out: inout [UInt8])
+    /// The error that an event reports which the framing calls one. `event` is `nil` when it is not JSON.
+    func failure(_ name: UnsafeRawBufferPointer, _ event: JSONValue?) -> GatewayError
+}
+
+/// A translated stream on its way to the client: the counterpart of `OpenAIStream` for other dialects.
+struct TranslatedStream<Events: EventTranslator>: Sendable {
+    private(set) var state = OpenAIStream.State.open
+    private var events: Events
+    private var chunks: ChunkWriter
+    private var framing = Events.Framing()
+    /// The beginning of an event whose end has not come yet.
+    private var pending: [UInt8] = []
+    /// Set while the last, unterminated event is looked at: what is not JSON is then merely cut off.
+    private var isAtEnd = false
+    private let pricing: Pricing
+    private let wantsUsage: Bool
+
+    init(_ events: Events, _ context: AnswerContext, _ pricing: Pricing) {
+        self.events = events
+        self.pricing = pricing
+        chunks = ChunkWriter(context)
+        wantsUsage = context.wantsUsageChunk
+    }
+
+    var usage: TokenUsage? { events.usage }
+    var contentEvents: Int { chunks.contentEvents }
+    var lacksUsage: Bool { wantsUsage && usage == nil }
+
+    func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) { chunks.appendUsage(usage, cost: pricing.cost(of: usage), to: &out) }
+
+    mutating func feed(_ bytes: UnsafeRawBufferPointer, reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.State {
+        guard case .open = state else { return state }
+        framing.willSearch(bytes)
+        if pending.isEmpty {
+            let consumed = consume(bytes, reader, &out)
+            pending.append(contentsOf: bytes[consumed...])
+        } else {
+            pending.append(contentsOf: bytes)
+            consumePending(reader, &out)
+        }
+        if case .open = state, pending.count > OpenAIStream.longestEvent { state = .failed(Self.tooLong) }
+        return state
+    }
+
+    mutating func end(reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.End {
+        if case .open = state, !pending.isEmpty {
+            isAtEnd = true
+            pending.append(Events.Framing.terminator)
+            consumePending(reader, &out)
+        }
+        pending = []
+        if case .open = state, events.isComplete { finish(&out) }
+        return switch state {
+        case .failed(let error): .failed(error)
+        case .done: .complete
+        case .open: .truncated
+        }
+    }
+
+    private mutating func finish(_ out: inout [UInt8]) {
+        events.finish(&chunks, &out)
+        if wantsUsage, let usage { appendUsage(usage, to: &out) }
+        state = .done
+    }
+
+    private mutating func consumePending(_ reader: JSONReader, _ out: inout [UInt8]) {
+        // Taken out of `self` while it is read, put back with its memory.
+        var buffer: [UInt8] = []
+        swap(&buffer, &pending)
+        let consumed = buffer.withUnsafeBytes { consume($0, reader, &out) }
+        buffer.removeSubrange(..<consumed)
+        swap(&buffer, &pending)
+    }
+
+    /// Handles all complete events of `buffer`; returns how many bytes they are.
+    private mutating func consume(_ buffer: UnsafeRawBufferPointer, _ reader: JSONReader, _ out: inout [UInt8]) -> Int {
+        var consumed = 0
+        do throws(GatewayError) {
+            while case .open = state, let event = try framing.next(in: buffer) {
+                guard event.end - consumed <= OpenAIStream.longestEvent else { throw Self.tooLong }
+                consumed = event.end
+                try handle(event, reader, &out)
+                if events.isDone { finish(&out) }
+            }
+        } catch { state = .failed(error) }
+        framing.didConsume(consumed)
+        return consumed
+    }
+
+    private mutating func handle(_ event: FramedEvent, _ reader: JSONReader, _ out: inout [UInt8]) throws(GatewayError) {
+        switch event.payload {
+        case nil: if event.isError { throw events.failure(event.name, nil) }
+        case .inPlace(let data): try handle(event, data, reader, &out)
+        case .joined(let data):
+            let outcome = data.withUnsafeBytes { data in Result { () throws(GatewayError) in try handle(event, data, reader, &out) } }
+            try outcome.get()
+        }
+    }
+
+    private mutating func handle(
+        _ event: FramedEvent, _ data: UnsafeRawBufferPointer, _ reader: JSONReader, _ out: inout [UInt8]
+    ) throws(GatewayError) {
+        let written = out.count
+        // The two failures must be told apart: what the text is not, and what it says.
+        let outcome: Result<Void, GatewayError>
+        do {
+            outcome = try reader.read(data) { root in
+                Result { () throws(GatewayError) in
+                    if event.isError { throw events.failure(event.name, root) }
+                    try events.translate(event.name, root, &chunks, &out)
+                }
+            }
+        } catch {
+            if isAtEnd { return }
+            throw event.isError ? events.failure(event.name, nil) : OpenAIFailure.unusable("a stream event: " + error.publicMessage)
+        }
+        if case .failure(let error) = outcome {
+            out.removeSubrange(written...)
+            throw error
+        }
+    }
+
+    private static var tooLong: GatewayError {
+        OpenAIFailure.unusable("a stream event is longer than \(OpenAIStream.longestEvent) bytes")
+    }
+}

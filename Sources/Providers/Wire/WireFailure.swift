@@ -1,0 +1,44 @@
+public import Chat
+
+/// What a failed call means, on any wire.
+public enum WireFailure {
+    /// Classifies an answer whose status is not 200.
+    ///
+    /// Errors that the client caused carry the provider's own words in OpenAI's shape in `passThrough`; the caller scrubs configured secrets from
+    /// it. Of errors that concern the gateway's account nothing of the provider's text is shown.
+    /// - Parameters:
+    ///   - status: the HTTP status, whatever the provider sent.
+    ///   - body: the body, possibly cut off, possibly no JSON at all.
+    ///   - retryAfter: the provider's `retry-after`, if it sent one.
+    public static func read(wire: Wire, status: Int, body: [UInt8], retryAfter: Duration?, reader: JSONReader) -> GatewayError {
+        let said: ProviderError?
+        switch wire {
+        case .openai, .azure: return OpenAIFailure.read(status: status, body: body, retryAfter: retryAfter, reader: reader)
+        case .anthropic: said = Anthropic.error(body, reader)
+        case .gemini: said = Gemini.error(body, reader)
+        case .bedrock:
+            said = Bedrock.error(body, reader)
+            // "Failed dependency" is Bedrock's word for a model that failed.
+            if status == 424 { return OpenAIFailure.read(status: 500, error: said, retryAfter: retryAfter) }
+        }
+        return OpenAIFailure.read(status: said?.status ?? status, error: said, retryAfter: retryAfter ?? said?.retryAfter)
+    }
+}
+
+/// What a provider said about a failure.
+struct ProviderError: Sendable {
+    /// The kind of error in the provider's words, e.g. `overloaded_error`, `ThrottlingException`.
+    var type: String?
+    /// What is said about it.
+    var message: String
+    /// OpenAI's name for this error, where there is one.
+    var code: String?
+    /// Whether it says that the account is used up, which no delay mends.
+    var hasNoQuota = false
+    /// Whether the conversation is too long for the model.
+    var isTooLong = false
+    /// The HTTP status that says what is meant, where the provider's own does not.
+    var status: Int?
+    /// How long the provider asks to be left alone, where its body says so.
+    var retryAfter: Duration?
+}

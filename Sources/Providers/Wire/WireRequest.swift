@@ -1,0 +1,92 @@
+public import Chat
+internal import Glibc
+
+/// What a wire needs to know of the model that is called.
+public struct WireModel: Sendable {
+    /// The name that answers report to the client.
+    public var name: String
+    /// The provider's name of the model.
+    public var upstreamName: String
+    /// The same as a JSON string, quotes included.
+    public var upstreamNameJSON: [UInt8]
+    /// The most output tokens that may be asked for, 1 or more; `nil`: as many as the client wants.
+    public var maxOutputTokens: Int64?
+    /// Azure's `api-version`.
+    public var apiVersion: String?
+
+    /// Describes a model.
+    public init(name: String, upstreamName: String, maxOutputTokens: Int64? = nil, apiVersion: String? = nil) {
+        self.name = name
+        self.upstreamName = upstreamName
+        var json: [UInt8] = []
+        json.appendJSONString(upstreamName)
+        upstreamNameJSON = json
+        self.maxOutputTokens = maxOutputTokens
+        self.apiVersion = apiVersion
+    }
+}
+
+/// What reading an answer needs to know of its request.
+public struct AnswerContext: Sendable {
+    /// The wire that was spoken.
+    public let wire: Wire
+    /// The name of the model that answers report.
+    public let model: String
+    /// Whether the client of a stream asked for the usage.
+    public let wantsUsageChunk: Bool
+    /// How many choices were asked for.
+    public let choices: Int
+    /// The tool whose arguments are the answer's content: it stands in for a `response_format` that the provider lacks.
+    public internal(set) var formatTool: String?
+    /// The answer's `id` where the provider gives none.
+    public var id: String
+    /// The answer's `created` where the provider gives none, in seconds since 1970.
+    public var created: Int64
+
+    init(_ request: ChatRequest, wire: Wire, model: String) {
+        self.wire = wire
+        self.model = model
+        wantsUsageChunk = request.wantsUsageChunk
+        choices = request.choices
+        // Where answers pass through, both are the provider's own.
+        id = wire.isOpenAI ? "" : "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
+        created = wire.isOpenAI ? 0 : Int64(time(nil))
+    }
+}
+
+/// A chat request put into a provider's wire.
+public struct WireRequest: Sendable {
+    /// The body to post.
+    public let body: [UInt8]
+    /// What follows the provider's base URL, with its query if there is one, percent-encoded: `/v1/messages`, `/model/ID/converse-stream`.
+    public let path: String
+    /// Header lines of this call beyond the endpoint's own; usually none.
+    public let headers: [String]
+    /// What reading the answer needs.
+    public let context: AnswerContext
+
+    init(body: [UInt8], path: String, headers: [String] = [], context: AnswerContext) {
+        self.body = body
+        self.path = path
+        self.headers = headers
+        self.context = context
+    }
+
+    /// Translates `request`.
+    /// - Throws: `invalid_request_error` naming the member that this provider cannot take. Another one may: `retry` says `nextTarget`.
+    public static func make(
+        _ request: ChatRequest, wire: Wire, model: WireModel, reader: JSONReader
+    ) throws(GatewayError) -> WireRequest {
+        let context = AnswerContext(request, wire: wire, model: model.name)
+        switch wire {
+        case .openai:
+            let limit = model.maxOutputTokens.map { OutputLimit(tokens: $0, upstreamModel: model.upstreamName) }
+            let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: limit)
+            return WireRequest(body: body, path: "/chat/completions", context: context)
+        case .azure: return try Azure.request(request, model, context)
+        case .anthropic: return try Anthropic.request(request, model, context, reader)
+        case .gemini: return try Gemini.request(request, model, context, reader)
+        case .bedrock: return try Bedrock.request(request, model, context, reader)
+        }
+    }
+}

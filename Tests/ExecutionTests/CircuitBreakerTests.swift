@@ -1,0 +1,155 @@
+import EventLoop
+import Policies
+import Testing
+
+@testable import Execution
+
+private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: 1_000_000_000_000 + UInt64(seconds * 1e9)) }
+
+/// A reference to the state machine under test: `#expect` takes no mutating calls.
+private final class Breaker {
+    private var breaker = CircuitBreaker(BreakerRules())
+    func opens(at time: MonotonicTime) -> MonotonicTime? { breaker.opens(at: time) }
+    func admit(at time: MonotonicTime) -> Bool { breaker.admit(at: time) }
+    func succeeded(at time: MonotonicTime) { breaker.succeeded(at: time) }
+    func failed(at time: MonotonicTime) { breaker.failed(at: time) }
+    func abandoned() { breaker.abandoned() }
+}
+
+private final class Budget {
+    private var budget = RetryBudget()
+    func deposit() { budget.deposit() }
+    func withdraw(at time: MonotonicTime) -> Bool { budget.withdraw(at: time) }
+}
+
+@Suite struct CircuitBreakerTests {
+    private let breaker = Breaker()
+
+    private func fail(_ times: Int, from start: Double = 0) {
+        for index in 0..<times where breaker.admit(at: at(start + Double(index) / 100)) { breaker.failed(at: at(start + Double(index) / 100)) }
+    }
+
+    @Test func opensAfterFailuresInARow() {
+        fail(4)
+        #expect(breaker.opens(at: at(1)) == nil)
+        fail(1, from: 1)
+        #expect(breaker.opens(at: at(1)) == at(31))
+        #expect(!breaker.admit(at: at(30.9)))
+    }
+
+    @Test func aSuccessBreaksTheRow() {
+        fail(4)
+        #expect(breaker.admit(at: at(1)))
+        breaker.succeeded(at: at(1))
+        fail(4, from: 2)
+        #expect(breaker.opens(at: at(3)) == nil)
+    }
+
+    @Test func opensWhenHalfOfManyFail() {
+        for index in 0..<20 {
+            let time = at(Double(index) / 10)
+            #expect(breaker.admit(at: time), "call \(index)")
+            if index.isMultiple(of: 2) { breaker.succeeded(at: time) } else { breaker.failed(at: time) }
+        }
+        #expect(!breaker.admit(at: at(2)))
+    }
+
+    @Test func forgetsWhatIsLongerAgoThanTheWindow() {
+        for index in 0..<18 {
+            breaker.failed(at: at(Double(index) / 100))
+            breaker.succeeded(at: at(Double(index) / 100))
+        }
+        // 36 calls, half of them failures, but the breaker looks when something fails.
+        let fresh = Breaker()
+        for index in 0..<9 {
+            fresh.failed(at: at(Double(index) / 100))
+            fresh.succeeded(at: at(Double(index) / 100))
+        }
+        fresh.succeeded(at: at(30))
+        fresh.failed(at: at(30))
+        #expect(fresh.opens(at: at(30)) == nil)
+        #expect(breaker.opens(at: at(1)) != nil)
+    }
+
+    @Test func oneProbeDecides() {
+        fail(5)
+        #expect(breaker.admit(at: at(31)))
+        #expect(!breaker.admit(at: at(31)), "a second probe")
+        breaker.failed(at: at(31.5))
+        #expect(breaker.opens(at: at(32)) == at(61.5))
+        #expect(breaker.admit(at: at(62)))
+        breaker.succeeded(at: at(62))
+        for _ in 0..<10 { #expect(breaker.admit(at: at(62))) }
+    }
+
+    @Test func aProbeThatTellsNothingLetsAnotherThrough() {
+        fail(5)
+        #expect(breaker.admit(at: at(31)))
+        breaker.abandoned()
+        #expect(breaker.admit(at: at(31)))
+    }
+}
+
+@Suite struct RetryBudgetTests {
+    @Test func aStormGetsAFifthAndTenASecond() {
+        let budget = Budget()
+        var retries = 0
+        // 1,000 requests a second for ten seconds, every one of which fails.
+        for index in 0..<10_000 {
+            budget.deposit()
+            if budget.withdraw(at: at(Double(index) / 1_000)) { retries += 1 }
+        }
+        #expect((2_000...2_110).contains(retries))
+    }
+
+    @Test func idleTimeSavesUpTenSeconds() {
+        let budget = Budget()
+        #expect(budget.withdraw(at: at(0)))
+        let available = (0..<1_000).count { _ in budget.withdraw(at: at(3_600)) }
+        #expect(available == 100)
+    }
+
+    @Test func theFirstFailuresMayBeTriedAgain() {
+        let budget = Budget()
+        budget.deposit()
+        #expect(budget.withdraw(at: at(0)))
+    }
+}
+
+@Suite struct PeakLatencyTests {
+    @Test func jumpsUpAndComesDownSlowly() throws {
+        var latency = PeakLatency()
+        #expect(latency.milliseconds == nil)
+        latency.add(100, at: at(0))
+        latency.add(900, at: at(1))
+        #expect(latency.milliseconds == 900)
+        latency.add(100, at: at(2))
+        let afterOneSecond = try #require(latency.milliseconds)
+        #expect((800...900).contains(afterOneSecond))
+        latency.add(100, at: at(60))
+        #expect(try #require(latency.milliseconds) < 105)
+    }
+}
+
+@Suite struct TargetHealthTests {
+    @Test func aBusyTargetIsLeftAlone() {
+        let health = TargetHealth(BreakerRules())
+        #expect(health.begin(at: at(0)) == nil)
+        #expect(health.inFlight == 1)
+        health.ended(.busy(for: .seconds(20)), at: at(0))
+        #expect(health.inFlight == 0)
+        guard case .cooling(let until)? = health.objection(at: at(1)) else { return #expect(Bool(false), "not cooling") }
+        #expect(until == at(20))
+        #expect(health.begin(at: at(21)) == nil)
+    }
+
+    @Test func whatEndsWithoutAVerdictOnlyCounts() {
+        let health = TargetHealth(BreakerRules())
+        for _ in 0..<50 {
+            #expect(health.begin(at: at(0)) == nil)
+            health.ended(.none, at: at(0))
+        }
+        #expect(health.inFlight == 0)
+        #expect(health.objection(at: at(0)) == nil)
+    }
+}
