@@ -46,6 +46,9 @@ let package = Package(
         room("HTTPServer", ["EventLoop", "TLS"]),
         room("Upstream", ["EventLoop", "CCurl"]),
         room("Chat", ["CSimdJSON"]),
+        // The trained classifier's bytes: C's #embed puts them into the program.
+        .target(name: "CClassifierModel", exclude: ["classifier.bin"]),
+        room("Classifier", ["CClassifierModel"]),
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
@@ -53,14 +56,17 @@ let package = Package(
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
-            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Policies", "Ledger", "Gateway", arguments, logging],
+            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Gateway", arguments, logging],
             swiftSettings: house),
+        // What the classifier's training scripts get their features from.
+        .executableTarget(name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),
 
         tests("EventLoop"),
         tests("TLS", ["COpenSSL"]),
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
+        tests("Classifier"),
         tests("Providers", ["Chat"]),
         tests("Policies", ["Chat"], exclude: ["Corpus"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),

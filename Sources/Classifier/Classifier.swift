@@ -1,0 +1,79 @@
+internal import CClassifierModel
+
+/// Tells what a conversation asks for and how much a strong model would gain on it, in microseconds and without any call.
+///
+/// The same bytes give the same answer on every machine: sums are whole numbers, and what follows them is done in a fixed order.
+public final class Classifier: Sendable {
+    /// The model that ships in the program.
+    public static let builtIn: Classifier = {
+        let bytes = UnsafeRawBufferPointer(start: purser_classifier_model(), count: purser_classifier_model_size())
+        do {
+            return try Classifier(bytes) { (rows) throws(ClassifierModelError) in try WeightTable(permanent: rows) }
+        } catch {
+            preconditionFailure("the model built into the program: \(error)")
+        }
+    }()
+
+    let table: WeightTable
+    let scales: ColumnScales
+    /// The complexity section as it was read, for files made from this model.
+    let complexitySection: [UInt8]
+    private let complexity: ComplexityModel
+    private let fitted: FittedLayer?
+
+    /// Reads a model file.
+    /// - Throws: `ClassifierModelError` for anything but a whole and undamaged model of this version.
+    public convenience init(model: [UInt8]) throws(ClassifierModelError) {
+        let file = UnsafeMutableRawBufferPointer.allocate(byteCount: model.count, alignment: 16)
+        defer { file.deallocate() }
+        file.copyBytes(from: model)
+        try self.init(UnsafeRawBufferPointer(file)) { (rows) throws(ClassifierModelError) in try WeightTable(copying: rows) }
+    }
+
+    private init(
+        _ file: UnsafeRawBufferPointer, table: (UnsafeRawBufferPointer) throws(ClassifierModelError) -> WeightTable
+    ) throws(ClassifierModelError) {
+        let sections = try ModelFile.sections(of: file)
+        func section(_ name: ModelFile.Section) throws(ClassifierModelError) -> UnsafeRawBufferPointer {
+            guard let section = sections[name] else { throw ClassifierModelError("it has no \(name.name)") }
+            return section
+        }
+        self.table = try table(section(.table))
+        scales = try ColumnScales(section(.scales))
+        complexity = try ComplexityModel(section(.complexity))
+        complexitySection = Array(try section(.complexity))
+        fitted = try sections[.fitted].map { (bytes) throws(ClassifierModelError) in try FittedLayer(bytes) }
+    }
+
+    /// Looks at a conversation.
+    public func classify(_ input: ClassifierInput) -> Classification {
+        FeatureExtractor.withFeatures(of: input.lastUser) { features in
+            let columns = columns(features)
+            var share = builtInShare(features.numbers, columns)
+            if let fitted { share = fitted.share(builtIn: share, features.numbers, columns) }
+            share = Depth.apply(turns: input.userTurns, words: features.numbers[.words], to: share)
+            return Classification(
+                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share), language: LanguageGuess.language(of: features.tokens))
+        }
+    }
+
+    /// The scores of all columns.
+    func columns(_ features: borrowing PromptFeatures) -> SIMD16<Float> { scales.scores(features, table) + scales.biases }
+
+    /// The complexity by the built-in part of the model.
+    func builtInShare(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double { complexity.share(numbers, columns) }
+
+    private func task(_ columns: SIMD16<Float>, under system: UnsafeRawBufferPointer) -> TaskType {
+        guard !system.isEmpty else { return Self.best(columns) }
+        let instructions = UnsafeRawBufferPointer(rebasing: system.prefix(SystemInfluence.looked))
+        let scores = FeatureExtractor.withFeatures(of: instructions) { self.columns($0) }
+        return Self.best(scales.system.apply(scores, to: columns))
+    }
+
+    /// The task of the highest score, the first of several.
+    private static func best(_ columns: SIMD16<Float>) -> TaskType {
+        var best = 0
+        for task in 1..<TaskType.allCases.count where columns[task] > columns[best] { best = task }
+        return TaskType.allCases[best]
+    }
+}

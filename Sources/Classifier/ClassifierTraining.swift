@@ -1,0 +1,21 @@
+/// What the training scripts need of the classifier: features exactly as the program computes them.
+public enum ClassifierTraining {
+    /// The features of one prompt.
+    public struct Features: Sendable {
+        /// Rows of the model's table, section after section.
+        public let rows: [UInt16]
+        /// Where each section ends in `rows`.
+        public let sectionEnds: [Int]
+        /// The counts that describe the prompt's shape.
+        public let numbers: [Int32]
+    }
+
+    /// The features of a prompt given as UTF-8.
+    public static func features(of prompt: UnsafeRawBufferPointer) -> Features {
+        FeatureExtractor.withFeatures(of: prompt) { features in
+            Features(
+                rows: Array(features.rows), sectionEnds: features.ends.indices.map { features.ends[$0] },
+                numbers: features.numbers.values.indices.map { features.numbers.values[$0] })
+        }
+    }
+}

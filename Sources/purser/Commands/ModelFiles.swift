@@ -1,0 +1,51 @@
+internal import Classifier
+internal import Glibc
+
+/// Reads and writes classifier models.
+enum ModelFiles {
+    private static let largest = 8 << 20
+
+    /// Loads a model.
+    static func load(_ path: String) throws -> Classifier {
+        do {
+            return try Classifier(model: read(path))
+        } catch let error as ClassifierModelError {
+            throw Terminal.cannotStart("\(path): \(error.description)")
+        }
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Terminal.cannotStart("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= largest {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            guard count >= 0 else { throw Terminal.cannotStart("\(path) cannot be read: \(String(cString: strerror(errno)))") }
+            if count == 0 { break }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+        return bytes
+    }
+
+    /// Writes a model beside its place and moves it there, so that no reader ever sees half of it.
+    static func save(_ model: [UInt8], to path: String) throws {
+        let temporary = path + ".new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Terminal.cannotStart("\(temporary) cannot be created: \(String(cString: strerror(errno)))") }
+        var rest = model[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        let isWritten = rest.isEmpty && fsync(descriptor) == 0
+        close(descriptor)
+        guard isWritten, rename(temporary, path) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(temporary)
+            throw Terminal.cannotStart("\(path) cannot be written: \(reason)")
+        }
+    }
+}

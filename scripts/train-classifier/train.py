@@ -1,0 +1,64 @@
+"""Trains the model that ships: train.py DATA_FOLDER MODEL_FILE"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import complexity
+import model_file
+import softmax
+from complexity_experts import NUMBERS
+from features import extract
+from task_data import TaskData
+
+GAINS = (1.0, 1.0, 0.5, 1.0, 0.2)
+PENALTY = 1e-4
+# How much a system prompt counts: for tasks done to a text that the user sends, and for the others (SystemInfluence.swift).
+SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE = 1.5, 0.4
+MEDIUM_FROM, HIGH_FROM = 0.40, 0.75
+TASKS = len(model_file.TASKS)
+EXPERTS = ("choice", "problem", "open", "gate")
+
+
+def task_weights(data, examples):
+    """Weights and biases of the nine task columns, learnt from some of the examples."""
+    matrix = extract(data.prompts).matrix(GAINS)
+    return softmax.fit(matrix[examples], data.labels[examples], TASKS, data.weights()[examples], PENALTY)
+
+
+def complexity_section(model):
+    """The experts and, for each format, its condition and its curve."""
+    experts = [
+        (TASKS + index, model.columns[name].bias, [(term.number, term.low, term.high, term.weight) for term in model.columns[name].terms])
+        for index, name in enumerate(EXPERTS)
+    ]
+    conditions = {
+        "choice": ("number", NUMBERS.index("options"), complexity.OPTIONS_OF_A_CHOICE), "problem": ("expert", EXPERTS.index("gate"), 0.0),
+        "open": ("always", 0, 0.0)}
+    formats = [(conditions[name], EXPERTS.index(name), inner_knots(model.knots[name])) for name in ("choice", "problem", "open")]
+    return model_file.complexity_section(MEDIUM_FROM, HIGH_FROM, experts, formats)
+
+
+def inner_knots(knots):
+    """Beyond its outermost knots a curve goes on towards 0 and 1, so they must lie between."""
+    return [(score, min(max(share, 0.01), 0.99)) for score, share in knots]
+
+
+def main(folder, target):
+    data = TaskData(folder)
+    weights = np.zeros((1 << 15, model_file.COLUMNS), np.float32)
+    biases = np.zeros(model_file.COLUMNS, np.float32)
+    gains = np.tile(np.array(GAINS, np.float32)[:, None], model_file.COLUMNS)
+    weights[:, :TASKS], biases[:TASKS] = task_weights(data, ~data.is_held_out & ~data.is_dev)
+    scored = complexity.train(folder)
+    for index, name in enumerate(EXPERTS):
+        weights[:, TASKS + index] = scored.columns[name].weights
+        gains[:, TASKS + index] = scored.columns[name].gains
+    table, units = model_file.quantize(weights)
+    scales = model_file.scales_section(gains, units, biases, SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE)
+    model_file.write(Path(target), table, scales, complexity_section(scored))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
