@@ -75,11 +75,10 @@ class TaskColumns:
 
 
 def power_of_two(values):
-    """2^v within .3 %, from operations that give the same bits on every machine."""
-    values = np.maximum(values, -30)
-    whole = np.floor(values)
+    """2^v within .3 % for -30 < v <= 0, else 0: from operations that give the same bits on every machine."""
+    whole = np.floor(np.maximum(values, -30))
     part = values - whole
-    return 2.0**whole * (1 + part * (0.6565 + 0.3435 * part))
+    return np.where(values > -30, 2.0**whole * (1 + part * (0.6565 + 0.3435 * part)), 0)
 
 
 def curve(knots, values):
