@@ -39,7 +39,11 @@ def complexity_section(model):
     conditions = {
         "choice": ("number", NUMBERS.index("options"), complexity.OPTIONS_OF_A_CHOICE), "problem": ("expert", EXPERTS.index("gate"), 0.0),
         "open": ("always", 0, 0.0)}
-    formats = [(conditions[name], EXPERTS.index(name), inner_knots(model.knots[name])) for name in ("choice", "problem", "open")]
+    points = {"open": model.prior}
+    formats = [
+        (conditions[name], EXPERTS.index(name), points.get(name, np.zeros(TASKS)), inner_knots(model.knots[name]))
+        for name in ("choice", "problem", "open")
+    ]
     return model_file.complexity_section(MEDIUM_FROM, HIGH_FROM, experts, formats)
 
 
@@ -61,7 +65,7 @@ def main(folder, target):
     biases = np.zeros(model_file.COLUMNS, np.float32)
     gains = np.tile(np.array(GAINS, np.float32)[:, None], model_file.COLUMNS)
     weights[:, :TASKS], biases[:TASKS] = task_weights(data, ~data.is_held_out & ~data.is_dev)
-    scored = complexity.train(folder)
+    scored = complexity.train(folder, (weights[:, :TASKS], biases[:TASKS], GAINS))
     for index, name in enumerate(EXPERTS):
         weights[:, TASKS + index] = scored.columns[name].weights
         gains[:, TASKS + index] = scored.columns[name].gains
