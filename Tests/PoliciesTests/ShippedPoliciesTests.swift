@@ -48,3 +48,12 @@ import Testing
         #expect(!PolicySummary.text(of: snapshot).contains("key-of-"))
     }
 }
+
+@Suite struct ShippedTests {
+    @Test func theShippedPoliciesPassTheirOwnTests() throws {
+        let policies = try TestFiles.policies(in: "../../policies")
+        let compilation = PolicyCompiler.compile(policies, environment: [:], now: testNow, assumesProvidersOn: true)
+        let results = try #require(compilation.snapshot).runTests()
+        #expect(results.count >= 3 && results.allSatisfy { $0.hasPassed }, "\(PolicyTestReport.text(of: results))")
+    }
+}

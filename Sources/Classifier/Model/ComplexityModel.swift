@@ -6,6 +6,8 @@ struct ComplexityModel: Sendable {
     struct Format: Sendable {
         let condition: Condition
         let expert: Int
+        /// What each task adds to the expert's score when it is certain.
+        let taskPoints: SIMD16<Float>
         let curve: ScoreCurve
     }
 
@@ -44,7 +46,7 @@ struct ComplexityModel: Sendable {
     /// The share of usual prompts that are easier, 0…1.
     func share(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double {
         for format in formats where holds(format.condition, numbers, columns) {
-            return format.curve.share(of: experts[format.expert].score(numbers, columns))
+            return format.curve.share(of: experts[format.expert].score(numbers, columns) + TaskProbabilities.mean(of: format.taskPoints, columns))
         }
         return 0.5
     }
@@ -73,6 +75,9 @@ extension ComplexityModel.Format {
         }
         expert = Int(try reader.uint32())
         guard expert < expertCount else { throw ClassifierModelError("a format has an expert that does not exist") }
+        var points = SIMD16<Float>()
+        for task in TaskType.allCases.indices { points[task] = try reader.float() }
+        taskPoints = points
         curve = try ScoreCurve(&reader)
     }
 }
