@@ -12,7 +12,7 @@ import complexity
 import model_file
 import softmax
 from complexity_experts import NUMBERS
-from features import ROOT, extract
+from features import ROOT, ROW_BITS, extract
 from task_data import TaskData
 
 GAINS = (1.0, 1.0, 0.5, 1.0, 0.2)
@@ -58,20 +58,25 @@ def write_realistic_dev(data):
     target.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-def main(folder, target):
-    data = TaskData(folder)
-    write_realistic_dev(data)
-    weights = np.zeros((1 << 15, model_file.COLUMNS), np.float32)
+def write(target, columns, scored):
+    """Puts the task columns (weights, biases) and the complexity model into one file."""
+    weights = np.zeros((1 << ROW_BITS, model_file.COLUMNS), np.float32)
     biases = np.zeros(model_file.COLUMNS, np.float32)
     gains = np.tile(np.array(GAINS, np.float32)[:, None], model_file.COLUMNS)
-    weights[:, :TASKS], biases[:TASKS] = task_weights(data, ~data.is_held_out & ~data.is_dev)
-    scored = complexity.train(folder, (weights[:, :TASKS], biases[:TASKS], GAINS))
+    weights[:, :TASKS], biases[:TASKS] = columns
     for index, name in enumerate(EXPERTS):
         weights[:, TASKS + index] = scored.columns[name].weights
         gains[:, TASKS + index] = scored.columns[name].gains
     table, units = model_file.quantize(weights)
     scales = model_file.scales_section(gains, units, biases, SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE)
     model_file.write(Path(target), table, scales, complexity_section(scored))
+
+
+def main(folder, target):
+    data = TaskData(folder)
+    write_realistic_dev(data)
+    columns = task_weights(data, ~data.is_held_out & ~data.is_dev)
+    write(target, columns, complexity.train(folder, (*columns, GAINS)))
 
 
 if __name__ == "__main__":
