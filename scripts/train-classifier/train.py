@@ -11,6 +11,7 @@ import numpy as np
 import complexity
 import model_file
 import softmax
+from calibration import calibrated
 from complexity_experts import NUMBERS
 from features import ROOT, ROW_BITS, extract
 from task_data import TaskData
@@ -41,15 +42,10 @@ def complexity_section(model):
         "open": ("always", 0, 0.0)}
     points = {"open": model.prior}
     formats = [
-        (conditions[name], EXPERTS.index(name), points.get(name, np.zeros(TASKS)), inner_knots(model.knots[name]))
+        (conditions[name], EXPERTS.index(name), points.get(name, np.zeros(TASKS)), model.knots[name])
         for name in ("choice", "problem", "open")
     ]
     return model_file.complexity_section(MEDIUM_FROM, HIGH_FROM, experts, formats)
-
-
-def inner_knots(knots):
-    """Beyond its outermost knots a curve goes on towards 0 and 1, so they must lie between."""
-    return [(score, min(max(share, 0.01), 0.99)) for score, share in knots]
 
 
 def write_realistic_dev(data):
@@ -76,7 +72,10 @@ def main(folder, target):
     data = TaskData(folder)
     write_realistic_dev(data)
     columns = task_weights(data, ~data.is_held_out & ~data.is_dev)
-    write(target, columns, complexity.train(folder, (*columns, GAINS)))
+    scored = complexity.train(folder, (*columns, GAINS))
+    usual = extract([data.prompts[index] for index in np.flatnonzero(data.is_realistic)])
+    scored.knots = calibrated(scored.knots, scored.scores(usual))
+    write(target, columns, scored)
 
 
 if __name__ == "__main__":
