@@ -41,7 +41,9 @@ struct ClassifyCommand: ParsableCommand {
 
     private static func classify(_ line: JSONValue, _ classifier: Classifier, into output: inout [UInt8]) throws(GatewayError) {
         guard line.kind == .object else { throw GatewayError(.invalidRequest, "Each line must be an object {\"id\": …, \"prompt\": …}.") }
-        guard let prompt = line["prompt"]?.stringBytes else { throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.") }
+        guard let prompt = line["prompt"]?.stringBytes else {
+            throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.")
+        }
         var system = UnsafeRawBufferPointer(start: nil, count: 0)
         if let value = line["system"], !value.isNull {
             guard let bytes = value.stringBytes else { throw GatewayError(.invalidRequest, "\"system\" must be a string.") }
