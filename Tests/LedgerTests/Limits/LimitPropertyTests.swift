@@ -89,10 +89,15 @@ private func awaitHold(_ limits: OrganizationLimits, _ wanted: SpendRequest) -> 
     switch reservation {
     case .held(let hold): return hold
     case .refused: return nil
-    case .waiting: done.wait()
+    case .waiting(let ticket): waitForIt(done, ticket)
     }
     if case .held(let hold) = outcome.withLock({ $0 }) { return hold }
     return nil
+}
+
+/// Somebody who is forgotten in line is a failure, not a test that never ends.
+private func waitForIt(_ done: DispatchSemaphore, _ ticket: WaitTicket) {
+    if done.wait(timeout: .now() + 60) == .timedOut, ticket.cancel() { Issue.record("forgotten in line") }
 }
 
 /// One run against a random tree. Threads wait for nobody, so the run ends whatever limits do.
@@ -196,7 +201,7 @@ private final class PropertyRun: Sendable {
         case .refused: return nil
         case .waiting(let ticket):
             if Int.random(in: 0..<4, using: &random) == 0, ticket.cancel() { return nil }
-            done.wait()
+            waitForIt(done, ticket)
         }
         if case .held(let hold) = outcome.withLock({ $0 }) { return hold }
         return nil
