@@ -7,7 +7,7 @@ struct Purser: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purser",
         abstract: "The gateway in front of every language model: TLS in, one OpenAI-style chat endpoint, an exact bill.",
-        subcommands: [ServeCommand.self, CheckCommand.self, KeysCommand.self, UsageCommand.self, CertsCommand.self])
+        subcommands: [ServeCommand.self, CheckCommand.self, KeysCommand.self, UsageCommand.self, LedgerCommand.self, CertsCommand.self])
 
     static func main() {
         do {

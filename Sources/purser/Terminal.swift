@@ -8,6 +8,9 @@ enum Terminal {
     /// Writes text to standard output as it is.
     static func output(_ text: String) { write(text, to: STDOUT_FILENO) }
 
+    /// Writes text to standard error as it is.
+    static func progress(_ text: String) { write(text, to: STDERR_FILENO) }
+
     /// Writes all of `text`, or as much as the reader at the other end takes.
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]

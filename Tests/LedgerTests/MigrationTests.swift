@@ -21,7 +21,10 @@ import Testing
         try queue.inDatabase { db in
             for step in LedgerSchema.steps.prefix(version) { try db.execute(sql: step) }
             try db.execute(sql: "PRAGMA application_id = \(LedgerSchema.applicationID); PRAGMA user_version = \(version)")
-            for record in records { try insert(record, db) }
+            try db.inTransaction {
+                for record in records { try insert(record, db) }
+                return .commit
+            }
         }
         try queue.close()
     }
@@ -38,10 +41,10 @@ import Testing
             sql: """
                 INSERT INTO usage_record (request_id, call_id, time, org, team, user, metadata, requested_model, model, input_tokens,
                   cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos, price_version, latency_us, status, flags)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0, ?, ?)
+                VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0, ?, ?)
                 """,
             arguments: [
-                record.requestID, record.callID, record.time.microseconds, try id(record.organization), try id(record.team), record.user,
+                record.requestID, record.callID, record.time.microseconds, try id(record.organization), try id(record.team), record.user.map { Data($0.utf8) },
                 record.metadata.isEmpty ? nil : String(decoding: metadata, as: UTF8.self), try id(record.requestedModel),
                 try id(record.model), record.tokens.input, record.tokens.output, record.cost.nanos, try id(record.priceVersion),
                 record.status.stored, record.isEstimated ? 2 : 0,
