@@ -165,16 +165,16 @@ import Testing
     @Test func itRunsBesideAGatewayAtWork() async throws {
         let ledger = try SQLiteLedger(path: path, settings: .small(interval: .milliseconds(1), patience: .seconds(10)))
         let loop = try Loop(ledger)
-        let writing = Task {
-            for number in 1...3_000 { try await loop.commit(priced(number)) }
+        for round in 0..<10 {
+            async let writing: Void = {
+                for number in 1...200 { try await loop.commit(priced(round * 200 + number)) }
+            }()
+            for _ in 0..<3 {
+                #expect(try LedgerAudit.run(path: path).isSound)
+                await Task.yield()
+            }
+            try await writing
         }
-        var reports = 0
-        while ledger.statistics.committed < 3_000 {
-            #expect(try LedgerAudit.run(path: path).isSound)
-            reports += 1
-        }
-        try await writing.value
-        #expect(reports > 2)
         // Whether somebody writes is asked without taking the right to.
         #expect(LedgerLock.isHeld(database: path))
         try ledger.close()
