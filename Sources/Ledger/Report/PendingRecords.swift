@@ -41,7 +41,7 @@ extension UsageQuery {
         if let since, record.time < since { return false }
         if let until, record.time >= until { return false }
         if let requestID, !record.requestID.utf8.elementsEqual(requestID.utf8) { return false }
-        return true
+        return statuses?.contains(record.status) ?? true
     }
 }
 

@@ -46,6 +46,11 @@ struct Selection {
             conditions.append("request_id = :request")
             values["request"] = requestID
         }
+        if let statuses = query.statuses {
+            // Spoken of like this, corrections are found by their index.
+            if statuses.allSatisfy({ $0.stored >= 5 }) { conditions.append("status >= 5") }
+            conditions.append("status IN (\(statuses.map { String($0.stored) }.sorted().joined(separator: ", ")))")
+        }
         for case (let index, .tag(let name)) in query.groups.enumerated() { values["tag\(index)"] = name }
         sql = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         arguments = StatementArguments(values)

@@ -145,14 +145,14 @@ final class LedgerWriter {
     private func writeRefunds() {
         for order in exchange.takeRefunds() {
             guard let connection else {
-                order.waiter.resume(returning: .failure(.storageUnavailable(cause: status.cause, kept: false)))
+                order.answer(.failure(.storageUnavailable(cause: status.cause, kept: false)))
                 continue
             }
             do throws(LedgerFailure) {
-                order.waiter.resume(returning: .success(try connection.refund(order.id, note: order.note)))
+                order.answer(.success(try connection.refund(order.id, note: order.note)))
             } catch {
                 if case .invalid = error {} else { fail(error) }
-                order.waiter.resume(returning: .failure(error))
+                order.answer(.failure(error))
             }
         }
     }

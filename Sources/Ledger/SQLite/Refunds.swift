@@ -6,7 +6,7 @@ struct RefundOrder: Sendable {
     /// A request, or the call of an `in_doubt` record.
     let id: String
     let note: String?
-    let waiter: UnsafeContinuation<Result<UsageRecord, LedgerFailure>, Never>
+    let answer: @Sendable (Result<UsageRecord, LedgerFailure>) -> Void
 }
 
 extension LedgerConnection {

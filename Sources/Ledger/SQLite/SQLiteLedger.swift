@@ -124,7 +124,22 @@ public final class SQLiteLedger: LedgerStore {
 
     /// Takes back what was charged in doubt; see ``LedgerStore/refund(_:note:)``.
     public nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord {
-        try await exchange.refund(id, note: note).get()
+        let result = await withUnsafeContinuation { (waiter: UnsafeContinuation<Result<UsageRecord, LedgerFailure>, Never>) in
+            exchange.order(RefundOrder(id: id, note: note) { waiter.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    /// Like ``refund(_:note:)`` for callers that may block, such as commands.
+    public func refundAndWait(_ id: String, note: String?) throws(LedgerFailure) -> UsageRecord {
+        let answer = Monitor<Result<UsageRecord, LedgerFailure>?>(nil)
+        exchange.order(
+            RefundOrder(id: id, note: note) { result in
+                answer.withLock { $0 = result }
+                answer.wake()
+            })
+        guard let result = answer.waitUntil(nil, { result, _ in result }) else { throw .closed }
+        return try result.get()
     }
 
     /// Takes in no more records, moves all there are into the SQLite file, copies its log into it, removes the journals and lets go of the
