@@ -55,7 +55,8 @@ public final class Classifier: Sendable {
             if let fitted { share = fitted.share(builtIn: share, features.numbers, columns) }
             share = Depth.apply(turns: input.userTurns, words: features.numbers[.words], to: share)
             return Classification(
-                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share), language: LanguageGuess.language(of: features.tokens))
+                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share),
+                language: LanguageGuess.language(of: features.tokens))
         }
     }
 

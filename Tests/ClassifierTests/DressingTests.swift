@@ -4,16 +4,19 @@ import Testing
 
 @Suite("Dressing") struct DressingTests {
     static let greetings = [
-        "Hi! ", "Hello there, ", "hey ", "Good morning!\n\n", "Dear ChatGPT, ", "Hi Claude, how are you? ", "Hello! I hope you're doing well. ", "Guten Tag, ", "Bonjour ! ",
+        "Hi! ", "Hello there, ", "hey ", "Good morning!\n\n", "Dear ChatGPT, ", "Hi Claude, how are you? ",
+        "Hello! I hope you're doing well. ", "Guten Tag, ", "Bonjour ! ",
         "Hola, ", "Buongiorno, ", "Olá! ", "Привет! ", "Здравствуйте, ", "你好,", "こんにちは。", "안녕하세요! ", "Merhaba, ", "👋 Hi! ",
     ]
     static let thanks = [
-        " Thanks!", "\n\nThank you in advance.", " thanks", ", thanks a lot", " Thank you so much!", " Cheers", " thx", " Danke!", " Vielen Dank im Voraus.", " Merci beaucoup !",
+        " Thanks!", "\n\nThank you in advance.", " thanks", ", thanks a lot", " Thank you so much!", " Cheers", " thx", " Danke!",
+        " Vielen Dank im Voraus.", " Merci beaucoup !",
         " ¡Muchas gracias!", " Grazie mille", " Obrigado!", " Спасибо!", " 谢谢", " ありがとうございます。", " 감사합니다!", " Thank you 🙏",
     ]
     static let prompts = [
         "Write a Python function that reverses a list.", "what is the capital of peru?", "Translate this into French: I am tired.",
-        "Erkläre mir den Unterschied zwischen Strom und Spannung.", "Summarize:\n\nThe meeting began at nine. Nobody came.", "How many legs do six spiders have",
+        "Erkläre mir den Unterschied zwischen Strom und Spannung.", "Summarize:\n\nThe meeting began at nine. Nobody came.",
+        "How many legs do six spiders have",
     ]
 
     @Test("greetings do not change a single feature", arguments: greetings) func isIgnored(greeting: String) {
@@ -39,7 +42,8 @@ import Testing
         #expect(features("hello world program in C") != features("world program in C"))
     }
 
-    @Test("a prompt that is all dressing stays whole", arguments: ["hi", "Hello!", "thanks", "Good morning, thank you!", "你好"]) func onlyDressing(prompt: String) {
+    @Test("a prompt that is all dressing stays whole", arguments: ["hi", "Hello!", "thanks", "Good morning, thank you!", "你好"])
+    func onlyDressing(prompt: String) {
         #expect(features(prompt).numbers[PromptNumber.words.rawValue] > 0)
         #expect(classify(prompt).task == .simple)
     }

@@ -7,7 +7,9 @@ import Testing
     private static func rows(_ count: Int, seed: UInt64, noise: Double) -> [(prompt: String, weak: Double, strong: Double)] {
         var random = FixedRandom(state: seed)
         let things = ["ship": ["mast", "anchor", "harbour", "sail"], "garden": ["rose", "hedge", "spade", "lawn"]]
-        let frames = ["Tell me about the % in the &.", "why does a % need a &", "Explain how % and & belong together", "Describe the & of a %"]
+        let frames = [
+            "Tell me about the % in the &.", "why does a % need a &", "Explain how % and & belong together", "Describe the & of a %",
+        ]
         return (0..<count).map { _ in
             let topic = Bool.random(using: &random) ? "ship" : "garden"
             let frame = frames.randomElement(using: &random) ?? ""
@@ -49,10 +51,15 @@ import Testing
     }
 
     @Test("outcomes that are pure chance do not destroy the built-in ranking") func chance() throws {
-        let hard = ["Prove that every bounded monotone sequence converges.", "Implement a B-tree with deletion in Rust and explain the rebalancing."]
+        let hard = [
+            "Prove that every bounded monotone sequence converges.",
+            "Implement a B-tree with deletion in Rust and explain the rebalancing.",
+        ]
         let easy = ["hello there", "what is the capital of France"]
         let model = try Classifier(model: Self.learn(Self.rows(300, seed: 9, noise: 1)).model)
-        #expect(hard.allSatisfy { classify($0, with: model).complexityScore > 0 } && easy.allSatisfy { classify($0, with: model).complexityScore < 1 })
+        #expect(
+            hard.allSatisfy { classify($0, with: model).complexityScore > 0 }
+                && easy.allSatisfy { classify($0, with: model).complexityScore < 1 })
     }
 
     @Test("same rows, same bytes") func deterministic() throws {
@@ -71,7 +78,9 @@ import Testing
 
     @Test("progress is told in order") func progress() throws {
         var fit = ComplexityFit()
-        for row in Self.rows(60, seed: 1, noise: 0.2) { try Array(row.prompt.utf8).withUnsafeBytes { try fit.add(prompt: $0, weak: row.weak, strong: row.strong) } }
+        for row in Self.rows(60, seed: 1, noise: 0.2) {
+            try Array(row.prompt.utf8).withUnsafeBytes { try fit.add(prompt: $0, weak: row.weak, strong: row.strong) }
+        }
         var tried: [Int] = []
         var isLast = false
         _ = try fit.learn {
@@ -96,7 +105,8 @@ import Testing
 
     @Test("equal scores count as chance would have it") func ties() throws {
         let weak = (0..<1_000).map { Double($0 % 3 == 0 ? 0 : 1) }, strong = [Double](repeating: 1, count: 1_000)
-        #expect(try abs(#require(RoutingQuality.apgr(scores: Array(repeating: 0.5, count: 1_000), weak: weak, strong: strong)) - 0.5) < 0.02)
+        #expect(
+            try abs(#require(RoutingQuality.apgr(scores: Array(repeating: 0.5, count: 1_000), weak: weak, strong: strong)) - 0.5) < 0.02)
     }
 }
 

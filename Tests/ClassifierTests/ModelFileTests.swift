@@ -22,7 +22,9 @@ import Testing
         }
     }
 
-    @Test("not a model: says so", arguments: [[], [0], Array("PURSERCM".utf8), Array(repeating: 0, count: 600_000), Array("{\"id\":1}\n".utf8)] as [[UInt8]])
+    @Test(
+        "not a model: says so",
+        arguments: [[], [0], Array("PURSERCM".utf8), Array(repeating: 0, count: 600_000), Array("{\"id\":1}\n".utf8)] as [[UInt8]])
     func notAModel(bytes: [UInt8]) throws {
         let message = try #require(error(bytes))
         #expect(message.hasPrefix("Not a usable classifier model: "))
@@ -70,9 +72,12 @@ import Testing
     }
 
     @Test("sections: missing, twice, of the wrong size") func sections() {
-        let table = Classifier.builtIn.table.bytes, scales = Classifier.builtIn.scales.encoded, complexity = Classifier.builtIn.complexitySection
+        let table = Classifier.builtIn.table.bytes, scales = Classifier.builtIn.scales.encoded,
+            complexity = Classifier.builtIn.complexitySection
         #expect(error(ModelFile.write([(.table, table), (.scales, scales)]))?.contains("has no complexity section") == true)
-        #expect(error(ModelFile.write([(.table, table), (.table, table), (.scales, scales), (.complexity, complexity)]))?.contains("two sections") == true)
+        #expect(
+            error(ModelFile.write([(.table, table), (.table, table), (.scales, scales), (.complexity, complexity)]))?.contains(
+                "two sections") == true)
         #expect(error(ModelFile.write([(.table, table + [0]), (.scales, scales), (.complexity, complexity)])) != nil)
         #expect(error(ModelFile.write([(.table, table), (.scales, scales + [0]), (.complexity, complexity)])) != nil)
         #expect(error(ModelFile.write([(.table, table), (.scales, scales), (.complexity, complexity + [0])])) != nil)

@@ -24,7 +24,8 @@ func features(_ bytes: [UInt8]) -> ClassifierTraining.Features {
 
 /// The model that ships, as a file.
 let shippedModel: [UInt8] = ModelFile.write([
-    (.table, Classifier.builtIn.table.bytes), (.scales, Classifier.builtIn.scales.encoded), (.complexity, Classifier.builtIn.complexitySection),
+    (.table, Classifier.builtIn.table.bytes), (.scales, Classifier.builtIn.scales.encoded),
+    (.complexity, Classifier.builtIn.complexitySection),
 ])
 
 struct LabelledPrompt {

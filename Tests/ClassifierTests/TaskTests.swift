@@ -49,7 +49,8 @@ import Testing
             let second = shifted.withUnsafeBytes {
                 Classifier.builtIn.classify(
                     ClassifierInput(
-                        system: UnsafeRawBufferPointer(start: nil, count: 0), lastUser: UnsafeRawBufferPointer(rebasing: $0.dropFirst()), userTurns: 1))
+                        system: UnsafeRawBufferPointer(start: nil, count: 0), lastUser: UnsafeRawBufferPointer(rebasing: $0.dropFirst()),
+                        userTurns: 1))
             }
             #expect(first.task == second.task)
             #expect(first.complexityScore.bitPattern == second.complexityScore.bitPattern)
@@ -67,7 +68,9 @@ import Testing
         #expect(classify(message, system: "Summarize the text that the user sends in one sentence.").task == .summarize)
     }
 
-    @Test("a system prompt without a task changes nothing", arguments: ["", "You are a helpful assistant.", "You are Ada, the friendly assistant of ACME. Be polite."])
+    @Test(
+        "a system prompt without a task changes nothing",
+        arguments: ["", "You are a helpful assistant.", "You are Ada, the friendly assistant of ACME. Be polite."])
     func systemPromptWithoutATask(system: String) throws {
         let prompts = try realisticPrompts()
         let kept = prompts.filter { classify($0.prompt, system: system).task == classify($0.prompt).task }
@@ -78,7 +81,8 @@ import Testing
     func messageAgainstSystemPrompt() {
         let task = classify(
             "Write a Python function that parses this CSV file and fix the TypeError in my code:\n```python\nfor row in reader: print(row['a'] + 1)\n```",
-            system: "You are a translator into French.").task
+            system: "You are a translator into French."
+        ).task
         #expect(task == .code)
     }
 
@@ -88,7 +92,8 @@ import Testing
         let once = classify(short).complexityScore, late = classify(short, turns: 9).complexityScore
         #expect(abs(late - 0.5) < abs(once - 0.5))
         #expect(classify(short, turns: 900).complexityScore == late)
-        let long = "Design a sharded key-value store with linearizable reads, explain the protocol in detail and discuss what happens when a leader fails."
+        let long =
+            "Design a sharded key-value store with linearizable reads, explain the protocol in detail and discuss what happens when a leader fails."
         #expect(classify(long).complexityScore == classify(long, turns: 9).complexityScore)
         #expect(classify(short, turns: Int.min).complexityScore == once)
     }
@@ -100,8 +105,14 @@ import Testing
         arguments: [
             ("hello", "Prove that there are infinitely many primes congruent to 3 modulo 4."),
             ("What is the capital of France?", "Implement a lock-free queue in C++ and explain the memory orderings it needs."),
-            ("Write a haiku about rain.", "Write a SQL query that finds the second highest salary per department, and explain how the index is used."),
-            ("tell me a joke", "Debug this deadlock: two threads each hold one mutex and wait for the other's. How do I restructure the code?"),
+            (
+                "Write a haiku about rain.",
+                "Write a SQL query that finds the second highest salary per department, and explain how the index is used."
+            ),
+            (
+                "tell me a joke",
+                "Debug this deadlock: two threads each hold one mutex and wait for the other's. How do I restructure the code?"
+            ),
         ])
     func easyBeforeHard(easy: String, hard: String) {
         #expect(classify(easy).complexityScore < classify(hard).complexityScore)
@@ -124,14 +135,21 @@ import Testing
 @Suite("Languages") struct LanguageTests {
     @Test(
         arguments: [
-            ("What are the main causes of the French Revolution?", "en"), ("Wie funktioniert eine Wärmepumpe und was kostet sie?", "de"),
-            ("Quels sont les avantages de cette méthode pour une petite entreprise ?", "fr"), ("¿Cuál es la mejor manera de aprender a nadar?", "es"),
+            ("What are the main causes of the French Revolution?", "en"), ("Wie geht es dir?", "de"),
+            ("Guten Morgen, wie geht es dir heute an diesem schönen Tag?", "de"),
+            ("Wie funktioniert eine Wärmepumpe und was kostet sie?", "de"),
+            ("Quels sont les avantages de cette méthode pour une petite entreprise ?", "fr"),
+            ("¿Cuál es la mejor manera de aprender a nadar?", "es"),
             ("Come posso preparare la carbonara senza panna?", "it"), ("Quais são as principais causas da inflação no Brasil?", "pt"),
             ("Wat zijn de voordelen van een warmtepomp voor mijn huis?", "nl"), ("Jak napisać list motywacyjny do pracy w banku?", "pl"),
-            ("Напиши письмо начальнику о том, что я не приду.", "ru"), ("请解释量子纠缠是什么。", "zh"), ("この文を英語にしてください。", "ja"), ("이 문장을 영어로 번역해 주세요.", "ko"),
-            ("ما هي عاصمة فرنسا؟", "ar"), ("מהי בירת צרפת?", "he"), ("फ्रांस की राजधानी क्या है?", "hi"), ("Ποια είναι η πρωτεύουσα της Γαλλίας;", "el"),
+            ("Напиши письмо начальнику о том, что я не приду.", "ru"), ("请解释量子纠缠是什么。", "zh"), ("この文を英語にしてください。", "ja"),
+            ("이 문장을 영어로 번역해 주세요.", "ko"),
+            ("ما هي عاصمة فرنسا؟", "ar"), ("מהי בירת צרפת?", "he"), ("फ्रांस की राजधानी क्या है?", "hi"),
+            ("Ποια είναι η πρωτεύουσα της Γαλλίας;", "el"),
         ] as [(String, String)])
     func known(prompt: String, code: String) { #expect(classify(prompt).language == code) }
 
-    @Test("too little to tell", arguments: ["", "42", "x = y + 1", "!!!", "Xylophon"]) func unsure(prompt: String) { #expect(classify(prompt).language == nil) }
+    @Test("too little to tell", arguments: ["", "42", "x = y + 1", "!!!", "Xylophon", "der la"]) func unsure(prompt: String) {
+        #expect(classify(prompt).language == nil)
+    }
 }

@@ -11,8 +11,9 @@ import numpy as np
 import complexity
 import model_file
 import softmax
+from calibration import calibrated
 from complexity_experts import NUMBERS
-from features import ROOT, extract
+from features import ROOT, ROW_BITS, extract
 from task_data import TaskData
 
 GAINS = (1.0, 1.0, 0.5, 1.0, 0.2)
@@ -41,15 +42,10 @@ def complexity_section(model):
         "open": ("always", 0, 0.0)}
     points = {"open": model.prior}
     formats = [
-        (conditions[name], EXPERTS.index(name), points.get(name, np.zeros(TASKS)), inner_knots(model.knots[name]))
+        (conditions[name], EXPERTS.index(name), points.get(name, np.zeros(TASKS)), model.knots[name])
         for name in ("choice", "problem", "open")
     ]
     return model_file.complexity_section(MEDIUM_FROM, HIGH_FROM, experts, formats)
-
-
-def inner_knots(knots):
-    """Beyond its outermost knots a curve goes on towards 0 and 1, so they must lie between."""
-    return [(score, min(max(share, 0.01), 0.99)) for score, share in knots]
 
 
 def write_realistic_dev(data):
@@ -58,20 +54,28 @@ def write_realistic_dev(data):
     target.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-def main(folder, target):
-    data = TaskData(folder)
-    write_realistic_dev(data)
-    weights = np.zeros((1 << 15, model_file.COLUMNS), np.float32)
+def write(target, columns, scored):
+    """Puts the task columns (weights, biases) and the complexity model into one file."""
+    weights = np.zeros((1 << ROW_BITS, model_file.COLUMNS), np.float32)
     biases = np.zeros(model_file.COLUMNS, np.float32)
     gains = np.tile(np.array(GAINS, np.float32)[:, None], model_file.COLUMNS)
-    weights[:, :TASKS], biases[:TASKS] = task_weights(data, ~data.is_held_out & ~data.is_dev)
-    scored = complexity.train(folder, (weights[:, :TASKS], biases[:TASKS], GAINS))
+    weights[:, :TASKS], biases[:TASKS] = columns
     for index, name in enumerate(EXPERTS):
         weights[:, TASKS + index] = scored.columns[name].weights
         gains[:, TASKS + index] = scored.columns[name].gains
     table, units = model_file.quantize(weights)
     scales = model_file.scales_section(gains, units, biases, SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE)
     model_file.write(Path(target), table, scales, complexity_section(scored))
+
+
+def main(folder, target):
+    data = TaskData(folder)
+    write_realistic_dev(data)
+    columns = task_weights(data, ~data.is_held_out & ~data.is_dev)
+    scored = complexity.train(folder, (*columns, GAINS))
+    usual = extract([data.prompts[index] for index in np.flatnonzero(data.is_realistic)])
+    scored.knots = calibrated(scored.knots, scored.scores(usual))
+    write(target, columns, scored)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,8 @@ struct Dressing: Sendable {
             guard let start = matchBackwards(thanks, tokens, endingAt: last, after: first), start > first else { return end }
             var before = start
             if isQuoted(tokens[start], after: tokens[start - 1]) { return end }
-            while before > first, tokens[before - 1].kind == ByteClass.comma.rawValue || tokens[before - 1].kind == ByteClass.math.rawValue { before -= 1 }
+            while before > first, tokens[before - 1].kind == ByteClass.comma.rawValue || tokens[before - 1].kind == ByteClass.math.rawValue
+            { before -= 1 }
             end = before
         }
     }

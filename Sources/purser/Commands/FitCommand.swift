@@ -54,7 +54,9 @@ struct FitCommand: ParsableCommand {
     }
 
     private static func add(_ line: JSONValue, to fit: inout ComplexityFit) throws(GatewayError) {
-        guard let prompt = line["prompt"]?.stringBytes else { throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.") }
+        guard let prompt = line["prompt"]?.stringBytes else {
+            throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.")
+        }
         guard let weak = line["weak"]?.double, let strong = line["strong"]?.double else {
             throw GatewayError(.invalidRequest, "\"weak\" and \"strong\" must be there, and numbers.")
         }
@@ -83,7 +85,8 @@ struct FitCommand: ParsableCommand {
         guard let apgr = outcome.apgr, let builtIn = outcome.builtInAPGR else {
             return "Learnt from \(count) rows, in which the strong model gains nothing on the whole. Written to \(path)."
         }
-        return "Learnt from \(count) rows. APGR on rows not learnt from: \(rounded(apgr)) (built-in model: \(rounded(builtIn)), random: 0.500). Written to \(path)."
+        return
+            "Learnt from \(count) rows. APGR on rows not learnt from: \(rounded(apgr)) (built-in model: \(rounded(builtIn)), random: 0.500). Written to \(path)."
     }
 
     private static func rounded(_ value: Double) -> String {
