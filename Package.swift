@@ -66,16 +66,10 @@ let package = Package(
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
-<<<<<<< HEAD
-        tests("Classifier"),
+        tests("Classifier", ["Chat"], exclude: ["Corpus"]),
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
-=======
-        tests("Classifier", ["Chat"], exclude: ["Corpus"]),
-        tests("Providers", ["Chat"]),
-        tests("Policies", ["Chat"], exclude: ["Corpus"]),
->>>>>>> refs/x/c
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
