@@ -1,3 +1,4 @@
+internal import Chat
 internal import ArgumentParser
 internal import Glibc
 internal import Ledger
