@@ -66,7 +66,7 @@ let package = Package(
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
-        tests("Classifier"),
+        tests("Classifier", ["Chat"], exclude: ["Corpus"]),
         tests("Providers", ["Chat"]),
         tests("Policies", ["Chat"], exclude: ["Corpus"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),

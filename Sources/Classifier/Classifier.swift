@@ -42,6 +42,8 @@ public final class Classifier: Sendable {
         scales = try ColumnScales(section(.scales))
         complexity = try ComplexityModel(section(.complexity))
         complexitySection = Array(try section(.complexity))
+        // Word tables are made with the first model, not with the first request.
+        _ = (Lexicon.shared, Dressing.shared)
         fitted = try sections[.fitted].map { (bytes) throws(ClassifierModelError) in try FittedLayer(bytes) }
     }
 

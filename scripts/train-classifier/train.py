@@ -1,5 +1,8 @@
-"""Trains the model that ships: train.py DATA_FOLDER MODEL_FILE"""
+"""Trains the model that ships: train.py DATA_FOLDER MODEL_FILE
 
+Writes the realistic prompts that it did not learn from beside the tests, which measure the model on them."""
+
+import json
 import sys
 from pathlib import Path
 
@@ -9,13 +12,13 @@ import complexity
 import model_file
 import softmax
 from complexity_experts import NUMBERS
-from features import extract
+from features import ROOT, extract
 from task_data import TaskData
 
 GAINS = (1.0, 1.0, 0.5, 1.0, 0.2)
 PENALTY = 1e-4
 # How much a system prompt counts: for tasks done to a text that the user sends, and for the others (SystemInfluence.swift).
-SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE = 1.5, 0.4
+SYSTEM_TEXT_TASK_SHARE, SYSTEM_OTHER_SHARE = 3.0, 0.5
 MEDIUM_FROM, HIGH_FROM = 0.40, 0.75
 TASKS = len(model_file.TASKS)
 EXPERTS = ("choice", "problem", "open", "gate")
@@ -49,8 +52,15 @@ def inner_knots(knots):
     return [(score, min(max(share, 0.01), 0.99)) for score, share in knots]
 
 
+def write_realistic_dev(data):
+    target = ROOT / "Tests" / "ClassifierTests" / "Corpus" / "realistic-dev.jsonl"
+    rows = [{"prompt": data.prompts[index], "task": model_file.TASKS[data.labels[index]]} for index in np.flatnonzero(data.is_held_out)]
+    target.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
 def main(folder, target):
     data = TaskData(folder)
+    write_realistic_dev(data)
     weights = np.zeros((1 << 15, model_file.COLUMNS), np.float32)
     biases = np.zeros(model_file.COLUMNS, np.float32)
     gains = np.tile(np.array(GAINS, np.float32)[:, None], model_file.COLUMNS)

@@ -98,7 +98,8 @@ struct FeatureWriter {
         let end = min(text.count, Int(last.start) + Int(last.length))
         let headEnd = min(end, first + Self.headCharacters)
         writeWindow(text, first..<max(first, headEnd))
-        writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<max(headEnd, end))
+        // Beginning three characters early, so that the sequences across the border are among them.
+        if headEnd < end { writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<end) }
     }
 
     private mutating func writeWindow(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {

@@ -30,8 +30,8 @@ public struct ComplexityFit {
     private var weak: [Double] = []
     private var strong: [Double] = []
 
-    /// A fit that starts from the built-in model.
-    public init() { base = .builtIn }
+    /// A fit that starts from a model; what an earlier fit added to that is not kept.
+    public init(base: Classifier = .builtIn) { self.base = base }
 
     /// How many rows there are.
     public var count: Int { weak.count }

@@ -56,7 +56,7 @@ struct LanguageWords {
         .init(code: "he", words: ""), .init(code: "hi", words: ""), .init(code: "th", words: ""), .init(code: "el", words: ""),
     ]
 
-    private static let firstScript = all.count - 8
+    static let firstScript = all.count - 8
     static let japanese = firstScript, chinese = firstScript + 1
 
     /// The bit of the language that a character of several bytes gives away by its script; 0 for scripts of many languages.

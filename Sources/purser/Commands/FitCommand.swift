@@ -17,6 +17,9 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The model to write.", valueName: "file"))
     var out: String
 
+    @Option(help: ArgumentHelp("A model to start from, instead of the built-in one.", valueName: "file"))
+    var base: String?
+
     func run() throws {
         do {
             let fit = try readRows()
@@ -37,7 +40,7 @@ struct FitCommand: ParsableCommand {
         let descriptor = open(train, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Terminal.cannotStart("\(train) cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
-        var fit = ComplexityFit()
+        var fit = ComplexityFit(base: try base.map { try ModelFiles.load($0) } ?? .builtIn)
         var lines = JSONLines(descriptor: descriptor)
         let reader = JSONReader()
         while let line = try lines.next() {
