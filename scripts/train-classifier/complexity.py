@@ -22,7 +22,7 @@ GATE_BIAS = 0.5
 # Riddles look like word problems, and only the graded prompts have the short ones that people ask.
 GRADED_WEIGHT = 10
 # Points of the open expert and their scores: .40 and .75 are the borders of the tiers.
-OPEN_KNOTS = [(-10, 0.01), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.60), (55, 0.75), (70, 0.90), (95, 0.99)]
+OPEN_KNOTS = [(-10, 0.01), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.58), (58, 0.70), (66, 0.77), (76, 0.92), (95, 0.99)]
 # Scores at the quantiles 0, .1, .5, .9 and 1 of each expert's training prompts.
 CHOICE_LEVELS = (0.05, 0.22, 0.42, 0.66, 0.92)
 PROBLEM_LEVELS = (0.42, 0.52, 0.62, 0.72, 0.86)

@@ -33,7 +33,7 @@ struct LanguageWords {
             code: "it",
             words: """
                 il lo la gli le e è non un una uno di del della dei che chi cosa come perché quando dove io tu lui lei noi voi in per con su da al alla nel nella mi ti si \
-                sono questo questa mio mia più ma o essere può puoi scrivi spiega dammi quale anche
+                sono senza posso fare molto questo questa mio mia più ma o essere può puoi scrivi spiega dammi quale anche
                 """),
         .init(
             code: "pt",
