@@ -58,7 +58,9 @@ func heldRecord(_ number: Int, hold: Int, cost: Int64, settles: Bool) -> UsageRe
             #expect(frame.kind == .hold && frame.end == end)
             let payload = UnsafeRawBufferPointer(rebasing: bytes[frame.payload])
             #expect(HoldRecord(journaled: payload) == hold)
-            for count in 0..<payload.count { #expect(HoldRecord(journaled: UnsafeRawBufferPointer(rebasing: payload.prefix(count))) == nil) }
+            for count in 0..<payload.count {
+                #expect(HoldRecord(journaled: UnsafeRawBufferPointer(rebasing: payload.prefix(count))) == nil)
+            }
         }
         // A kind that this version does not know is no frame.
         bytes[23] = 9
@@ -109,7 +111,8 @@ func heldRecord(_ number: Int, hold: Int, cost: Int64, settles: Bool) -> UsageRe
         let hold = sampleHold(1)
         #expect(first.isEstimated && first.settlesHold && first.role == "hold" && first.parent == "call-1" && first.hold == "call-1")
         #expect(first.requestID == hold.requestID && first.time == hold.time && first.user == hold.user && first.keyID == "key_1")
-        #expect(first.team == hold.team && first.organization == "acme" && first.model == hold.model && first.priceVersion == hold.priceVersion)
+        #expect(
+            first.team == hold.team && first.organization == "acme" && first.model == hold.model && first.priceVersion == hold.priceVersion)
         // Only once, however often it is started.
         try again.close()
         for _ in 0..<2 {
@@ -204,7 +207,9 @@ func heldRecord(_ number: Int, hold: Int, cost: Int64, settles: Bool) -> UsageRe
             }
             #expect(text.contains("taken back already"))
         }
-        guard case .invalid = await failure({ _ = try await again.refund("req-4", note: nil) }) else { return #expect(Bool(false), "what?") }
+        guard case .invalid = await failure({ _ = try await again.refund("req-4", note: nil) }) else {
+            return #expect(Bool(false), "what?")
+        }
         #expect(again.isHealthy)
         #expect(try records(copy).map(\.cost.nanos).reduce(0, +) == 10_000)
         let totals = try again.totals(cutAt: [])
@@ -241,5 +246,52 @@ func heldRecord(_ number: Int, hold: Int, cost: Int64, settles: Bool) -> UsageRe
         try ledger.close()
         #expect(try records(path).count == held)
         #expect(try sql(path, "SELECT count(*) FROM hold") == ["0"])
+    }
+
+    /// After each failure table and journals are read anew. Random requests, with a storage that fails and heals, and at the end a kill.
+    @Test func holdsAreRightAfterFailuresOfStorage() async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("hold property seed \(seed)")
+        var random = SeededGenerator(seed)
+        let ledger = try SQLiteLedger(path: path, settings: .small(interval: .milliseconds(1), patience: .seconds(10)))
+        let loops = try (0..<2).map { try Loop(ledger, $0) }
+        var open: [Int: (loop: Int, amount: Int64, paid: Int64)] = [:]
+        var paid: Int64 = 0
+        for step in 0..<600 {
+            let lock = step % 60 == 30 ? try ForeignLock(path) : nil
+            if lock != nil { #expect(try await eventually { !ledger.isHealthy || ledger.statistics.queued == 0 }) }
+            let number = Int.random(in: 0..<3, using: &random) == 0 ? nil : open.keys.sorted().randomElement(using: &random)
+            if let number, let state = open[number] {
+                let cost = Int64.random(in: 1...300, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0:
+                    try await loops[state.loop].hold(sampleHold(number, amount: state.amount + cost))
+                    open[number]?.amount += cost
+                case 1:
+                    try await loops[state.loop].commit(heldRecord(10_000 + step, hold: number, cost: cost, settles: false))
+                    open[number]?.paid += cost
+                    paid += cost
+                case 2:
+                    try await loops[state.loop].commit(heldRecord(10_000 + step, hold: number, cost: cost, settles: true))
+                    open[number] = nil
+                    paid += cost
+                default:
+                    try await loops[state.loop].release("call-\(number)")
+                    open[number] = nil
+                }
+            } else {
+                try await loops[step % 2].hold(sampleHold(step, amount: 10_000))
+                open[step] = (step % 2, 10_000, 0)
+            }
+            try lock?.release()
+        }
+        #expect(try await eventually { ledger.isHealthy && ledger.statistics.queued == 0 })
+        #expect(ledger.statistics.storageFailures > 0 && ledger.statistics.openHolds == open.count, "seed \(seed)")
+        let (_, copy) = try reopened(ledger)
+        let doubts = Dictionary(uniqueKeysWithValues: try inDoubt(copy).map { ($0.callID, $0.cost.nanos) })
+        let right = Dictionary(uniqueKeysWithValues: open.map { ("doubt_call-\($0)", max(0, $1.amount - $1.paid)) })
+        #expect(doubts == right, "seed \(seed)")
+        #expect(try records(copy).reduce(0) { $0 + $1.cost.nanos } == paid + right.values.reduce(0, +), "seed \(seed)")
+        #expect(try LedgerAudit.run(path: copy).findings.allSatisfy { $0.kind == .cost }, "seed \(seed)")
     }
 }

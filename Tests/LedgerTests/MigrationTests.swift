@@ -44,7 +44,8 @@ import Testing
                 VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0, ?, ?)
                 """,
             arguments: [
-                record.requestID, record.callID, record.time.microseconds, try id(record.organization), try id(record.team), record.user.map { Data($0.utf8) },
+                record.requestID, record.callID, record.time.microseconds, try id(record.organization), try id(record.team),
+                record.user.map { Data($0.utf8) },
                 record.metadata.isEmpty ? nil : String(decoding: metadata, as: UTF8.self), try id(record.requestedModel),
                 try id(record.model), record.tokens.input, record.tokens.output, record.cost.nanos, try id(record.priceVersion),
                 record.status.stored, record.isEstimated ? 2 : 0,

@@ -17,7 +17,8 @@ import Testing
     static let start: Int64 = 1_772_323_200_000_000
 
     private func randomRecord(_ number: Int, _ random: inout SeededGenerator) -> UsageRecord {
-        let time = Self.start + Int64.random(in: -40...40, using: &random) * 86_400_000_000 + Int64.random(in: 0..<86_400_000_000, using: &random)
+        let time =
+            Self.start + Int64.random(in: -40...40, using: &random) * 86_400_000_000 + Int64.random(in: 0..<86_400_000_000, using: &random)
         var record = sampleRecord(number, cost: Int64.random(in: 0...1_000_000, using: &random), time: time)
         record.organization = ["acme", "globex", nil].randomElement(using: &random) ?? nil
         record.team = ["acme/research", "acme/research/vision", nil].randomElement(using: &random) ?? nil
@@ -54,13 +55,14 @@ import Testing
     }
 
     private func found(_ totals: [SpendingTotal]) -> [Key: [Int64]] {
-        Dictionary(uniqueKeysWithValues: totals.map { total in
-            (
-                Key(
-                    organization: total.organization, team: total.team, keyID: total.keyID, user: total.user, model: total.model,
-                    isInDoubt: total.isInDoubt, begin: total.begin.microseconds), [total.cost.nanos, total.tokens, total.requests]
-            )
-        })
+        Dictionary(
+            uniqueKeysWithValues: totals.map { total in
+                (
+                    Key(
+                        organization: total.organization, team: total.team, keyID: total.keyID, user: total.user, model: total.model,
+                        isInDoubt: total.isInDoubt, begin: total.begin.microseconds), [total.cost.nanos, total.tokens, total.requests]
+                )
+            })
     }
 
     @Test func sumsAreThoseOfTheRecords() async throws {
@@ -69,7 +71,8 @@ import Testing
         var random = SeededGenerator(seed)
         var all: [UsageRecord] = []
         for life in 0..<6 {
-            var settings = SQLiteLedger.Settings.small(interval: .milliseconds(Int.random(in: 0...9, using: &random)), patience: .seconds(10))
+            var settings = SQLiteLedger.Settings.small(
+                interval: .milliseconds(Int.random(in: 0...9, using: &random)), patience: .seconds(10))
             settings.batchLimit = Int.random(in: 1...200, using: &random)
             let ledger = try SQLiteLedger(path: path, settings: settings)
             let loops = try (0..<2).map { try Loop(ledger, $0) }
@@ -79,7 +82,10 @@ import Testing
                 all.append(record)
                 guard step % 50 == 49 else { continue }
                 // On days, on quarters, between them, twice the same, far away; some records are still in the journals.
-                var moments = [WallTime(microseconds: Self.start), WallTime(microseconds: Self.start), WallTime(microseconds: Self.start + 4_500_000_000)]
+                var moments = [
+                    WallTime(microseconds: Self.start), WallTime(microseconds: Self.start),
+                    WallTime(microseconds: Self.start + 4_500_000_000),
+                ]
                 for _ in 0..<Int.random(in: 0...4, using: &random) { moments.append(all.randomElement(using: &random)?.time ?? .now) }
                 moments.append(WallTime(microseconds: Self.start + Int64.random(in: -400...400, using: &random) * 900_000_000))
                 let (right, sums) = (expected(all, moments), found(try ledger.totals(cutAt: moments)))

@@ -72,6 +72,8 @@ final class LedgerWriter {
             return
         }
         let count = importAll()
+        // Who found no room just before the last import made some, and began to wait just after it, would not be told.
+        if connection != nil, !hasWork { exchange.retryRooms() }
         exchange.refuseRooms(.queueFull(capacity: settings.queueCapacity))
         // Under load the writer wakes by itself and spares the loops the calls; it goes to sleep after an interval without records.
         due = count > 0 || hasWork || exchange.hasWaitsForRoom ? now + settings.importInterval : nil

@@ -98,7 +98,8 @@ public final class SQLiteLedger: LedgerStore {
         let name = String(index)
         let header = JournalHeader(ledgerID: ledgerID, segmentBytes: settings.segmentSize)
         let file = try exchange.add(name) { () throws(LedgerFailure) in
-            try JournalFile(ledger: path, index: index, header: header, last: positions[name]?.sequence ?? 0, syncs: settings.durability == .full)
+            try JournalFile(
+                ledger: path, index: index, header: header, last: positions[name]?.sequence ?? 0, syncs: settings.durability == .full)
         }
         return UsageJournal(file, exchange, durability: settings.durability)
     }

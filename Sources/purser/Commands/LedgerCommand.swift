@@ -1,5 +1,6 @@
 internal import Chat
 internal import ArgumentParser
+internal import Chat
 internal import Glibc
 internal import Ledger
 
@@ -80,13 +81,21 @@ struct LedgerCommand: ParsableCommand {
                 let progress = ProgressLine("upgrading the ledger")
                 var settings = SQLiteLedger.Settings()
                 settings.report = { progress.show($0.done, of: $0.total) }
-                let ledger = try SQLiteLedger(path: path, settings: settings)
+                let ledger = try openLedger(path, settings)
                 progress.clear()
                 let refund = try ledger.refundAndWait(id, note: note)
                 try ledger.close()
                 return refund
             }
             Terminal.output("\(refund.callID): \(refund.cost.decimalString) USD\n")
+        }
+
+        private func openLedger(_ path: String, _ settings: SQLiteLedger.Settings) throws -> SQLiteLedger {
+            do { return try SQLiteLedger(path: path, settings: settings) } catch .inUse(_, let holder) {
+                let process = holder.map { " (process \($0))" } ?? ""
+                throw Terminal.cannotStart(
+                    "a gateway\(process) is using \(path), and a ledger has one writer: stop it, refund, and start it again")
+            }
         }
     }
 }
