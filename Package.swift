@@ -52,7 +52,7 @@ let package = Package(
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
-        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
+        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
