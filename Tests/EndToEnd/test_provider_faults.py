@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 
 from support.dialects import DIALECTS, Dialect
 from support.dialects.provider import DialectProvider
+from support.dialects.signature import signature
 from support.gateway import Gateway
 from support.http import Reply
 from support.scripted import ScriptedProvider
@@ -116,6 +118,53 @@ def test_faults_after_the_stream_began(house: Gateway, chat: Chat, dialect: Dial
     assert said and "this far and no further".startswith(said)
     record = house.site.record(reply)
     assert (record["status"], record["error_code"], record["estimated"]) == ("cut", "upstream_error", True)
+
+
+def test_no_credential_comes_back(chat: Chat, dialect: Dialect) -> None:
+    """The provider quotes its caller's headers in an error that the client may read."""
+    reply = chat(f"{dialect.kind}/telling", stream=True)
+    assert reply.status == 400 and b"your headers were" in reply.body
+
+
+def test_every_try_is_signed_anew(chat: Chat, dialects: DialectProvider) -> None:
+    dialects.forget()
+    assert chat("stubborn/broken").status == 502
+    first, *_, last = dialects.calls
+    assert len(dialects.calls) == 3
+    # A signature holds for its second; how long the pauses are is left to chance.
+    if last.started - first.started > 1.1:
+        assert first.header("authorization") != last.header("authorization"), "an old signature was sent again"
+    assert all(call.header("authorization").endswith(signature(call)) for call in dialects.calls)
+
+
+def test_what_is_too_long_for_one_may_fit_another(chat: Chat, dialect: Dialect) -> None:
+    reply = chat(f"{dialect.kind}/too-long")
+    assert (reply.status, reply.code) == (400, "context_length_exceeded")
+    assert chat([f"{dialect.kind}/too-long", "plain/echo"], "hi").headers["x-purser-model"] == "plain/echo"
+
+
+def test_who_leaves_ends_the_providers_work(house: Gateway, dialects: DialectProvider, dialect: Dialect) -> None:
+    connection, response = house.http.open_stream(f"{dialect.kind}/endless")
+    response.read1(200)
+    call = dialects.asked("endless")
+    response.close()
+    connection.close()
+    assert call.gone.wait(3), "the provider was left working"
+    record = house.site.record(response.headers["x-request-id"])
+    assert (record["status"], record["estimated"]) == ("canceled", True) and Decimal(record["cost_usd"]) > 0
+
+
+@pytest.mark.parametrize("behaviour", ["torn", "error-in-stream", "refused", "html"])
+def test_no_descriptor_leaks(house: Gateway, chat: Chat, dialect: Dialect, behaviour: str) -> None:
+    chat(f"{dialect.kind}/{behaviour}", stream=True)
+    time.sleep(0.1)
+    before = house.descriptors()
+    for _ in range(6):
+        chat(f"{dialect.kind}/{behaviour}", stream=True)
+    deadline = time.monotonic() + 3
+    while house.descriptors() > before + 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert house.descriptors() <= before + 2
 
 
 # --- Odd answers

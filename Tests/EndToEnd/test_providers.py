@@ -13,8 +13,8 @@ import pytest
 
 from support.dialects import DIALECTS, Dialect
 from support.dialects.provider import KEYS, REGION, SIGNATURE, THOUGHT, WEATHER, DialectProvider
+from support.dialects.signature import signature
 from support.gateway import Gateway
-from support.scripted import Call
 
 TEXT = "Grüße — naïve café, 東京 🚀 \"quoted\"\n\tdone."
 TOOLS: list[Any] = [
@@ -99,16 +99,6 @@ def test_address_and_credentials(chat: Any, house: Gateway, dialects: DialectPro
 def test_azures_v1_has_no_deployment_in_its_path(chat: Any, dialects: DialectProvider) -> None:
     assert chat("v1/echo", "hello").text == "hello"
     assert dialects.asked("echo").path == "/openai/v1/chat/completions"
-
-
-def signature(call: Call) -> str:
-    """What AWS's own library makes of the request."""
-    auth, credentials, aws = pytest.importorskip("botocore.auth"), pytest.importorskip("botocore.credentials"), pytest.importorskip("botocore.awsrequest")
-    signed = call.header("authorization").split("SignedHeaders=")[1].split(",")[0].split(";")
-    request = aws.AWSRequest("POST", f"http://{call.header('host')}{call.path}", {name: call.header(name) for name in signed}, call.raw_body)
-    request.context["timestamp"] = call.header("x-amz-date")
-    signer = auth.SigV4Auth(credentials.Credentials(KEYS["E2E_AWS_ID"], KEYS["E2E_AWS_SECRET"], KEYS["E2E_AWS_TOKEN"]), "bedrock", REGION)
-    return signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
 
 
 @pytest.mark.parametrize("prompt", ["hello", TEXT, "x" * 100_000], ids=["short", "unicode", "long"])

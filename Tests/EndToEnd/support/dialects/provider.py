@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, Awaitable, Callable
 
@@ -38,9 +39,11 @@ def policies(url: str, plain_url: str) -> str:
         f'  azure: {{kind: azure, api_key: ${{E2E_AZURE_KEY}}, api_version: "2024-10-21", {common}}}',
         f"  azure-v1: {{kind: azure, api_key: ${{E2E_AZURE_KEY}}, api_version: v1, {common}}}",
         f"  bedrock: {{kind: bedrock, region: {REGION}, {aws}, {common}}}",
+        f"  stubborn: {{kind: bedrock, region: {REGION}, {aws}, {common.replace('attempts: 1', 'attempts: 3, backoff: 600ms')}}}",
         f"  plain: {{kind: openai, base_url: {plain_url}, retry: {{attempts: 1}}, breaker: off}}",
         "models:",
         f"  plain/echo: {{provider: plain, price: {PRICE}}}",
+        f"  stubborn/broken: {{provider: stubborn, upstream_model: {DIALECTS['bedrock'].family}@broken, price: {PRICE}}}",
         f"  v1/echo: {{provider: azure-v1, upstream_model: gpt-5-mini@echo, price: {PRICE}}}",
         f"  limited/echo: {{provider: anthropic, upstream_model: claude-sonnet-4-5@echo, max_output_tokens: 900, price: {PRICE}}}",
         "  old/structured: {provider: anthropic, upstream_model: claude-3-haiku@structured, price: free}",
@@ -113,6 +116,36 @@ def failing(status: Callable[[Dialect], int], *headers: str) -> Fault:
         await wire.reply_json(status(dialect), dialect.failure(status(dialect), private(call)), *headers)
 
     return fault
+
+
+async def telling(dialect: Dialect, call: Call, wire: Wire) -> None:
+    """An error that the client may see, with every credential in it."""
+    await wire.reply_json(400, dialect.failure(400, private(call).replace(PRIVATE_TEXT, "your headers were")))
+
+
+async def too_long(dialect: Dialect, call: Call, wire: Wire) -> None:
+    words = {
+        "anthropic": "prompt is too long: 208310 tokens > 200000 maximum",
+        "gemini": "The input token count (1250000) exceeds the maximum number of tokens allowed (1048576).",
+        "bedrock": "Input is too long for requested model.",
+        "azure": "This model's maximum context length is 128000 tokens.",
+    }[dialect.kind]
+    body = dialect.failure(400, words)
+    if dialect.kind == "azure":
+        body = {"error": {"message": words, "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}
+    await wire.reply_json(400, body)
+
+
+async def endless(dialect: Dialect, call: Call, wire: Wire) -> None:
+    """Streams until the gateway leaves, 30 s at most."""
+    script = Script(text="tick " * 4000)
+    await dialect.begin(wire)
+    watch = asyncio.create_task(wire.until_gone(call, 30))
+    for part in dialect.parts(script)[:-3]:
+        await wire.chunk(part)
+        await asyncio.sleep(0.01)
+        if watch.done():
+            break
 
 
 async def bad_request(dialect: Dialect, call: Call, wire: Wire) -> None:
@@ -193,7 +226,7 @@ FAULTS: dict[str, Fault] = {
     "rate-limited": failing(lambda dialect: 429, "Retry-After: 7"),
     "overloaded": failing(lambda dialect: dialect.overload),
     "broken": failing(lambda dialect: 500),
-    "bad-request": bad_request, "error-in-200": error_in_200, "null-content": null_content, "no-answer": no_answer, "html": html,
+    "bad-request": bad_request, "telling": telling, "too-long": too_long, "endless": endless, "error-in-200": error_in_200, "null-content": null_content, "no-answer": no_answer, "html": html,
     "error-in-stream": error_in_stream, "error-first": error_first, "cut": cut, "torn": torn, "dripping": dripping,
 }  # fmt: skip
 
