@@ -19,6 +19,7 @@ from support.dialects.provider import KEYS, DialectProvider, policies as dialect
 from support.gateway import BINARY, ROOT, Gateway, Site, free_port
 from support.http import Client, Reply
 from support.policies import policies
+from support.routing import policies as routing_policies
 from support.scripted import ScriptedProvider
 
 
@@ -160,6 +161,24 @@ def chat(house: Gateway) -> Callable[..., Reply]:
         return reply
 
     return ask
+
+
+# --- Virtual models
+
+
+@pytest.fixture(scope="session")
+def sick_port() -> int:
+    """A port where nobody listens, until a test has somebody do it."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def routed(tmp_path_factory: pytest.TempPathFactory, provider: ScriptedProvider, sick_port: int) -> Iterator[Gateway]:
+    """A gateway with virtual models of every strategy."""
+    text = routing_policies(provider.url, f"http://127.0.0.1:{sick_port}/v1")
+    running = Gateway(Site(tmp_path_factory.mktemp("routed") / "site", text))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from support.gateway import Gateway, Site, free_port
+from support.gateway import Gateway
 from support.http import Reply
-from support.routing import policies
+from support.routing import EXPLAIN, excluded, explained
 from support.scripted import ScriptedProvider
 
 Chat = Callable[..., Reply]
-EXPLAIN = {"x-purser-explain": "true"}
 SIMPLE = "Hi, how are you?"
 CODE = "Write a Python function that parses RFC 3339 dates without using any library."
 PROOF = "Prove that there are infinitely many primes of the form 4k + 3, and generalize the argument as far as it goes."
@@ -24,26 +23,9 @@ TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type":
 IMAGE = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]}]
 
 
-@pytest.fixture(scope="module")
-def routed(tmp_path_factory: pytest.TempPathFactory, provider: ScriptedProvider) -> Iterator[Gateway]:
-    running = Gateway(Site(tmp_path_factory.mktemp("routing") / "site", policies(provider.url, f"http://127.0.0.1:{free_port()}/v1")))
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def chat(routed: Gateway) -> Chat:
     return routed.http.chat
-
-
-def explained(reply: Reply) -> dict[str, Any]:
-    """The `purser` object, wherever the answer has it."""
-    streamed = (reply.headers["content-type"] or "").startswith("text/event-stream")
-    return reply.chunks()[-1]["purser"] if streamed else reply.json()["purser"]
-
-
-def excluded(reply: Reply) -> dict[str, str | None]:
-    return {one["model"]: one.get("excluded_because") for one in explained(reply)["candidates"]}
 
 
 # --- Rules
@@ -174,6 +156,16 @@ def test_clamping_shortens_the_answer(chat: Chat, provider: ScriptedProvider) ->
     assert chat("clamped", "hello", max_cost=0.000002).code == "max_cost_exceeded"
 
 
+def test_what_failed_tries_cost_counts_against_the_ceiling(chat: Chat) -> None:
+    """A first try that the provider may bill leaves too little for the second: it is not made, and the error says so."""
+    reply = chat("dear-chain", "hello", max_cost=0.0165, headers=EXPLAIN)
+    assert reply.status == 502
+    first, second = explained(reply)["attempts"]
+    assert (first["model"], first["status"], second["model"], second["status"]) == ("s/html", "error", "s/dear", "skipped")
+    assert first["cost_usd"] > 0 and "max_cost" in second["reason"]
+    assert chat("dear-chain", "hello", max_cost=0.05).headers["x-purser-model"] == "s/dear"
+
+
 @pytest.mark.parametrize("value", ["-1", "much", "", "1e400", "NaN"])
 def test_a_ceiling_that_is_none(chat: Chat, value: str) -> None:
     reply = chat("chain", "hello", headers={"x-purser-max-cost": value})
@@ -211,6 +203,52 @@ def test_what_no_model_can_take_is_the_clients_error(chat: Chat) -> None:
         assert excluded(reply) == {"s/mini": "it does not take images"}
 
 
+def test_images_do_not_count_by_their_bytes(chat: Chat) -> None:
+    """Half a megabyte of base64 is a picture, not 100,000 tokens."""
+    content = [{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 600_000}}]
+    reply = chat("s/mid", "", messages=[{"role": "user", "content": content}], headers=EXPLAIN)
+    assert reply.status == 200 and explained(reply)["features"]["input_tokens"] < 5000
+
+
+def test_targets_have_settings_of_their_own(chat: Chat, provider: ScriptedProvider) -> None:
+    assert chat("tuned", "hello").status == 200
+    assert (provider.last("echo").body["max_tokens"], provider.last("echo").body["temperature"]) == (33, 0.5)
+    assert chat("tuned", "hello", max_tokens=10).status == 200
+    assert provider.last("echo").body["max_tokens"] == 10
+
+
+def test_megabytes_are_decided_in_no_time(chat: Chat) -> None:
+    reply = chat("auto", "word " * 1_600_000, headers=EXPLAIN)
+    assert (reply.status, explained(reply)["rule"]) == (400, "long"), "8 MB are too much for the model that the rule names"
+    gateway = re.search(r"gateway;dur=([0-9.]+)", chat("auto", "word " * 40_000).headers["server-timing"])
+    assert gateway and float(gateway[1]) < 250
+
+
+# --- Health
+
+
+def test_who_was_down_is_tried_again(chat: Chat, sick_port: int) -> None:
+    """Three failures open the breaker; after its time one request tries, and what answers is used again."""
+    tried = [[one["model"] for one in explained(chat("healing", "hi", headers=EXPLAIN))["attempts"]] for _ in range(5)]
+    assert tried == [["sick/echo", "s/mini"]] * 3 + [["s/mini"]] * 2
+    healed = ScriptedProvider(sick_port)
+    try:
+        deadline = time.monotonic() + 6
+        while chat("healing", "hi").headers["x-purser-model"] != "sick/echo":
+            assert time.monotonic() < deadline, "the target was never tried again"
+            time.sleep(0.1)
+        assert {chat("healing", "hi").headers["x-purser-model"] for _ in range(10)} == {"sick/echo"}
+    finally:
+        healed.stop()
+
+
+def test_providers_that_are_off(chat: Chat) -> None:
+    reply = chat("darkness", headers=EXPLAIN)
+    assert (reply.status, reply.code) == (503, "no_healthy_upstream") and "off" in excluded(reply)["off/echo"]
+    reply = chat("twilight", headers=EXPLAIN)
+    assert reply.headers["x-purser-model"] == "s/mini" and excluded(reply)["off/echo"]
+
+
 # --- Who may use what
 
 
@@ -235,98 +273,3 @@ def test_all_virtual_models_are_listed(routed: Gateway) -> None:
 def test_a_name_that_is_nearly_right(chat: Chat) -> None:
     reply = chat("asistant")
     assert (reply.status, reply.code) == (404, "model_not_found") and "assistant" in reply.error["message"]
-
-
-# --- What is told
-
-
-def offline(site: Site, model: str, prompt: str, *arguments: str) -> dict[str, Any]:
-    """What `purser route` says."""
-    done = site.run("route", "--model", model, "--json", *arguments, prompt)
-    return json.loads(done.stdout, parse_float=Decimal)
-
-
-SAME: list[tuple[str, str, dict[str, Any], dict[str, str], list[str]]] = [
-    ("auto", SIMPLE, {}, {}, []),
-    ("auto", CODE, {}, {}, []),
-    ("auto", PROOF, {"max_cost": 0.06}, {}, ["--max-cost", "0.06"]),
-    ("auto", SIMPLE, {"metadata": {"tier": "gold"}}, {}, ["--metadata", "tier=gold"]),
-    ("auto", SIMPLE, {}, {"x-canary": "yes"}, ["--header", "x-canary=yes"]),
-    ("auto", SIMPLE, {"user": "ada"}, {}, ["--user", "ada"]),
-    ("auto", "Grüße aus Zürich! Wie spät ist es jetzt bei euch in 東京?", {}, {}, []),
-    ("chain", "hello", {"max_cost": 0.1, "max_tokens": 50}, {}, ["--max-cost", "0.1", "--max-tokens", "50"]),
-    ("chain", "hello", {"max_cost": 0.0001}, {}, ["--max-cost", "0.0001"]),
-    ("clamped", "hello", {"max_cost": 0.0003}, {}, ["--max-cost", "0.0003"]),
-    ("cheap", "word " * 5000, {}, {}, []),
-    ("assistant", "hello", {"user": "grace"}, {}, ["--user", "grace"]),
-    ("s/mid", "hello", {}, {}, []),
-    (["s/broken", "s/mini"], "hello", {}, {}, []),  # type: ignore[list-item]
-]
-
-
-ESTIMATES = pytest.mark.xfail(strict=True, reason="the gateway and `purser route` estimate the input differently")
-
-
-@ESTIMATES
-@pytest.mark.parametrize(("model", "prompt", "fields", "headers", "arguments"), SAME)
-def test_the_same_is_said_everywhere(routed: Gateway, chat: Chat, model: Any, prompt: str, fields: dict[str, Any], headers: dict[str, str], arguments: list[str]) -> None:
-    """The body, the last chunk, an error and `purser route` tell one and the same decision."""
-    names = ",".join(model) if isinstance(model, list) else model
-    told = offline(routed.site, names, prompt, *arguments)
-    for stream in (False, True):
-        seen = explained(chat(model, prompt, stream=stream, headers={**EXPLAIN, **headers}, **fields))
-        assert seen["features"].pop("stream") is stream
-        assert {"request_id", "attempts", "cost_usd"} <= seen.keys()
-        mine = {name: seen[name] for name in seen.keys() - {"request_id", "attempts", "cost_usd"}}
-        assert mine == {**told, "features": {name: value for name, value in told["features"].items() if name != "stream"}}
-
-
-@pytest.mark.parametrize(("model", "prompt", "fields", "headers", "arguments"), SAME)
-def test_the_same_is_decided_everywhere(routed: Gateway, chat: Chat, model: Any, prompt: str, fields: dict[str, Any], headers: dict[str, str], arguments: list[str]) -> None:
-    told = offline(routed.site, ",".join(model) if isinstance(model, list) else model, prompt, *arguments)
-    for stream in (False, True):
-        seen = explained(chat(model, prompt, stream=stream, headers={**EXPLAIN, **headers}, **fields))
-        for name in ("requested", "route", "rule", "model", "experiment", "arm"):
-            assert seen.get(name) == told.get(name), name
-        for name in ("task", "complexity", "complexity_score", "language", "tools", "images", "structured_output"):
-            assert seen["features"][name] == told["features"][name], name
-        assert [(one["model"], "excluded_because" in one) for one in seen["candidates"]] == [(one["model"], "excluded_because" in one) for one in told["candidates"]]
-
-
-@ESTIMATES
-def test_system_prompts_count_the_same(routed: Gateway, chat: Chat) -> None:
-    told = offline(routed.site, "auto", CODE, "--system", "You are a careful programmer.")
-    messages = [{"role": "system", "content": "You are a careful programmer."}, {"role": "user", "content": CODE}]
-    seen = explained(chat("auto", "", messages=messages, headers=EXPLAIN))
-    assert (seen["features"], seen["candidates"]) == (told["features"], told["candidates"])
-
-
-@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-def test_attempts_and_costs_are_told(routed: Gateway, chat: Chat, stream: bool) -> None:
-    reply = chat("falling", "hello", stream=stream, headers=EXPLAIN)
-    why = explained(reply)
-    assert [(one["model"], one["role"], one["status"]) for one in why["attempts"]] == [("s/broken", "primary", "error"), ("s/mini", "fallback", "ok")]
-    assert all(one["ms"] >= 0 for one in why["attempts"])
-    costs = [Decimal(record["cost_usd"]) for record in routed.site.records(request_id=reply.request_id)]
-    assert [one["cost_usd"] for one in why["attempts"]] == costs and why["cost_usd"] == sum(costs)
-    assert why["request_id"] == reply.request_id
-
-
-def test_errors_are_explained(chat: Chat) -> None:
-    for model, status in [("hopeless", 502), ("only-gold", 400), ("nothing-of-this-name", 404)]:
-        reply = chat(model, headers=EXPLAIN)
-        assert reply.status == status and explained(reply)["requested"] == model
-    late = chat("s/early", stream=True, headers=EXPLAIN)
-    name, data = late.events()[-1]
-    assert name == "error" and json.loads(data)["purser"]["attempts"][0]["status"] == "cut"
-
-
-def test_nothing_is_explained_unasked(chat: Chat, routed: Gateway) -> None:
-    for headers in ({}, {"x-purser-explain": "false"}):
-        for reply in (chat("falling", headers=headers), chat("falling", stream=True, headers=headers), chat("hopeless", headers=headers)):
-            assert b'"purser"' not in reply.body
-
-
-def test_headers_of_direct_calls(chat: Chat) -> None:
-    reply = chat("s/mini")
-    assert (reply.headers["x-purser-model"], reply.headers["x-purser-attempts"]) == ("s/mini", "1")

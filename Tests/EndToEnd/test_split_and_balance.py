@@ -5,24 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import sqrt
 
 import pytest
 
-from support.gateway import Gateway, Site, free_port
+from support.gateway import Gateway, Site
 from support.http import Reply, chat_body, read
-from support.routing import ask_all, policies
+from support.routing import EXPLAIN, ask_all, policies
 from support.scripted import ScriptedProvider
-
-EXPLAIN = {"x-purser-explain": "true"}
-
-
-@pytest.fixture(scope="module")
-def routed(tmp_path_factory: pytest.TempPathFactory, provider: ScriptedProvider) -> Iterator[Gateway]:
-    running = Gateway(Site(tmp_path_factory.mktemp("split") / "site", policies(provider.url, f"http://127.0.0.1:{free_port()}/v1")))
-    yield running
-    running.stop()
 
 
 def models(replies: list[Reply]) -> list[str]:
@@ -66,6 +57,21 @@ def test_who_does_not_say_who_they_are_goes_by_their_key(routed: Gateway) -> Non
     replies = ask_all(routed, [chat_body("assistant", f"{number}") for number in range(40)], headers=EXPLAIN)
     assert len(set(models(replies))) == 1
     assert replies[0].json()["purser"]["assigned_by"] == "key"
+
+
+def test_metadata_may_decide(routed: Gateway) -> None:
+    places = {}
+    for project in (f"project-{number}" for number in range(16)):
+        answered = models(ask_all(routed, [chat_body("by-project", f"{turn}", metadata={"project": project}) for turn in range(4)]))
+        assert len(set(answered)) == 1
+        places[project] = answered[0]
+    assert set(places.values()) == {"s/mini", "s/mid"}
+
+
+@pytest.mark.xfail(strict=True, reason="an empty user is taken for a user")
+def test_an_empty_user_is_nobody(routed: Gateway) -> None:
+    reply = routed.http.chat("assistant", "hi", user="", headers=EXPLAIN)
+    assert reply.json()["purser"]["assigned_by"] == "key"
 
 
 # --- Balances

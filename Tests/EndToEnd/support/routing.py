@@ -13,6 +13,9 @@ from .gateway import Gateway
 from .http import Reply, read
 from .scripted import Call, Wire, behaviour
 
+#: Asks for the `purser` object.
+EXPLAIN = {"x-purser-explain": "true"}
+
 
 @behaviour("pause-300-ms")
 async def pause(call: Call, wire: Wire) -> None:
@@ -24,6 +27,8 @@ PROVIDERS = """
 providers:
   steady: {{kind: openai, base_url: {url}, breaker: off, retry: {{attempts: 1}}}}
   gone: {{kind: openai, base_url: {gone}, retry: {{attempts: 1}}}}
+  sick: {{kind: openai, base_url: {gone}, retry: {{attempts: 1}}, breaker: {{consecutive_failures: 3, cooldown: 1s}}}}
+  off: {{kind: openai, base_url: {url}, api_key: ${{E2E_NOT_SET}}}}
 """
 
 MODELS = """
@@ -37,6 +42,11 @@ models:
   s/broken: {provider: steady, upstream_model: status-500, price: {input: 1, output: 1}}
   s/early: {provider: steady, upstream_model: cut-stream, price: {input: 1, output: 1}}
   gone/echo: {provider: gone, upstream_model: echo, price: {input: 1, output: 1}}
+
+  s/html: {provider: steady, upstream_model: html-200, price: {input: 100, output: 100}, max_output_tokens: 100}
+  s/dear: {provider: steady, upstream_model: echo, price: {input: 100, output: 100}, max_output_tokens: 100}
+  sick/echo: {provider: sick, upstream_model: echo, price: {input: 1, output: 1}}
+  off/echo: {provider: off, upstream_model: echo, price: {input: 1, output: 1}}
 
   auto:
     route:
@@ -68,6 +78,12 @@ models:
   calm: {balance: {targets: [s/busy, s/mini], strategy: least_busy}}
   standby: {balance: {targets: [{use: s/mid, priority: 2}, {use: s/mini, priority: 1}]}}
   spare: {balance: {targets: [{use: gone/echo, priority: 1}, {use: s/mini, priority: 2}]}}
+  dear-chain: {fallback: [s/html, s/dear]}
+  healing: {fallback: [sick/echo, s/mini]}
+  darkness: {fallback: [off/echo]}
+  twilight: {fallback: [off/echo, s/mini]}
+  tuned: {fallback: [{use: s/mini, max_output_tokens: 33, settings: {temperature: 0.5}}]}
+  by-project: {split: {experiment: projects, sticky: metadata.project, arms: {left: {use: s/mini, weight: 1}, right: {use: s/mid, weight: 1}}}}
   switch: {fallback: [s/mini]}
   switch-long: {fallback: [s/long]}
 
@@ -97,3 +113,13 @@ def ask_all(gateway: Gateway, bodies: Iterable[dict[str, Any]], threads: int = 8
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(ask, bodies))
+
+
+def explained(reply: Reply) -> dict[str, Any]:
+    """The `purser` object, wherever the answer has it."""
+    streamed = (reply.headers["content-type"] or "").startswith("text/event-stream")
+    return reply.chunks()[-1]["purser"] if streamed else reply.json()["purser"]
+
+
+def excluded(reply: Reply) -> dict[str, str | None]:
+    return {one["model"]: one.get("excluded_because") for one in explained(reply)["candidates"]}

@@ -146,13 +146,13 @@ def mark_gone(call: Call) -> None:
 class ScriptedProvider:
     """The provider, on a thread and event loop of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.calls: list[Call] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="scripted provider", daemon=True)
         self._thread.start()
-        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20))
+        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 20))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
 
