@@ -148,6 +148,34 @@ async def endless(dialect: Dialect, call: Call, wire: Wire) -> None:
             break
 
 
+def all_kinds(dialect: Dialect) -> bytes:
+    """A stream with every kind of block."""
+    thinking = "" if dialect.kind == "azure" else "hm hm hm"
+    return b"".join(dialect.parts(Script(text="some words", thinking=thinking, signature=SIGNATURE if thinking else "", tools=WEATHER[:1])))
+
+
+async def cut_at(dialect: Dialect, call: Call, wire: Wire) -> None:
+    """As many bytes of `all_kinds` as the name says."""
+    sent = all_kinds(dialect)[: number_in(call)]
+    await dialect.begin(wire)
+    if sent:
+        await wire.chunk(sent)
+    await wire.end_stream()
+
+
+async def long_text(dialect: Dialect, call: Call, wire: Wire) -> None:
+    """As many events of six letters as the name says."""
+    sent = b"".join(dialect.parts(Script(text="letter" * number_in(call))))
+    await dialect.begin(wire)
+    for at in range(0, len(sent), 60_000):
+        await wire.chunk(sent[at : at + 60_000])
+    await wire.end_stream()
+
+
+def number_in(call: Call) -> int:
+    return int(call.model.rpartition("--")[2])
+
+
 async def bad_request(dialect: Dialect, call: Call, wire: Wire) -> None:
     await wire.reply_json(400, dialect.failure(400, "temperature: must be less than 1"))
 
@@ -227,7 +255,7 @@ FAULTS: dict[str, Fault] = {
     "overloaded": failing(lambda dialect: dialect.overload),
     "broken": failing(lambda dialect: 500),
     "bad-request": bad_request, "telling": telling, "too-long": too_long, "endless": endless, "error-in-200": error_in_200, "null-content": null_content, "no-answer": no_answer, "html": html,
-    "error-in-stream": error_in_stream, "error-first": error_first, "cut": cut, "torn": torn, "dripping": dripping,
+    "error-in-stream": error_in_stream, "error-first": error_first, "cut": cut, "torn": torn, "dripping": dripping, "cut-at": cut_at, "long-text": long_text,
 }  # fmt: skip
 
 
