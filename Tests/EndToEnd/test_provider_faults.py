@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from support.dialects import DIALECTS, Dialect
-from support.dialects.provider import DialectProvider
+from support.dialects.provider import GARBLED, DialectProvider
 from support.dialects.signature import signature
 from support.gateway import Gateway
 from support.http import Reply
@@ -183,6 +184,25 @@ def test_null_where_the_content_should_be(house: Gateway, chat: Chat, dialect: D
     reply = chat(f"{dialect.kind}/null-content")
     assert reply.status == 200 and not reply.text
     assert house.site.record(reply)["status"] == "ok"
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "azure", "bedrock"])
+def test_tool_arguments_that_are_no_json(chat: Chat, kind: str) -> None:
+    """A stream brings them as they came: what to make of them is the client's to say."""
+    reply = chat(f"{kind}/garbled", stream=True)
+    deltas = [choice["delta"] for chunk in reply.chunks() for choice in chunk["choices"]]
+    calls = [call for delta in deltas for call in delta.get("tool_calls") or []]
+    assert "".join(call["function"].get("arguments") or "" for call in calls) == GARBLED
+    assert reply.events()[-1] == ("message", "[DONE]")
+
+
+def test_tool_arguments_that_are_no_object(chat: Chat) -> None:
+    """Whole answers have arguments as JSON, where the wrong kind is either text for the client or an unusable answer."""
+    for kind in ("anthropic", "bedrock"):
+        call = chat(f"{kind}/garbled").json()["choices"][0]["message"]["tool_calls"][0]
+        assert json.loads(call["function"]["arguments"]) == GARBLED
+    for stream in (False, True):
+        assert (chat("gemini/garbled", stream=stream).status, chat("gemini/garbled").code) == (502, "upstream_error")
 
 
 def test_an_answer_without_what_was_asked_for(chat: Chat, dialect: Dialect) -> None:

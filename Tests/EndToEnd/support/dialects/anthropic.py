@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .script import Dialect, Script, Usage, pieces
+from .script import Dialect, Script, Usage, pieces, written
 
 TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error", 529: "overloaded_error"}
 
@@ -91,7 +91,7 @@ class Anthropic(Dialect):
         if script.text:
             blocks.append(({"type": "text", "text": ""}, [{"type": "text_delta", "text": piece} for piece in pieces(script.text)]))
         for id, name, arguments in script.tools:
-            inputs = [{"type": "input_json_delta", "partial_json": piece} for piece in ["", *pieces(json.dumps(arguments, ensure_ascii=False))]]
+            inputs = [{"type": "input_json_delta", "partial_json": piece} for piece in ["", *pieces(written(arguments))]]
             blocks.append(({"type": "tool_use", "id": id, "name": name, "input": {}}, inputs))
         return blocks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .script import Dialect, Script, Usage, pieces
+from .script import Dialect, Script, Usage, pieces, written
 
 FILTERED = {"hate": {"filtered": False, "severity": "safe"}}
 
@@ -49,7 +49,7 @@ class Azure(Dialect):
     def whole(self, script: Script) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": script.text or None, "refusal": None}
         if script.tools:
-            message["tool_calls"] = [self._call(id, name, json.dumps(arguments, ensure_ascii=False)) for id, name, arguments in script.tools]
+            message["tool_calls"] = [self._call(id, name, written(arguments)) for id, name, arguments in script.tools]
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._stop(script), "content_filter_results": FILTERED}
         answer = {"id": "chatcmpl-azure", "object": "chat.completion", "created": 1, "model": "gpt-5-mini", "choices": [choice]}
         return answer if script.usage is None else {**answer, "usage": self._usage(script.usage)}
@@ -75,7 +75,7 @@ class Azure(Dialect):
         deltas += [{"content": piece} for piece in pieces(script.text)]
         for index, (id, name, arguments) in enumerate(script.tools):
             deltas.append({"tool_calls": [{"index": index, **self._call(id, name, "")}]})
-            deltas += [{"tool_calls": [{"index": index, "function": {"arguments": piece}}]} for piece in pieces(json.dumps(arguments, ensure_ascii=False))]
+            deltas += [{"tool_calls": [{"index": index, "function": {"arguments": piece}}]} for piece in pieces(written(arguments))]
         # Azure's first chunk has no choices: it tells what the filter thinks of the prompt.
         out = [event({**self._chunk([]), "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": FILTERED}]})]
         out += [event(self._chunk([{"index": 0, "delta": delta, "finish_reason": None}])) for delta in deltas]

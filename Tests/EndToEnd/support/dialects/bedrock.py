@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 from ..scripted import Wire
-from .script import Dialect, Script, Usage, pieces
+from .script import Dialect, Script, Usage, pieces, written
 
 
 def message(value: Any, **headers: str) -> bytes:
@@ -107,7 +107,7 @@ class Bedrock(Dialect):
         if script.text:
             blocks.append((None, [{"text": piece} for piece in pieces(script.text)]))
         for id, name, arguments in script.tools:
-            inputs = [{"toolUse": {"input": piece}} for piece in pieces(json.dumps(arguments, ensure_ascii=False))]
+            inputs = [{"toolUse": {"input": piece}} for piece in pieces(written(arguments))]
             blocks.append(({"toolUse": {"toolUseId": id, "name": name}}, inputs))
         return blocks
 

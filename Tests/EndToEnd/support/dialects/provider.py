@@ -25,6 +25,8 @@ PRICE = "{input: 3, cached_input: 0.30, cache_write: 3.75, output: 15}"
 
 WEATHER = [("call_zrh", "get_weather", {"city": "Zürich", "days": 2}), ("call_gva", "get_weather", {"city": "Genève"})]
 SIGNATURE = "c2lnbmF0dXJlLW9mLXRoZS1wcm92aWRlcg=="
+#: Arguments as a model may leave them when it is interrupted.
+GARBLED = '{"city": "Zür'
 THOUGHT = "Ich überlege: the user wants the weather."
 
 
@@ -96,8 +98,12 @@ def nothing(dialect: Dialect, body: dict[str, Any]) -> Script:
     return Script()
 
 
+def garbled(dialect: Dialect, body: dict[str, Any]) -> Script:
+    return Script(tools=[("call_1", "get_weather", GARBLED)])
+
+
 SAYINGS: dict[str, Callable[[Dialect, dict[str, Any]], Script]] = {
-    "echo": echo, "tools": tools, "think": think, "priced": priced, "structured": structured, "no-usage": no_usage, "nothing": nothing,
+    "echo": echo, "tools": tools, "think": think, "priced": priced, "structured": structured, "no-usage": no_usage, "nothing": nothing, "garbled": garbled,
 }  # fmt: skip
 
 

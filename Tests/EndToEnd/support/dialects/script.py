@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +28,8 @@ class Script:
     thinking: str = ""
     #: The provider's proof of the thinking.
     signature: str = ""
-    #: id, name, arguments
-    tools: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    #: id, name, arguments; arguments that are no JSON as the text that a stream brings
+    tools: list[tuple[str, str, dict[str, Any] | str]] = field(default_factory=list)
     usage: Usage | None = field(default_factory=Usage)
     #: The reason for the end in the provider's own word; empty: the usual one.
     stop: str = ""
@@ -36,6 +37,11 @@ class Script:
 
 def pieces(text: str, size: int = 6) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def written(arguments: dict[str, Any] | str) -> str:
+    """Arguments as the text that streams bring in pieces."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
 
 
 class Dialect:
