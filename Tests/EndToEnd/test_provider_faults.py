@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from support.dialects import DIALECTS, Dialect
-from support.dialects.provider import GARBLED, DialectProvider
+from support.dialects.provider import DialectProvider
+from support.dialects.sayings import GARBLED
 from support.dialects.signature import signature
 from support.gateway import Gateway
 from support.http import Reply

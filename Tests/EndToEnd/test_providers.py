@@ -12,7 +12,8 @@ import openai
 import pytest
 
 from support.dialects import DIALECTS, Dialect
-from support.dialects.provider import KEYS, REGION, SIGNATURE, THOUGHT, WEATHER, DialectProvider
+from support.dialects.provider import KEYS, REGION, DialectProvider
+from support.dialects.sayings import SIGNATURE, THOUGHT, WEATHER
 from support.dialects.signature import signature
 from support.gateway import Gateway
 

@@ -68,6 +68,22 @@ def test_metadata_may_decide(routed: Gateway) -> None:
     assert set(places.values()) == {"s/mini", "s/mid"}
 
 
+def test_a_new_weight_moves_only_whom_it_must(own_gateway: Callable[..., Gateway], new_site: Callable[..., Site], provider: ScriptedProvider) -> None:
+    """From a tenth to a fifth: everybody who had the candidate keeps it."""
+    site = new_site(policies(provider.url, "http://127.0.0.1:9/v1"))
+    gateway = own_gateway(site)
+    bodies = [chat_body("assistant", "hi", user=f"user {number}") for number in range(600)]
+    before = models(ask_all(gateway, bodies))
+    site.policy_file.write_text(site.policy_file.read_text().replace("use: s/mid, weight: 10", "use: s/mid, weight: 22.5"))
+    deadline = time.monotonic() + 8
+    while "policies reloaded" not in gateway.log():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    after = models(ask_all(gateway, bodies))
+    assert_share(after.count("s/mid"), len(after), 0.2)
+    assert {late for early, late in zip(before, after, strict=True) if early == "s/mid"} == {"s/mid"}
+
+
 @pytest.mark.xfail(strict=True, reason="an empty user is taken for a user")
 def test_an_empty_user_is_nobody(routed: Gateway) -> None:
     reply = routed.http.chat("assistant", "hi", user="", headers=EXPLAIN)
