@@ -68,6 +68,32 @@ def test_without_usage_it_is_estimated(house: Gateway, chat: Chat, dialect: Dial
     assert Decimal(record["cost_usd"]) == usage["cost"] > 0
 
 
+UNLIMITED = pytest.mark.xfail(strict=True, reason="limits of the policy and the ceiling do not reach this provider")
+LIMITED = [pytest.param(dialect, id=kind, marks=[UNLIMITED] if kind in ("gemini", "azure") else []) for kind, dialect in DIALECTS.items()]
+
+
+@pytest.mark.parametrize("dialect", LIMITED)
+def test_a_ceiling_limits_the_output(chat: Chat, dialects: DialectProvider, dialect: Dialect) -> None:
+    """The most that a call may cost is only true when the provider is told where to stop."""
+    for model, ceiling in [(f"{dialect.kind}/echo", Decimal("0.1")), (f"clamped-{dialect.kind}", Decimal("0.01"))]:
+        reply = chat(model, "hello", max_cost=float(ceiling), headers=EXPLAIN)
+        limit = dialect.output_limit(dialects.asked("echo").body)
+        assert limit is not None and 0 < limit * Decimal("0.000015") <= ceiling
+        assert limit * Decimal("0.000015") <= reply.json()["purser"]["candidates"][0]["estimated_cost"] <= ceiling
+
+
+@pytest.mark.parametrize("dialect", LIMITED)
+def test_a_target_limits_the_output(chat: Chat, dialects: DialectProvider, dialect: Dialect) -> None:
+    chat(f"short-{dialect.kind}", "hello")
+    assert dialect.output_limit(dialects.asked("echo").body) == 33
+
+
+def test_the_clients_own_limit_is_kept_when_it_is_less(chat: Chat, dialects: DialectProvider, dialect: Dialect) -> None:
+    for fields in ({"max_tokens": 20}, {"max_completion_tokens": 20}):
+        assert chat(f"clamped-{dialect.kind}", "hello", max_cost=0.01, **fields).status == 200
+        assert dialect.output_limit(dialects.asked("echo").body) == 20
+
+
 # --- Failures
 
 FAILURES = [

@@ -43,6 +43,8 @@ def policies(url: str, plain_url: str) -> str:
     ]
     for dialect in DIALECTS.values():
         lines.append(f"  race-{dialect.kind}: {{fallback: [{dialect.kind}/slow, plain/echo], hedge: {{after: 200ms}}}}")
+        lines.append(f"  clamped-{dialect.kind}: {{over_ceiling: clamp, fallback: [{dialect.kind}/echo]}}")
+        lines.append(f"  short-{dialect.kind}: {{fallback: [{{use: {dialect.kind}/echo, max_output_tokens: 33}}]}}")
         lines.append(f'  "bare-{dialect.kind}/*": {{provider: {dialect.kind}, price: {PRICE}}}')
         lines.append(f'  "{dialect.kind}/*": {{provider: {dialect.kind}, upstream_model: "{dialect.family}@*", price: {PRICE}}}')
     return "\n".join(lines) + "\norganizations: {acme: {teams: {research: {}}}}\n"
