@@ -52,7 +52,7 @@ let package = Package(
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
-        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
+        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
@@ -66,7 +66,7 @@ let package = Package(
         tests("HTTPServer", exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
-        tests("Classifier"),
+        tests("Classifier", ["Chat"], exclude: ["Corpus"]),
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
@@ -74,6 +74,9 @@ let package = Package(
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
             name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
+        // What limits cost a request: swift run -c release LimitsBenchmark
+        .executableTarget(
+            name: "LimitsBenchmark", dependencies: ["Chat", "Ledger"], path: "Tests/LimitsBenchmark", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -42,6 +42,8 @@ public final class Classifier: Sendable {
         scales = try ColumnScales(section(.scales))
         complexity = try ComplexityModel(section(.complexity))
         complexitySection = Array(try section(.complexity))
+        // Word tables are made with the first model, not with the first request.
+        _ = (Lexicon.shared, Dressing.shared)
         fitted = try sections[.fitted].map { (bytes) throws(ClassifierModelError) in try FittedLayer(bytes) }
     }
 
@@ -53,7 +55,8 @@ public final class Classifier: Sendable {
             if let fitted { share = fitted.share(builtIn: share, features.numbers, columns) }
             share = Depth.apply(turns: input.userTurns, words: features.numbers[.words], to: share)
             return Classification(
-                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share), language: LanguageGuess.language(of: features.tokens))
+                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share),
+                language: LanguageGuess.language(of: features.tokens))
         }
     }
 

@@ -33,7 +33,8 @@ enum Timing {
 
     private static func classify(_ prompt: [UInt8]) {
         prompt.withUnsafeBytes {
-            _ = Classifier.builtIn.classify(ClassifierInput(system: UnsafeRawBufferPointer(start: nil, count: 0), lastUser: $0, userTurns: 1))
+            _ = Classifier.builtIn.classify(
+                ClassifierInput(system: UnsafeRawBufferPointer(start: nil, count: 0), lastUser: $0, userTurns: 1))
         }
     }
 

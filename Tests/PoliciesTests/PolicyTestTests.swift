@@ -31,13 +31,17 @@ import Testing
         arguments: [
             ("user: ann", "user: ann"), ("team: acme/t", "team: acme/t"), ("key: ci, team: acme/t", "key: ci"),
             ("key: \"acme/t#ci\"", "key: \"acme/t#ci\""), ("metadata: {a: 1}", "metadata.a: 1"), ("headers: {X-A: b}", "header.x-a: b"),
-            ("max_cost: 5", "max_cost: 5"), ("budget_left: 5", "budget_left: 5"), ("tools: true", "tools: true"), ("images: true", "images: true"),
-            ("structured_output: true", "structured_output: true"), ("stream: true", "stream: true"), ("input_tokens: 77", "input_tokens: 77"),
+            ("max_cost: 5", "max_cost: 5"), ("budget_left: 5", "budget_left: 5"), ("tools: true", "tools: true"),
+            ("images: true", "images: true"),
+            ("structured_output: true", "structured_output: true"), ("stream: true", "stream: true"),
+            ("input_tokens: 77", "input_tokens: 77"),
             ("time: \"2026-01-06T09:30:00\"", "weekday: tue, time_of_day: \"9:30-9:31\""),
-            ("time: \"2026-01-06T09:30:00+01:00\"", "time_of_day: \"10:30-10:31\""), ("user: ann", "weekday: mon, time_of_day: \"14:00-14:01\""),
+            ("time: \"2026-01-06T09:30:00+01:00\"", "time_of_day: \"10:30-10:31\""),
+            ("user: ann", "weekday: mon, time_of_day: \"14:00-14:01\""),
         ])
     func whatIsGivenArrives(_ given: String, _ condition: String) throws {
-        let virtual = "  v: {route: [{when: {\(condition)}, use: sonnet}, {use: mini}]}\ntimezone: \"+02:00\"\norganizations: {acme: {teams: {t: {}}}}\n"
+        let virtual =
+            "  v: {route: [{when: {\(condition)}, use: sonnet}, {use: mini}]}\ntimezone: \"+02:00\"\norganizations: {acme: {teams: {t: {}}}}\n"
         let results = try results("{given: {model: v, prompt: Hi, \(given)}, expect: {model: sonnet, rule: 1}}", virtual: virtual)
         #expect(results.allSatisfy { $0.hasPassed }, "\(PolicyTestReport.text(of: results))")
         let other = try self.results("{given: {model: v, prompt: Hi, time: \"2026-01-09T00:00:00\"}, expect: {rule: 2}}", virtual: virtual)
@@ -61,7 +65,8 @@ import Testing
     }
 
     @Test func whoAsksMayBeRefused() throws {
-        let organizations = "organizations: {acme: {teams: {t: {models: [mini, big], keys: [{name: ci, sha256: \(String(repeating: "ab", count: 32)), models: [mini]}]}}}}\n"
+        let organizations =
+            "organizations: {acme: {teams: {t: {models: [mini, big], keys: [{name: ci, sha256: \(String(repeating: "ab", count: 32)), models: [mini]}]}}}}\n"
         let results = try results(
             "{name: a, given: {model: sonnet, prompt: Hi, team: acme/t}, expect: {refused: model_not_allowed}}",
             "{name: b, given: {model: big, prompt: Hi, team: acme/t}, expect: {model: big}}",

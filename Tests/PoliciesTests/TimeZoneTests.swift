@@ -17,7 +17,8 @@ import Testing
             ("AEST-10AEDT,M10.1.0,M4.1.0/3", 1_767_571_200, 39_600), ("AEST-10AEDT,M10.1.0,M4.1.0/3", 1_783_000_000, 36_000),
             ("<+0530>-5:30", 0, 19_800), ("XYZ3", 1_767_571_200, -10_800),
             // Days of the year, with and without 29 February: both are 1 March 2024, then 2 March.
-            ("AAA0BBB,J60/0,J61/0", 1_709_251_200, 3600), ("AAA0BBB,J60/0,J61/0", 1_709_337_600, 0), ("AAA0BBB,60/0,61/0", 1_709_251_200, 3600),
+            ("AAA0BBB,J60/0,J61/0", 1_709_251_200, 3600), ("AAA0BBB,J60/0,J61/0", 1_709_337_600, 0),
+            ("AAA0BBB,60/0,61/0", 1_709_251_200, 3600),
         ] as [(String, Int64, Int32)])
     func rulesOfPOSIX(_ rule: String, _ time: Int64, _ offset: Int32) throws {
         #expect(try rules(rule).offset(at: time) == offset)
@@ -25,12 +26,17 @@ import Testing
 
     @Test func transitionsComeBeforeTheRule() throws {
         let rules = try rules("AAA0", transitions: [(1000, 1), (2000, 2), (3000, 1)], offsets: [7200, -3600])
-        for (time, offset) in [(-5, 3600), (999, 3600), (1000, 7200), (1999, 7200), (2000, -3600), (2999, -3600), (3000, 0)] as [(Int64, Int32)] {
+        for (time, offset) in [(-5, 3600), (999, 3600), (1000, 7200), (1999, 7200), (2000, -3600), (2999, -3600), (3000, 0)]
+            as [(Int64, Int32)]
+        {
             #expect(rules.offset(at: time) == offset)
         }
     }
 
-    @Test(arguments: ["AAA", "A0", "AAA99", "AAA0BBB", "AAA0BBB,M3.5.0", "AAA0BBB,M13.1.0,M1.1.0", "AAA0BBB,M3.6.0,M1.1.0", "AAA0BBB,J0,J1", "AAA0BBB,366,1", "<AAA0", "AAA0x"])
+    @Test(arguments: [
+        "AAA", "A0", "AAA99", "AAA0BBB", "AAA0BBB,M3.5.0", "AAA0BBB,M13.1.0,M1.1.0", "AAA0BBB,M3.6.0,M1.1.0", "AAA0BBB,J0,J1",
+        "AAA0BBB,366,1", "<AAA0", "AAA0x",
+    ])
     func otherRulesAreRefused(_ rule: String) { #expect(TimeZoneFile.parse(TestFiles.tzif(rule: rule)) == nil) }
 
     @Test func everyPrefixOfAFileIsRefusedOrRead() {

@@ -4,7 +4,8 @@ import Policies
 import Testing
 
 @Suite struct TraceTests {
-    private static let text = models + "  v: {route: [{when: {task: code}, use: big}, {name: rest, among: [mini, unknown, free], prefer: cheapest}]}\n"
+    private static let text =
+        models + "  v: {route: [{when: {task: code}, use: big}, {name: rest, among: [mini, unknown, free], prefer: cheapest}]}\n"
 
     private func trace(_ models: String..., with change: (inout RequestFeatures) -> Void) throws -> DecisionTrace {
         var features = RequestFeatures(requestedModels: models)
@@ -51,7 +52,8 @@ import Testing
     @Test func asText() throws {
         let trace = try trace("v") { $0.maxCost = "0.01" }
         #expect(
-            trace.text == """
+            trace.text
+                == """
                 v → mini
                   decided by v, rule rest
                   task math, complexity low (0.1235), language en, about 250 input tokens
@@ -71,7 +73,9 @@ import Testing
     }
 
     @Test func whatIsRefusedHasATraceToo() throws {
-        let trace = try trace("v") { $0.maxCost = "0"; $0.hasTools = true }
+        let trace = try trace("v") {
+            $0.maxCost = "0"; $0.hasTools = true
+        }
         #expect(trace.model == nil && trace.text.hasPrefix("v → no model\n") && !json(trace).contains("\"model\":\"v\""))
         #expect(trace.candidates.allSatisfy { $0.excludedBecause != nil })
     }

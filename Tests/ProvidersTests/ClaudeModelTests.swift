@@ -6,12 +6,14 @@ import Testing
     /// Thinks; keeps to schemas; thinks as it sees fit; refuses sampling.
     @Test(arguments: [
         ("claude-3-opus-20240229", [false, false, false, false]), ("claude-3-5-sonnet-20241022", [false, false, false, false]),
-        ("claude-3-7-sonnet-latest", [true, false, false, false]), ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", [true, false, false, false]),
+        ("claude-3-7-sonnet-latest", [true, false, false, false]),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", [true, false, false, false]),
         ("claude-sonnet-4-20250514", [true, false, false, false]), ("claude-opus-4-1-20250805", [true, true, false, false]),
         ("claude-sonnet-4-5", [true, true, false, false]), ("anthropic/claude-haiku-4.5", [true, true, false, false]),
         ("anthropic.claude-opus-4-6-v1", [true, true, true, false]), ("claude-opus-4-7", [true, true, true, true]),
         ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-8", [true, true, true, true]),
-        ("claude-opus-5", [true, true, true, true]), ("claude-sonnet-5-5", [true, true, true, true]), ("claude-next", [true, true, true, true]),
+        ("claude-opus-5", [true, true, true, true]), ("claude-sonnet-5-5", [true, true, true, true]),
+        ("claude-next", [true, true, true, true]),
         ("claude-2.1", [false, false, false, false]), ("claude-instant-1.2", [false, false, false, false]),
         ("claude-9223372036854775808", [true, true, true, true]),
     ])

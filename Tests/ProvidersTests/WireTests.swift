@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct WireTests {
     @Test(arguments: [
-        (Wire.openai, "Authorization: Bearer KEY"), (.azure, "api-key: KEY"), (.anthropic, "x-api-key: KEY"), (.gemini, "x-goog-api-key: KEY"),
+        (Wire.openai, "Authorization: Bearer KEY"), (.azure, "api-key: KEY"), (.anthropic, "x-api-key: KEY"),
+        (.gemini, "x-goog-api-key: KEY"),
         (.bedrock, "Authorization: Bearer KEY"),
     ])
     func eachWireShowsItsKeyInItsOwnHeader(wire: Wire, line: String) {
@@ -49,7 +50,8 @@ import Testing
     /// The same stream through the wire and without it.
     @Test func openAIsStreamsPassThrough() throws {
         let reader = JSONReader()
-        let body = Array(#"{"model":"m","messages":[{"role":"user","content":"x"}],"stream":true,"stream_options":{"include_usage":true}}"#.utf8)
+        let body = Array(
+            #"{"model":"m","messages":[{"role":"user","content":"x"}],"stream":true,"stream_options":{"include_usage":true}}"#.utf8)
         let context = try WireRequest.make(
             ChatRequest(decoding: body, reader: reader), wire: .openai, model: WireModel(name: "m", upstreamName: "m"), reader: reader
         ).context

@@ -142,7 +142,7 @@ def merged(terms):
 
 
 OPEN_GAINS = (1, 1, 0.5, 1, 0.2)
-OPEN_PENALTY = 5
+OPEN_PENALTY = 8
 
 
 def fit_open(prompts, rows):

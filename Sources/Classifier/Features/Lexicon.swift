@@ -17,10 +17,14 @@ struct Lexicon: Sendable {
         var table = [Entry](repeating: Entry(), count: 1 << Int(Self.tableBits))
         for kind in WordClass.allCases {
             let words = kind.words + " " + (ForeignWords.lists[kind] ?? "")
-            for word in words.split(separator: " ") { Self.entry(of: WordHash.of(word), in: &table) { $0.classes |= 1 << UInt64(kind.rawValue) } }
+            for word in words.split(separator: " ") {
+                Self.entry(of: WordHash.of(word), in: &table) { $0.classes |= 1 << UInt64(kind.rawValue) }
+            }
         }
         for (index, language) in LanguageWords.all.enumerated() {
-            for word in language.words.split(separator: " ") { Self.entry(of: WordHash.of(word), in: &table) { $0.languages |= 1 << UInt32(index) } }
+            for word in language.words.split(separator: " ") {
+                Self.entry(of: WordHash.of(word), in: &table) { $0.languages |= 1 << UInt32(index) }
+            }
         }
         self.table = table
     }

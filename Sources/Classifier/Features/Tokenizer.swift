@@ -119,7 +119,8 @@ struct Tokenizer {
     /// A sign ends the word, except an apostrophe or a hyphen within a word and a separator within a number.
     private mutating func takeSign(_ byte: UInt8, _ sign: UInt8, _ next: UInt8) {
         let nextClass = classes[Int(next)]
-        let nextIsLetter = nextClass == ByteClass.letter.rawValue || nextClass == ByteClass.upper.rawValue || nextClass == ByteClass.high.rawValue
+        let nextIsLetter =
+            nextClass == ByteClass.letter.rawValue || nextClass == ByteClass.upper.rawValue || nextClass == ByteClass.high.rawValue
         if kind == Token.word, byte == UInt8(ascii: "'"), nextIsLetter { return put(byte) }
         if kind == Token.number, byte == UInt8(ascii: ".") || byte == UInt8(ascii: ","), nextClass == ByteClass.digit.rawValue {
             if byte == UInt8(ascii: ".") { flags |= Token.decimal }

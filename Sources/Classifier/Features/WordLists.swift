@@ -144,7 +144,8 @@ enum WordLists {
         cafe pharmacy gas station concert concerts event events election polls earthquake president ceo version release released wetter tiempo météo погода \
         курс inflation unemployment headlines availability reviews rating ratings deals
         """
-    static let searchVerb = "search google look lookup find browse check fetch book order reserve show update track busca recherche suche найди"
+    static let searchVerb =
+        "search google look lookup find browse check fetch book order reserve show update track busca recherche suche найди"
     static let smallTalk = """
         timer alarm reminder remind calendar play volume lights turn sing poke \
         hi hello hey thanks thank bye goodbye morning night welcome sorry joke bored feeling alive human robot ai chatbot chatgpt claude siri alexa olly \

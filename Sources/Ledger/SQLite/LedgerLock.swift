@@ -26,7 +26,8 @@ struct LedgerLock: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
-    /// Tries for a tenth of a second: somebody may be in ``isHeld(database:)``.
+    /// Tries for a tenth of a second: somebody may be in ``isHeld(database:)``, or another thread, which starts a program just now, has between fork
+    /// and exec a copy of the descriptor of a ledger that this process has closed.
     private static func take(_ descriptor: Int32) -> Bool {
         for _ in 0..<10 {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }

@@ -19,7 +19,9 @@ final class NumberCondition: Sendable {
         for item in items {
             guard let text = item.literal(expected: "a number or a comparison such as \">=0.05\"") else { return nil }
             guard let some = NumberSyntax.parse(text) else {
-                _ = item.refuse("\"\(field.label)\" must be a number, a comparison such as \">=0.05\", or a range such as \"0.2..0.5\"") as Subject?
+                _ =
+                    item.refuse("\"\(field.label)\" must be a number, a comparison such as \">=0.05\", or a range such as \"0.2..0.5\"")
+                    as Subject?
                 return nil
             }
             let possible = some.intersection(subject.domain)

@@ -13,7 +13,9 @@ final class WeekdayCondition: Sendable {
         for item in items {
             guard let text = item.literal(expected: "a day such as mon, or mon-fri") else { return nil }
             guard let some = Self.parse(text) else {
-                _ = item.refuse("\"\(shortened(text))\" is no day of the week; write mon, tue, wed, thu, fri, sat, sun, or a span such as mon-fri")
+                _ =
+                    item.refuse(
+                        "\"\(shortened(text))\" is no day of the week; write mon, tue, wed, thu, fri, sat, sun, or a span such as mon-fri")
                     as String?
                 return nil
             }

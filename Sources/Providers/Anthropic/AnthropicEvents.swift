@@ -73,7 +73,7 @@ struct AnthropicEvents: EventTranslator {
             if let text = content["text"]?.stringBytes { blocks.addText(text, &chunks, &out) }
         } else if type.isString("thinking") {
             if let text = content["thinking"]?.stringBytes { blocks.addThinking(text, index, &chunks, &out) }
-            if let signature = content["signature"]?.stringBytes { blocks.addSignature(signature, index) }
+            if let signature = content["signature"]?.stringBytes { blocks.addSignature(signature, index, &chunks, &out) }
         } else if type.isString("tool_use") {
             guard let name = content["name"]?.stringBytes else { throw OpenAIFailure.unusable("a tool call has no name") }
             blocks.beginToolCall(index, id: content["id"]?.stringBytes, name: name, given: input(event), &chunks, &out)
@@ -100,7 +100,7 @@ struct AnthropicEvents: EventTranslator {
         } else if type.isString("thinking_delta") {
             if let text = delta["thinking"]?.stringBytes { blocks.addThinking(text, index, &chunks, &out) }
         } else if type.isString("signature_delta"), let signature = delta["signature"]?.stringBytes {
-            blocks.addSignature(signature, index)
+            blocks.addSignature(signature, index, &chunks, &out)
         }
     }
 }

@@ -9,7 +9,9 @@ enum AnthropicSchema {
         bytes.append("{")
         var isObject = schema["properties"] != nil
         for (name, value) in schema.members {
-            if name.isString("type"), value.isString("object") || value.elements.contains(where: { $0.isString("object") }) { isObject = true }
+            if name.isString("type"), value.isString("object") || value.elements.contains(where: { $0.isString("object") }) {
+                isObject = true
+            }
             append(name, value, of: schema, to: &bytes)
         }
         appendDescription(of: schema, to: &bytes)

@@ -104,9 +104,16 @@ struct ChunkWriter: Sendable {
 
     /// Appends the chunk with the usage.
     func appendUsage(_ usage: TokenUsage, cost: NanoUSD, to out: inout [UInt8]) {
+        appendChunk("usage", to: &out) { OpenAIUsage.append(usage, cost: cost, to: &$0) }
+    }
+
+    /// Appends a chunk without choices that has one member of its own.
+    func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         out.append(contentsOf: identity)
-        out.append(",\"choices\":[],\"usage\":")
-        OpenAIUsage.append(usage, cost: cost, to: &out)
+        out.append(",\"choices\":[],\"")
+        out.append(member)
+        out.append("\":")
+        value(&out)
         out.append("}\n\n")
     }
 
