@@ -63,7 +63,8 @@ final class GatewayService {
                     metadata: ["requests": "\(inDoubt)"])
             }
             let keys = LiveKeys(path: configuration.state.keysPath, log: log)
-            return Gateway(policies: policies, keys: keys, ledger: ledger, log: log)
+            let budgets = try Budgets(policies.current.snapshot, ledger: ledger, log: log, hooks: LimitHooks(log))
+            return Gateway(policies: policies, keys: keys, ledger: ledger, budgets: budgets, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }
@@ -108,12 +109,16 @@ final class GatewayService {
 
     private func lookForChanges() {
         gateway.keys.refresh()
-        if watches.policiesChanged() { gateway.policies.reload() }
+        if watches.policiesChanged() { reloadPolicies() }
         if watches.certificatesChanged() { reloadCertificates() }
     }
 
+    private func reloadPolicies() {
+        if gateway.policies.reload() { gateway.budgets.adopt(gateway.policies.current.snapshot) }
+    }
+
     private func reload() {
-        gateway.policies.reload()
+        reloadPolicies()
         reloadCertificates()
     }
 

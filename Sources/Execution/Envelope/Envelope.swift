@@ -20,6 +20,8 @@ public final class Envelope {
     /// Set aside at the beginning for the first call, and not used for one yet.
     private var firstCover: Spending?
     private let clock: () -> WallTime
+    /// Whether it is settled.
+    public private(set) var isClosed = false
 
     /// Takes over a hold that is reserved and already stands in the journal.
     /// - Parameters:
@@ -74,9 +76,11 @@ public final class Envelope {
         covered = Spending(usd: max(.zero, covered.usd - cover.usd), tokens: max(0, covered.tokens - cover.tokens))
     }
 
-    /// Ends it: what is still set aside goes back.
+    /// Ends it, once: what is still set aside goes back.
     /// - Parameter wasUsed: whether any call was sent; without one the request does not count.
     public func close(wasUsed: Bool) {
+        guard !isClosed else { return }
+        isClosed = true
         if wasUsed { hold.settle(.nothing, at: clock()) } else { hold.release(at: clock()) }
     }
 

@@ -1,6 +1,11 @@
 internal import Chat
 public import Ledger
-internal import Policies
+public import Policies
+
+extension Spending {
+    /// What to set aside before a call is made.
+    public init(_ planned: PlannedCall, isStream: Bool) { self = CallCover.first(planned, isStream: isStream) }
+}
 
 /// How a call is covered: whole answers at their worst case, streams step by step, so that a long `max_tokens` does not lock away what nobody
 /// will spend.

@@ -19,7 +19,7 @@ public final class PlanRun {
     /// What all calls together may cost; `nil` without a ceiling.
     let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
-    let envelope: Envelope?
+    public let envelope: Envelope?
     /// What the calls that are under way may still come to cost.
     var atStake = NanoUSD.zero
 
