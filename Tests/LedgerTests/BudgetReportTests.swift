@@ -61,18 +61,18 @@ import Testing
         open.keep(ledger)
         #expect(
             BudgetReport.text(try states(path), as: .table) == """
-                scope                        kind        period  models                          limit     spent      held         left                    resets
-                ---------------------------  ----------  ------  --------------------------  ---------  --------  --------  -----------  ------------------------  ----
-                acme                         usd         month   all                               1.5  0.000005  0.000019     1.499976  2026-01-31T23:00:00.000Z
-                acme/research                usd         day     all                           0.00005  0.000005  0.000019     0.000026  2026-01-01T23:00:00.000Z
-                acme/research                usd         day     all                           0.00002  0.000005  0.000019            0  2026-01-01T23:00:00.000Z  soft
-                acme/research                usd         total   anthropic/claude other/*            0         0         0            0                         -
-                acme/research                tokens      total   all                         1,000,000        60       970      998,970                         -
-                acme/research                requests    minute  all                               600         0         0          600  2026-01-01T01:01:00.000Z
-                acme/research                requests    total   all                               600         1         2          597                         -
-                acme/research                concurrent  -       all                                 4         0         2            2                         -
+                scope                          kind        period  models                          limit     spent      held         left                    resets
+                -----------------------------  ----------  ------  ------------------------  -----------  --------  --------  -----------  ------------------------  ----
+                acme                           usd         month   all                               1.5  0.000005  0.000019     1.499976  2026-01-31T23:00:00.000Z
+                acme/research                  usd         day     all                           0.00005  0.000005  0.000019     0.000026  2026-01-01T23:00:00.000Z
+                acme/research                  usd         day     all                           0.00002  0.000005  0.000019            0  2026-01-01T23:00:00.000Z  soft
+                acme/research                  usd         total   anthropic/claude other/*            0         0         0            0                         -
+                acme/research                  tokens      total   all                         1,000,000        60       970      998,970                         -
+                acme/research                  requests    minute  all                               600         0         0          600  2026-01-01T01:01:00.000Z
+                acme/research                  requests    total   all                               600         1         2          597                         -
+                acme/research                  concurrent  -       all                                 4         0         2            2                         -
                 acme/research user "Zoë \\0 💶"  usd         day     all                           0.00002  0.000005  0.000019            0  2026-01-01T23:00:00.000Z
-                acme/research key key_2      usd         week    all                       0.000000007         0         0  0.000000007  2026-01-04T23:00:00.000Z
+                acme/research key key_2        usd         week    all                       0.000000007         0         0  0.000000007  2026-01-04T23:00:00.000Z
 
                 """)
     }
@@ -85,13 +85,16 @@ import Testing
         #expect(lines.count == 12 && lines.first == "[" && lines.last == "]")
         #expect(
             lines.dropFirst(3).first
-                == #"{"scope":"acme/research","key":null,"user":null,"kind":"usd","period":"day","models":null,"limit":"0.00002","spent":"0.000005","in_doubt":"0","held":"0.000019","left":"0","resets":"2026-01-01T23:00:00.000Z","soft":true},"#)
+                == #"{"scope":"acme/research","key":null,"user":null,"kind":"usd","period":"day","models":null,"#
+                + #""limit":"0.00002","spent":"0.000005","in_doubt":"0","held":"0.000019","left":"0","resets":"2026-01-01T23:00:00.000Z","soft":true},"#)
         #expect(
             lines.dropFirst(4).first
-                == #"{"scope":"acme/research","key":null,"user":null,"kind":"usd","period":"total","models":["anthropic/claude","other/*"],"limit":"0","spent":"0","in_doubt":"0","held":"0","left":"0","resets":null,"soft":false},"#)
+                == #"{"scope":"acme/research","key":null,"user":null,"kind":"usd","period":"total","models":["anthropic/claude","other/*"],"#
+                + #""limit":"0","spent":"0","in_doubt":"0","held":"0","left":"0","resets":null,"soft":false},"#)
         #expect(
             lines.dropFirst(8).first
-                == #"{"scope":"acme/research","key":null,"user":null,"kind":"concurrent","period":null,"models":null,"limit":4,"spent":0,"in_doubt":0,"held":2,"left":2,"resets":null,"soft":false},"#)
+                == #"{"scope":"acme/research","key":null,"user":null,"kind":"concurrent","period":null,"models":null,"#
+                + #""limit":4,"spent":0,"in_doubt":0,"held":2,"left":2,"resets":null,"soft":false},"#)
         #expect(!lines.joined().contains("hooks.example"))
         let parsed = try JSONSerialization.jsonObject(with: Data(BudgetReport.text(try states(path), as: .json).utf8)) as? [[String: Any]]
         #expect(parsed?.compactMap { $0["user"] as? String } == [Self.user] && parsed?.compactMap { $0["key"] as? String } == ["key_2"])
@@ -133,6 +136,25 @@ import Testing
         let refunded = try #require(try states(killed).first { $0.identity.scope.path == "acme/research" })
         #expect(refunded.spent == 14_000 && refunded.inDoubt == 9_000)
         try restarted.close()
+    }
+
+    /// What is settled and imported between the copy of the journals and the reading of the tables is spent, and held no more.
+    @Test func aLedgerThatIsAheadOfTheJournalsCountsNothingTwice() async throws {
+        let ledger = try SQLiteLedger(path: path, settings: .small(interval: .milliseconds(1)))
+        let loop = try Loop(ledger)
+        for number in 1...3 { try await loop.hold(sampleHold(number)) }
+        let copy = try PendingRecords(ledger: path)
+        try await loop.commit(record(4, hold: 1, cost: 4_000, settles: true))
+        try await loop.commit(record(5, hold: 2, cost: 1_000, settles: false))
+        try await loop.release("call-3")
+        let late = try Loop(ledger, 1)
+        try await late.hold(sampleHold(6))
+        try await late.commit(record(7, hold: 6, cost: 500, settles: true))
+        #expect(try await eventually { ledger.statistics.queued == 0 })
+        let standing = try UsageReader(path: path).standing(cutAt: [], journals: copy)
+        #expect(standing.totals.map(\.cost) == [NanoUSD(nanos: 5_500)])
+        #expect(standing.held.map(\.amount) == [Spending(usd: NanoUSD(nanos: 9_000), tokens: 470, requests: 1)])
+        try ledger.close()
     }
 
     /// No reading, whenever it happens, may miss a request that had set its money aside, or count one twice.
