@@ -86,7 +86,8 @@ import Testing
         #expect(
             lines.dropFirst(3).first
                 == #"{"scope":"acme/research","key":null,"user":null,"kind":"usd","period":"day","models":null,"#
-                + #""limit":"0.00002","spent":"0.000005","in_doubt":"0","held":"0.000019","left":"0","resets":"2026-01-01T23:00:00.000Z","soft":true},"#)
+                + #""limit":"0.00002","spent":"0.000005","in_doubt":"0","held":"0.000019","left":"0","resets":"2026-01-01T23:00:00.000Z","soft":true},"#
+        )
         #expect(
             lines.dropFirst(4).first
                 == #"{"scope":"acme/research","key":null,"user":null,"kind":"usd","period":"total","models":["anthropic/claude","other/*"],"#

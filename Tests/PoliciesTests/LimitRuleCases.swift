@@ -746,6 +746,9 @@ enum LimitRuleCases {
 
             """#,
             gives: #"""
+                main.yaml:10:29: notice: calls of "own/odd" have no price, so they do not count in this limit of usd 0.5 per hour
+                  10 |       research: {each_key: [{usd: 0.5, per: hour, models: [own/odd]}]}
+                     |                             ^
                 main.yaml:10:29: error: the virtual model "either" (main.yaml:5:3) may call "own/odd", which has no price, so acme/research cannot be held to this limit of usd 0.5 per hour; give "own/odd" a price (or "price: free"), or keep it out of "either"
                   10 |       research: {each_key: [{usd: 0.5, per: hour, models: [own/odd]}]}
                      |                             ^
@@ -768,6 +771,9 @@ enum LimitRuleCases {
 
             """#,
             gives: #"""
+                main.yaml:11:107: notice: calls of "own/odd" have no price, so they do not count in this limit of usd 3 per total
+                  11 |           - {name: ci, sha256: 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a, limits: [{usd: 3, per: total}]}
+                     |                                                                                                           ^
                 main.yaml:11:107: error: the virtual model "either" (main.yaml:5:3) may call "own/odd", which has no price, so key acme/research#ci cannot be held to this limit of usd 3 per total; give "own/odd" a price (or "price: free"), or keep it out of "either"
                   11 |           - {name: ci, sha256: 0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a, limits: [{usd: 3, per: total}]}
                      |                                                                                                           ^

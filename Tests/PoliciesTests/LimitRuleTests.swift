@@ -68,7 +68,8 @@ import Testing
     @Test(
         arguments: [
             "https://hooks.example/#x", "https://hooks.example/a b", "https://hooks.example/?ä", "https://",
-            "http://127.0.0.1.evil.example/", "http://127.1/", "http://127.0.0.256/", "http://10.0.0.1/", "http://localhost.example/", "ftp://127.0.0.1/", "https://u@h/",
+            "http://127.0.0.1.evil.example/", "http://127.1/", "http://127.0.0.256/", "http://10.0.0.1/", "http://localhost.example/",
+            "ftp://127.0.0.1/", "https://u@h/",
             "https://h/" + String(repeating: "x", count: 2048),
         ])
     func wrongWebhook(_ address: String) {
@@ -176,7 +177,8 @@ import Testing
 @Suite struct PricedBudgetTests {
     private func errors(_ organization: String) -> [String] {
         let text =
-            models + "  odd: [unknown, big]\n  nested: {fallback: [odd, mini]}\n  even: [big, mini]\norganizations: {acme: \(organization)}\n"
+            models
+            + "  odd: [unknown, big]\n  nested: {fallback: [odd, mini]}\n  even: [big, mini]\norganizations: {acme: \(organization)}\n"
         return compile(text).errors.map { String($0.message.prefix { $0 != "," }) }
     }
 
@@ -197,6 +199,16 @@ import Testing
     func isRefused(_ organization: String) {
         #expect(errors(organization).count == 1)
         #expect(errors(organization).first?.hasPrefix("the virtual model \"odd\" (main.yaml:9:3) may call \"unknown\"") == true)
+    }
+
+    @Test func anUnpricedModelOfItsOwnNameIsANotice() {
+        let text =
+            models
+            + "organizations: {acme: {limits: [{usd: 5, per: day}, {usd: 1, per: day, models: [mini]}], teams: {a: , b: {models: [mini]}}}}\n"
+        #expect(
+            compile(text).notices.map { "\($0.line):\($0.column) \($0.message)" } == [
+                "9:33 calls of \"unknown\" have no price, so they do not count in this limit of usd 5 per day"
+            ])
     }
 
     @Test func nestedModelsAreSeenThrough() {

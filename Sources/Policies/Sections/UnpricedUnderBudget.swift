@@ -9,6 +9,12 @@ struct UnpricedUnderBudget {
         let owner: String
     }
 
+    /// Somebody whose money is limited.
+    fileprivate struct Holder {
+        let access: any ModelAccess
+        let budgets: [Budget]
+    }
+
     private let organizations: OrganizationsSection
     /// By path.
     private var ofScopes: [String: [Budget]] = [:]
@@ -25,25 +31,37 @@ struct UnpricedUnderBudget {
         }
     }
 
-    /// Reports each such virtual model once, at the first limit that it would get past.
+    /// Reports each such virtual model once, at the first limit that it would get past. That a model without a price can be asked for by its
+    /// own name is what `unpriced: allow` says, so it is a notice.
     func check(_ models: ModelsSection, placeOf place: (String) -> Place?, _ diagnostics: DiagnosticCollector) {
         guard !ofScopes.isEmpty || !ofKeys.isEmpty else { return }
-        let teams = organizations.teams.map { (team: $0, budgets: budgets(of: $0)) }.filter { !$0.budgets.isEmpty }
-        let keys = organizations.keys.compactMap { key in ofKeys[key.id].map { (key: key, budgets: $0) } }
-        for case .virtual(let model) in models.listed {
-            let unpriced = model.reachable.compactMap(\.unpricedName)
-            if unpriced.isEmpty { continue }
-            let binding =
-                teams.first { $0.team.allows(.virtual(model)) && $0.budgets.meet(unpriced) != nil }?.budgets
-                ?? keys.first { $0.key.allows(.virtual(model)) && $0.budgets.meet(unpriced) != nil }?.budgets
-            guard let (budget, target) = binding?.meet(unpriced) else { continue }
-            let origin = place(model.name).map { " (\(diagnostics.describe($0)))" } ?? ""
-            diagnostics.error(
-                at: budget.place,
-                "the virtual model \"\(model.name)\"\(origin) may call \"\(target)\", which has no price, so \(budget.owner) cannot be held to "
-                    + "this limit of \(budget.rule.terms); give \"\(target)\" a price (or \"price: free\"), or keep it out of \"\(model.name)\""
-            )
+        let holders = holders
+        for resolution in models.listed {
+            switch resolution {
+            case .virtual(let model):
+                let unpriced = model.reachable.compactMap(\.unpricedName)
+                guard let (budget, target) = holders.firstBudget(on: unpriced, of: .virtual(model)) else { continue }
+                let origin = place(model.name).map { " (\(diagnostics.describe($0)))" } ?? ""
+                diagnostics.error(
+                    at: budget.place,
+                    "the virtual model \"\(model.name)\"\(origin) may call \"\(target)\", which has no price, so \(budget.owner) cannot be held "
+                        + "to this limit of \(budget.rule.terms); give \"\(target)\" a price (or \"price: free\"), or keep it out of "
+                        + "\"\(model.name)\"")
+            case .model(let entry):
+                guard let name = Target.model(entry).unpricedName,
+                    let (budget, _) = holders.firstBudget(on: [name], of: .provider(entry))
+                else { continue }
+                diagnostics.notice(
+                    at: budget.place, "calls of \"\(name)\" have no price, so they do not count in this limit of \(budget.rule.terms)")
+            case .off, .unknown: continue
+            }
         }
+    }
+
+    /// The teams and keys whose money is limited.
+    private var holders: [Holder] {
+        organizations.teams.map { Holder(access: $0, budgets: budgets(of: $0)) }.filter { !$0.budgets.isEmpty }
+            + organizations.keys.compactMap { key in ofKeys[key.id].map { Holder(access: key, budgets: $0) } }
     }
 
     /// Those of the team, and of all that is above it.
@@ -56,11 +74,14 @@ struct UnpricedUnderBudget {
     }
 }
 
-extension [UnpricedUnderBudget.Budget] {
-    /// The first limit and the first of `models` that it counts.
-    fileprivate func meet(_ models: [String]) -> (UnpricedUnderBudget.Budget, String)? {
-        for budget in self {
-            if let model = models.first(where: budget.rule.counts) { return (budget, model) }
+extension [UnpricedUnderBudget.Holder] {
+    /// The first limit that counts one of `names`, which `model` may call, of somebody who may ask for `model`; and that name.
+    fileprivate func firstBudget(on names: [String], of model: NamedModel) -> (UnpricedUnderBudget.Budget, name: String)? {
+        if names.isEmpty { return nil }
+        for holder in self where holder.access.allows(model) {
+            for budget in holder.budgets {
+                if let name = names.first(where: budget.rule.counts) { return (budget, name) }
+            }
         }
         return nil
     }
