@@ -91,7 +91,9 @@ struct LedgerCommand: ParsableCommand {
         }
 
         private func openLedger(_ path: String, _ settings: SQLiteLedger.Settings) throws -> SQLiteLedger {
-            do { return try SQLiteLedger(path: path, settings: settings) } catch .inUse(_, let holder) {
+            // A pattern in the catch itself crashes Swift 6.3.1 in debug builds.
+            do { return try SQLiteLedger(path: path, settings: settings) } catch {
+                guard case .inUse(_, let holder) = error else { throw error }
                 let process = holder.map { " (process \($0))" } ?? ""
                 throw Terminal.cannotStart(
                     "a gateway\(process) is using \(path), and a ledger has one writer: stop it, refund, and start it again")
