@@ -53,7 +53,7 @@ let package = Package(
         room("Policies", ["Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
-        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
+        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
             dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Gateway", arguments, logging],
@@ -70,6 +70,7 @@ let package = Package(
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
+        tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", logging]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(

@@ -10,14 +10,17 @@ public final class Gateway: Sendable {
     public let keys: LiveKeys
     /// Where usage is recorded.
     public let ledger: any LedgerStore
+    /// The limits in force.
+    public let budgets: Budgets
     let log: Logger
     private let draining = Atomic(false)
 
     /// Makes a gateway.
-    public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, log: Logger) {
+    public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, log: Logger) {
         self.policies = policies
         self.keys = keys
         self.ledger = ledger
+        self.budgets = budgets
         self.log = log
     }
 
