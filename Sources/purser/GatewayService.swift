@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Execution
 internal import Gateway
 internal import Glibc
 internal import HTTPServer
@@ -69,9 +70,7 @@ final class GatewayService {
                     metadata: ["requests": "\(inDoubt)"])
             }
             let keys = LiveKeys(path: configuration.state.keysPath, log: log)
-            let hooks = LimitHooks(
-                alert: { alerts.send($0) }, misuse: { log.error("a hold was not ended once", metadata: ["misuse": "\($0)"]) })
-            let budgets = Budgets(tree: LimitTree(.none, hooks: hooks))
+            let budgets = try Budgets(policies.current.snapshot, ledger: ledger, log: log, hooks: LimitHooks(log, alerts))
             return Gateway(policies: policies, keys: keys, ledger: ledger, budgets: budgets, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
@@ -117,12 +116,12 @@ final class GatewayService {
 
     private func lookForChanges() {
         gateway.keys.refresh()
-        if watches.policiesChanged() { gateway.policies.reload() }
+        if watches.policiesChanged() { _ = gateway.reloadPolicies() }
         if watches.certificatesChanged() { reloadCertificates() }
     }
 
     private func reload() {
-        gateway.policies.reload()
+        _ = gateway.reloadPolicies()
         reloadCertificates()
     }
 

@@ -34,10 +34,12 @@ private enum BudgetList {
         json.append("{\"object\":\"list\",\"data\":[")
         var isFirst = true
         for state in states where scope.map({ isBelow($0, state.identity.scope.path) }) ?? true {
-            json.append(isFirst ? "{" : ",{")
+            if !isFirst { json.append(",") }
             isFirst = false
-            state.appendNamingMembers(to: &json)
-            state.appendAmountMembers(to: &json)
+            // As `purser budgets` writes it, and what only a gateway at work knows.
+            json.append(contentsOf: BudgetReport.json(state).utf8.dropLast())
+            json.append(",\"waiting\":")
+            json.appendJSONNumber(Int64(state.waiting))
             json.append("}")
         }
         json.append("]}")

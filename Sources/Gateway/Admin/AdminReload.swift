@@ -4,9 +4,9 @@ extension AdminHandler {
     /// `POST /admin/v1/reload`: takes up the policy files anew, all or none. Where they are refused, the answer (422) says why.
     func reload(_ call: AdminCall) async throws(GatewayError) {
         _ = try await call.body()
-        let policies = gateway.policies
+        let gateway = gateway
         // Reads files and compiles: not on the loop.
-        let problems = await Task.detached { policies.reloadListingProblems() }.value
+        let problems = await Task.detached { gateway.reloadPolicies() }.value
         var body: [UInt8] = []
         body.append(problems.isEmpty ? "{\"reloaded\":true" : "{\"reloaded\":false")
         body.append(",\"errors\":[")

@@ -156,22 +156,24 @@ extension LimitAlert {
     fileprivate var metadata: Logger.Metadata {
         [
             "event": "\(eventName)", "scope": "\(state.identity.scope)", "kind": "\(state.identity.kind.name)",
-            "period": "\(state.identity.period?.name ?? "-")", "limit": "\(state.text(state.limit))", "spent": "\(state.text(state.spent))",
-            "left": "\(state.text(state.left))", "resets": "\(state.resets?.rfc3339 ?? "never")",
+            "period": "\(state.identity.period?.name ?? "-")", "limit": "\(text(state.limit))", "spent": "\(text(state.spent))",
+            "left": "\(text(state.left))", "resets": "\(state.resets?.rfc3339 ?? "never")",
         ]
     }
+
+    /// An amount of the limit's kind: `12.5` for money, else a whole number.
+    private func text(_ units: Int64) -> String { state.identity.kind == .usd ? NanoUSD(nanos: units).decimalString : String(units) }
 
     /// The body of the webhook's request.
     fileprivate func json(at now: WallTime) -> [UInt8] {
         var json: [UInt8] = []
         json.append("{\"event\":")
         json.appendJSONString(eventName)
-        json.append(",")
-        state.appendNamingMembers(to: &json)
-        state.appendAmountMembers(to: &json)
         json.append(",\"time\":")
         json.appendJSONString(now.rfc3339)
-        json.append("}")
+        json.append(",")
+        // The limit as `purser budgets` and the admin API show it.
+        json.append(contentsOf: BudgetReport.json(state).utf8.dropFirst())
         return json
     }
 }

@@ -34,13 +34,8 @@ public final class PolicyStore: Sendable {
     public var lastError: String? { state.withLock { $0.lastError } }
 
     /// Reads the files anew: all of them are taken, or none.
-    /// - Returns: whether they were taken.
-    @discardableResult
-    public func reload() -> Bool { reloadListingProblems().isEmpty }
-
-    /// Like ``reload()``.
-    /// - Returns: why the files were refused, each reason rendered with its offending line; none when they were taken.
-    public func reloadListingProblems() -> [String] {
+    /// - Returns: why they were refused, each reason rendered with its offending line; none when they were taken.
+    func reload() -> [String] {
         do {
             let compiled = try Self.compile(directory, environment)
             state.withLock { $0 = State(serving: ServingPolicies(compiled.snapshot, registry: registry)) }

@@ -1,3 +1,5 @@
+internal import Chat
+
 extension LimitBook {
     /// When the windows of now began, the earliest first: of every limit and template.
     mutating func windowStarts(_ now: Int64) -> [Int64] {
@@ -28,6 +30,17 @@ extension LimitBook {
             if past.isInDoubt { cells[Int(id)].window.inDoubt = cells[Int(id)].window.inDoubt.addingSaturated(amount) }
             // That a soft limit was reached was told when it was.
             if cells[Int(id)].soft, cells[Int(id)].window.spent >= cells[Int(id)].limit { cells[Int(id)].isTold = true }
+        }
+        return true
+    }
+
+    /// Counts what a hold that is kept elsewhere has set aside, in the limits in whose windows of now it was made. Nothing here ends it.
+    mutating func note(held: PastSpending, _ now: Int64) -> Bool {
+        defer { drainTurned() }
+        guard pick(held.scopes, now) else { return false }
+        for id in picked where isMeant(id, held) {
+            let kind = cells[Int(id)].kind
+            cells[Int(id)].window.hold(kind == .concurrent ? 1 : held.amount.units(kind))
         }
         return true
     }

@@ -36,7 +36,21 @@ extension OrganizationLimits {
         locked { $0.restore(past, now.microseconds, only: only) }
     }
 
+    /// Counts what a hold of another process has set aside, in every limit that binds it. For trees that only tell how limits stand: nothing ends it.
+    /// - Returns: `false` as ``restore(_:at:only:)`` does.
+    func note(held: PastSpending, at now: WallTime) -> Bool { locked { $0.note(held: held, now.microseconds) } }
+
     /// Gives back what was charged in doubt and turned out not to be spent, in limits whose window is still the one.
     /// Never more than is in doubt.
     public func refund(_ past: PastSpending, at now: WallTime) { locked { $0.refund(past, now.microseconds) } }
+}
+
+extension PastSpending {
+    /// A sum of the ledger, between two of ``OrganizationLimits/windowStarts(at:)``. `nil` when nobody is known to have paid.
+    public init?(_ total: SpendingTotal) {
+        guard let team = total.team ?? total.organization else { return nil }
+        self.init(
+            RequestScopes(team: team, key: total.keyID, user: total.user), model: total.model, time: total.begin,
+            amount: Spending(usd: total.cost, tokens: total.tokens, requests: total.requests), isInDoubt: total.isInDoubt)
+    }
 }

@@ -19,6 +19,12 @@ public struct Spending: Hashable, Sendable {
     /// Nothing.
     public static let nothing = Spending()
 
+    /// The sum; saturates.
+    public static func + (a: Spending, b: Spending) -> Spending {
+        Spending(
+            usd: a.usd + b.usd, tokens: a.tokens.addingSaturated(b.tokens), requests: a.requests.addingSaturated(b.requests))
+    }
+
     /// The part that limits of `kind` count, in their unit. How many requests are under way is no amount: zero.
     @inline(__always)
     func units(_ kind: LimitKind) -> Int64 {

@@ -8,7 +8,7 @@ internal import GRDB
 /// that the writer moved between copy and snapshot is in both; its number is not above the snapshot's position, so the copy's is dropped.
 /// The other way round, a record that moves after the snapshot and is overwritten before the copy would be in neither.
 struct PendingRecords {
-    private let images: [JournalImage]
+    let images: [JournalImage]
 
     /// Copies the journals of the ledger at `path`. To be done before the snapshot is opened.
     init(ledger path: String) throws(LedgerFailure) { images = try JournalImage.all(ledger: path) }

@@ -52,32 +52,35 @@ private struct Spender: Hashable {
 extension UsageReader {
     /// What was spent, by payer, model and stretch of time; see ``LedgerStore/totals(cutAt:)``.
     public func totals(cutAt moments: [WallTime]) throws(LedgerFailure) -> [SpendingTotal] {
-        let moments = Set(moments).sorted()
         do {
-            return try read(UsageQuery()) { db, pending in
-                guard try LedgerSchema.fileVersion(db) >= LedgerSchema.chainVersion else {
-                    throw LedgerFailure.invalid("the ledger has no sums yet; the next `purser serve` makes them")
-                }
-                var reader = SpendingReader(db)
-                // What was spent since each moment, that of all time first; a stretch is the difference of two.
-                let since = try [reader.always()] + moments.map { try reader.since($0) }
-                var totals: [SpendingTotal] = []
-                for (index, begin) in ([WallTime(microseconds: .min)] + moments).enumerated() {
-                    var sums = since[index]
-                    if index + 1 < since.count {
-                        for (spender, sum) in since[index + 1] { sums[spender] = (sums[spender] ?? SpendingSum()) - sum }
-                    }
-                    let end = index < moments.count ? moments[index] : nil
-                    for record in pending where record.time >= begin && (end.map { record.time < $0 } ?? true) {
-                        sums[Spender(record), default: SpendingSum()].add(record)
-                    }
-                    totals += sums.compactMap { SpendingTotal($0, $1, begin) }
-                }
-                return totals
-            }
+            return try read(UsageQuery()) { db, pending in try Self.totals(moments, db, pending) }
         } catch {
             throw .from(error, path)
         }
+    }
+
+    /// - Parameter pending: the records that are not in the snapshot.
+    static func totals(_ moments: [WallTime], _ db: Database, _ pending: [UsageRecord]) throws -> [SpendingTotal] {
+        guard try LedgerSchema.fileVersion(db) >= LedgerSchema.chainVersion else {
+            throw LedgerFailure.invalid("the ledger has no sums yet; the next `purser serve` makes them")
+        }
+        let moments = Set(moments).sorted()
+        var reader = SpendingReader(db)
+        // What was spent since each moment, that of all time first; a stretch is the difference of two.
+        let since = try [reader.always()] + moments.map { try reader.since($0) }
+        var totals: [SpendingTotal] = []
+        for (index, begin) in ([WallTime(microseconds: .min)] + moments).enumerated() {
+            var sums = since[index]
+            if index + 1 < since.count {
+                for (spender, sum) in since[index + 1] { sums[spender] = (sums[spender] ?? SpendingSum()) - sum }
+            }
+            let end = index < moments.count ? moments[index] : nil
+            for record in pending where record.time >= begin && (end.map { record.time < $0 } ?? true) {
+                sums[Spender(record), default: SpendingSum()].add(record)
+            }
+            totals += sums.compactMap { SpendingTotal($0, $1, begin) }
+        }
+        return totals
     }
 }
 

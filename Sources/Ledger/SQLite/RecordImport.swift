@@ -51,10 +51,7 @@ struct RecordImport {
     private mutating func take(_ item: JournalItem, _ batch: JournalBatch) throws(SQLiteFault) {
         switch item.kind {
         case .hold: try holds.open(item, in: batch.journal)
-        case .release:
-            var reader = RecordReader(item.payload)
-            guard let id = reader.textBytes(), reader.isAtEnd else { throw SQLiteFault(code: SQLITE_MISMATCH) }
-            try holds.close(Word(bytes: Array(id)))
+        case .release: try holds.close(try item.released())
         case .record: try takeRecord(item, batch)
         }
     }

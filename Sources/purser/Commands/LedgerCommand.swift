@@ -91,7 +91,6 @@ struct LedgerCommand: ParsableCommand {
         }
 
         private func openLedger(_ path: String, _ settings: SQLiteLedger.Settings) throws -> SQLiteLedger {
-            // A pattern in the catch itself crashes Swift 6.3.1 in debug builds.
             do { return try SQLiteLedger(path: path, settings: settings) } catch {
                 guard case .inUse(_, let holder) = error else { throw error }
                 let process = holder.map { " (process \($0))" } ?? ""
