@@ -53,10 +53,10 @@ let package = Package(
         room("Policies", ["Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
-        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
+        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
-            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Gateway", arguments, logging],
+            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", "Gateway", arguments, logging],
             swiftSettings: house),
         // What the classifier's training scripts get their features from.
         .executableTarget(name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),

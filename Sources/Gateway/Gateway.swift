@@ -1,3 +1,4 @@
+internal import Execution
 public import Ledger
 public import Logging
 internal import Synchronization
@@ -14,6 +15,7 @@ public final class Gateway: Sendable {
     public let budgets: Budgets
     let log: Logger
     private let draining = Atomic(false)
+    private let reloading = Mutex(())
 
     /// Makes a gateway.
     public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, log: Logger) {
@@ -22,6 +24,16 @@ public final class Gateway: Sendable {
         self.ledger = ledger
         self.budgets = budgets
         self.log = log
+    }
+
+    /// Takes up the policy files anew, all or none, and with them their limits. Blocks; one reload at a time, whoever asks.
+    /// - Returns: why the files were refused, each reason rendered with its offending line; none when they were taken.
+    public func reloadPolicies() -> [String] {
+        reloading.withLock { _ in
+            let problems = policies.reload()
+            if problems.isEmpty { budgets.adopt(policies.current.snapshot) }
+            return problems
+        }
     }
 
     /// Whether the process is shutting down.

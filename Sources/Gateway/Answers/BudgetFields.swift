@@ -1,8 +1,10 @@
 internal import Execution
 internal import Policies
 internal import Chat
+internal import Execution
 internal import HTTPServer
 internal import Ledger
+internal import Policies
 
 /// What an answer tells of the limits that bind its request: the tightest of each kind.
 extension HeldCall {

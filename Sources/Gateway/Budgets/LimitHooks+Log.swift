@@ -3,16 +3,9 @@ public import Ledger
 public import Logging
 
 extension LimitHooks {
-    /// Tells of limits in the log.
-    public init(_ log: Logger) {
-        self.init { alert in
-            log.warning(
-                "a limit is reached",
-                metadata: [
-                    "event": "\(alert.event)", "scope": "\(alert.state.identity.scope)", "kind": "\(alert.state.identity.kind.name)",
-                    "period": "\(alert.state.identity.period?.name ?? "")", "limit": "\(alert.state.limit)", "spent": "\(alert.state.spent)",
-                ])
-        } misuse: { misuse in
+    /// Tells of limits through `alerts`, and of mistakes of ours in the log.
+    public init(_ log: Logger, _ alerts: AlertSender) {
+        self.init { alerts.send($0) } misuse: { misuse in
             log.error("a hold was not ended as it should be", metadata: ["what": "\(misuse)"])
         }
     }
