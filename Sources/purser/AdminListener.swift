@@ -28,6 +28,9 @@ struct AdminOptions: ParsableArguments {
         guard let address = ListenAddress(admin) else {
             throw Terminal.cannotStart("--admin \(admin) is no address: give HOST:PORT, http://HOST:PORT, or off for no admin listener")
         }
+        if addresses.contains(where: { $0.host == address.host && $0.port == address.port }) {
+            throw Terminal.cannotStart("--admin \(admin) is an address of --listen too: the admin listener needs one of its own, or off")
+        }
         return AdminListenerConfiguration(address: address, names: names, keyPath: keyPath)
     }
 }
@@ -39,7 +42,7 @@ struct AdminListenerConfiguration {
     let names: [String]
     let keyPath: String
 
-    /// Makes the key if there is none, and listens. To be called when the public addresses are bound: one that is also theirs is refused.
+    /// Makes the key if there is none, and listens.
     /// - Throws: `ExitStatus.cannotStart` after saying why and what to do.
     func start(_ gateway: Gateway, _ tls: TLSServerContext?, on loop: EventLoop, _ log: Logger) throws -> HTTPServer {
         let environment = environmentDefault("ADMIN_KEY", "")

@@ -38,9 +38,10 @@ final class GatewayService {
         do { group = try LoopGroup(count: configuration.loops) } catch { throw Terminal.cannotStart(error.description) }
         tls = try Self.loadCertificates(configuration)
         gateway = try Self.makeGateway(configuration, log, AlertSender(loop: group.loops[0], log: log))
-        var started = try Self.startServers(configuration, gateway, tls, group)
+        // The admin listener comes first: who sees the gateway ready can use it.
+        var started: [HTTPServer] = []
         if let admin = configuration.admin { started.append(try admin.start(gateway, tls, on: group.loops[0], log)) }
-        servers = started
+        servers = started + (try Self.startServers(configuration, gateway, tls, group))
         watches = Watches(policies: configuration.policies, certs: configuration.certs)
         let addresses = configuration.addresses.map(\.description).joined(separator: " ")
         log.notice("listening", metadata: ["addresses": "\(addresses)", "admin": "\(configuration.admin?.address.description ?? "off")"])

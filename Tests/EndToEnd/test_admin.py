@@ -1,20 +1,28 @@
-"""The admin listener: its own address, its own key, and nothing of it on the public one."""
+"""The admin listener: its own address, its own key, and nothing of it on the public one. And what limits tell by themselves: webhooks."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
 import socket
 import stat
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.gateway import BINARY, Gateway, Site, free_port
 from support.http import Client
 from support.policies import FILE_KEY
+from support.scripted import ScriptedProvider
 
 ENDPOINTS = [("GET", "/admin/v1/budgets", None), ("POST", "/admin/v1/reload", None), ("POST", "/admin/v1/ledger/refund", {"id": "req_x"})]
 
@@ -266,7 +274,7 @@ def test_the_public_address_cannot_be_the_admin_address_too(tiny_site: Site) -> 
     done = subprocess.run(
         [BINARY, "serve", "--listen", address, "--admin", address], env=tiny_site.environment, cwd=tiny_site.home, capture_output=True, text=True, timeout=20
     )
-    assert done.returncode == 3 and "admin listener" in done.stderr
+    assert done.returncode == 3 and "the admin listener needs one of its own" in done.stderr
 
 
 def test_a_key_file_that_others_may_read(tiny_site: Site) -> None:
@@ -298,3 +306,159 @@ def test_off_and_plain(new_tiny_site: Callable[[], Site]) -> None:
     gateway = Gateway(site, PURSER_ADMIN=f"http://127.0.0.1:{port}")
     assert Client("127.0.0.1", port, None, None).get("/healthz").status == 200
     gateway.stop()
+
+
+# Limits, seen by the admin.
+
+LIMITED = """
+providers:
+  scripted: {{kind: openai, base_url: {url}, api_key: "${{E2E_PROVIDER_KEY}}", retry: {{attempts: 1}}}}
+models:
+  scripted/priced: {{provider: scripted, price: {{input: 10, output: 10}}}}
+  scripted/endless-stream: {{provider: scripted, price: {{input: 10, output: 10}}, max_output_tokens: 1000}}
+organizations:
+  acme:
+    limits: [{{usd: 5, per: total}}]
+    teams:
+      research:
+        limits: [{{requests: 600, per: day}}, {{usd: 0.0000001, per: day, soft: true{webhook}}}]
+        each_user: [{{usd: 1, per: total, models: [scripted/*]}}]
+"""
+
+
+def limited_gateway(tmp_path: Path, provider: ScriptedProvider, webhook: str = "") -> Gateway:
+    return Gateway(Site(tmp_path / "limited", LIMITED.format(url=provider.url, webhook=webhook and f', webhook: "{webhook}"')))
+
+
+def admin_of(gateway: Gateway) -> Client:
+    return admin_client(gateway, (gateway.site.state / "admin-key").read_text().strip())
+
+
+def limits(gateway: Gateway, query: str = "") -> dict[tuple[str, str | None, str, bool], dict[str, Any]]:
+    """The budgets by scope, user, kind and softness."""
+    found = admin_of(gateway).get(f"/admin/v1/budgets{query}").json()["data"]
+    return {(limit["scope"], limit["user"], limit["kind"], limit["soft"]): limit for limit in found}
+
+
+def test_budgets_tell_what_was_spent_and_what_the_command_tells(tmp_path: Path, provider: ScriptedProvider) -> None:
+    gateway = limited_gateway(tmp_path, provider)
+    try:
+        cost = Decimal(gateway.http.chat("scripted/priced", user="bob").headers["x-purser-cost-usd"])
+        found = limits(gateway)
+        assert found.keys() == {
+            ("acme", None, "usd", False),
+            ("acme/research", None, "requests", False),
+            ("acme/research", None, "usd", True),
+            ("acme/research", "bob", "usd", False),
+        }
+        total, user = found["acme", None, "usd", False], found["acme/research", "bob", "usd", False]
+        assert total["limit"] == "5" and Decimal(total["spent"]) == cost > 0 and total["left"] == format(5 - cost, "f")
+        assert (total["period"], total["resets"], total["models"], total["key"]) == ("total", None, None, None)
+        assert (total["held"], total["in_doubt"], total["waiting"]) == ("0", "0", 0)
+        assert user["models"] == ["scripted/*"] and Decimal(user["spent"]) == cost
+        requests = found["acme/research", None, "requests", False]
+        assert (requests["limit"], requests["spent"], requests["left"]) == (600, 1, 599) and requests["resets"].endswith(":00.000Z")
+        assert limits(gateway, "?scope=acme%2Fresearch").keys() == found.keys() - {("acme", None, "usd", False)}
+        assert limits(gateway, "?scope=acm") == {}
+        told = json.loads(gateway.site.run("budgets", "--format", "json", check=True).stdout)
+        assert told == [{name: value for name, value in limit.items() if name != "waiting"} for limit in found.values()]
+    finally:
+        gateway.stop()
+
+
+def test_what_a_crash_left_in_doubt_is_refunded_at_once(tmp_path: Path, provider: ScriptedProvider) -> None:
+    gateway = limited_gateway(tmp_path, provider)
+    connection, _ = gateway.http.open_stream("scripted/endless-stream", user="bob")
+    gateway.signal(signal.SIGKILL)
+    gateway.process.wait(5)
+    connection.close()
+    gateway = Gateway(gateway.site, gateway.key)
+    try:
+        total = limits(gateway)["acme", None, "usd", False]
+        assert total["spent"] == total["in_doubt"] and Decimal(total["in_doubt"]) > 0
+        request_id = gateway.site.records(status="in_doubt")[0]["request_id"]
+        reply = admin_of(gateway).send("POST", "/admin/v1/ledger/refund", {"id": request_id, "note": "the provider billed nothing"})
+        assert reply.status == 200 and reply.json()["usd"] == total["in_doubt"] and reply.json()["request_id"] == request_id
+        for key in (("acme", None, "usd", False), ("acme/research", "bob", "usd", False)):
+            limit = limits(gateway)[key]
+            assert (limit["spent"], limit["in_doubt"], limit["left"]) == ("0", "0", limit["limit"]), key
+        again = admin_of(gateway).send("POST", "/admin/v1/ledger/refund", {"id": request_id})
+        assert (again.status, again.code) == (409, "not_refundable") and "already" in again.error["message"]
+        assert limits(gateway)["acme", None, "usd", False]["spent"] == "0"
+        assert sum(Decimal(record["cost_usd"]) for record in gateway.site.records(request_id=request_id)) == 0
+    finally:
+        gateway.stop()
+
+
+class Receiver(ThreadingHTTPServer):
+    """A webhook's other end, which answers with `statuses` one after another."""
+
+    def __init__(self, *statuses: int):
+        self.statuses, self.bodies, self.times = list(statuses), [], []
+        super().__init__(("127.0.0.1", 0), ReceiverHandler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def wait_for(self, count: int, seconds: float = 10) -> None:
+        deadline = time.monotonic() + seconds
+        while len(self.bodies) < count:
+            assert time.monotonic() < deadline, f"{len(self.bodies)} of {count} requests"
+            time.sleep(0.02)
+
+
+class ReceiverHandler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.times.append(time.monotonic())
+        self.server.bodies.append((self.path, self.headers["content-type"], json.loads(body)))
+        self.send_response(self.server.statuses.pop(0))
+        self.send_header("location", self.path)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_soft_limit_tells_its_webhook_once_and_tries_again(tmp_path: Path, provider: ScriptedProvider) -> None:
+    receiver = Receiver(503, 302, 204)
+    token = "CANARY-of-the-webhook"
+    gateway = limited_gateway(tmp_path, provider, f"http://127.0.0.1:{receiver.server_port}/hook/{token}?token={token}")
+    gateway.site.secrets.append(token)
+    try:
+        for _ in range(5):
+            assert gateway.http.chat("scripted/priced").status == 200
+        receiver.wait_for(3)
+        time.sleep(0.5)
+        assert len(receiver.bodies) == 3, "a redirect was followed, or the alert was told again"
+        first, second, third = receiver.times
+        assert 0.9 < second - first < 2 and 3.9 < third - second < 5.5
+        path, content_type, told = receiver.bodies[0]
+        assert (path, content_type) == (f"/hook/{token}?token={token}", "application/json")
+        assert receiver.bodies[1] == receiver.bodies[2] == receiver.bodies[0]
+        assert (told["event"], told["scope"], told["kind"], told["period"]) == ("soft_limit_reached", "acme/research", "usd", "day")
+        assert told["limit"] == "0.0000001" and Decimal(told["spent"]) > 0 and told["left"] == "0" and told["soft"] is True
+        assert told["resets"].endswith("T00:00:00.000Z") and told["time"] < told["resets"]
+        lines = [json.loads(line) for line in gateway.log().splitlines()]
+        reached = [line for line in lines if line["message"] == "limit reached"]
+        assert [(line["event"], line["scope"], line["level"]) for line in reached] == [("soft_limit_reached", "acme/research", "warning")]
+        retried = [line["reason"] for line in lines if "trying again" in line["message"]]
+        assert retried == ["status 503", "status 302"]
+    finally:
+        gateway.stop()
+        receiver.shutdown()
+
+
+def test_a_dead_webhook_is_given_up_and_nobody_waits_for_it(tmp_path: Path, provider: ScriptedProvider) -> None:
+    gateway = limited_gateway(tmp_path, provider, f"http://127.0.0.1:{free_port()}/")
+    try:
+        began = time.monotonic()
+        assert gateway.http.chat("scripted/priced").status == 200
+        assert time.monotonic() - began < 1
+        deadline = time.monotonic() + 10
+        while "given up" not in gateway.log():
+            assert time.monotonic() < deadline, gateway.log()
+            time.sleep(0.05)
+    finally:
+        gateway.stop()

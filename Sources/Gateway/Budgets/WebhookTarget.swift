@@ -11,9 +11,10 @@ struct WebhookTarget {
         guard url.utf8.count <= 2_048, url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let lowered = url.lowercased()
         guard let scheme = ["https://", "http://"].first(where: lowered.hasPrefix) else { return nil }
-        let authority = lowered.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }
+        let authority = lowered.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
         let (host, isComplete) = Self.host(authority)
-        guard isComplete, !host.isEmpty, !authority.contains("@") else { return nil }
+        // A backslash ends the host for some readers and not for others.
+        guard isComplete, !host.isEmpty, !authority.contains(where: { "@\\".contains($0) }) else { return nil }
         self.url = url
         isLoopback = Self.isLoopback(host)
         origin = scheme + authority
