@@ -1,3 +1,4 @@
+internal import Execution
 internal import EventLoop
 internal import Execution
 internal import Gateway

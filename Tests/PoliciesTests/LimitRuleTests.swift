@@ -55,8 +55,8 @@ import Testing
 
     @Test(
         arguments: [
-            "https://hooks.example/T0/B0/x", "https://hooks.example:8443/?sig=a%20b&x=/", "HTTPS://hooks.example", "http://127.0.0.1:9000/alert",
-            "http://127.8.8.8/", "http://localhost/a", "http://[::1]:80/a",
+            "https://hooks.example/T0/B0/x", "https://hooks.example:8443/?sig=a%20b&x=/", "HTTPS://hooks.example",
+            "http://127.0.0.1:9000/alert", "http://127.8.8.8/", "http://localhost/a", "http://[::1]:80/a",
         ])
     func webhook(_ address: String) throws {
         let read = try rule("{usd: 1, per: day, soft: true, webhook: \"${ADDRESS}\"}", ["ADDRESS": address])
@@ -67,12 +67,12 @@ import Testing
 
     @Test(
         arguments: [
-            "https://hooks.example/#x", "https://hooks.example/a b", "https://hooks.example/?ä", "https://", "http://127.0.0.1.evil.example/",
-            "http://127.1/", "http://127.0.0.256/", "http://10.0.0.1/", "http://localhost.example/", "ftp://127.0.0.1/", "https://u@h/",
+            "https://hooks.example/#x", "https://hooks.example/a b", "https://hooks.example/?ä", "https://",
+            "http://127.0.0.1.evil.example/", "http://127.1/", "http://127.0.0.256/", "http://10.0.0.1/", "http://localhost.example/", "ftp://127.0.0.1/", "https://u@h/",
             "https://h/" + String(repeating: "x", count: 2048),
         ])
     func wrongWebhook(_ address: String) {
-        let policy = "organizations: {a: {limits: [{usd: 1, per: day, soft: true, webhook: \"https://h/${S}\"}, {usd: 2, per: day, soft: true, webhook: \"${S}\"}]}}"
+        let policy = "organizations: {a: {limits: [{usd: 1, per: day, soft: true, webhook: \"${S}\"}]}}"
         let compilation = compile(policy, environment: ["S": address])
         #expect(compilation.errors.contains { $0.message.hasPrefix("the webhook ") })
         #expect(!compilation.diagnostics.rendered.contains(address))

@@ -141,6 +141,9 @@ public final class UpstreamCall {
         return Int64(max(stream.contentEvents, text / TokenEstimate.bytesPerToken))
     }
 
+    /// The output tokens of a stream so far, at the least.
+    var leastOutputSoFar: Int64 { Int64(stream.contentEvents) }
+
     /// What an event of a stream has around its text, in bytes.
     private static let eventFrame = 250
 

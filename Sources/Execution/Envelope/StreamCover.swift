@@ -48,6 +48,10 @@ struct StreamCover {
         return Spending(usd: max(.zero, after.usd - before.usd), tokens: max(0, after.tokens - before.tokens))
     }
 
+    /// Whether the provider has sent more than it was allowed to: then nothing covers what comes.
+    /// - Parameter tokens: output tokens of all choices that have come for certain.
+    func isExceeded(by tokens: Int64) -> Bool { tokens > planned.extent.output * planned.extent.choices }
+
     /// Takes note that more is set aside.
     mutating func note(_ more: Spending) { amount = amount + more }
 }

@@ -107,6 +107,9 @@ extension PlanRun {
     /// - Throws: the refusal of the limit that has no room for more of it.
     public func keepCovered(_ call: UpstreamCall) async throws(GatewayError) {
         guard let envelope, let index = attempts.lastIndex(where: { $0.isOf(call) }), var cover = attempts[index].streamCover else { return }
+        if cover.isExceeded(by: call.leastOutputSoFar) {
+            throw GatewayError(.budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
+        }
         while let more = cover.missing(for: call.outputSoFar) {
             try await envelope.extend(by: more, model: call.model.name)
             cover.note(more)

@@ -1,3 +1,5 @@
+internal import Execution
+internal import Policies
 internal import Chat
 internal import Execution
 internal import HTTPServer

@@ -1,3 +1,4 @@
+internal import Chat
 public import Ledger
 public import Logging
 

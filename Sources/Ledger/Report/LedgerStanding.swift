@@ -13,8 +13,12 @@ extension UsageReader {
     /// What was spent, cut at `moments` as by ``LedgerStore/totals(cutAt:)``, and what is held.
     /// - Throws: ``LedgerFailure``: `invalid` for a ledger of an older version; `journalDamaged`, `inputOutput` …
     func standing(cutAt moments: [WallTime]) throws(LedgerFailure) -> LedgerStanding {
+        try standing(cutAt: moments, journals: try PendingRecords(ledger: path))
+    }
+
+    /// - Parameter journals: a copy that was made before.
+    func standing(cutAt moments: [WallTime], journals: PendingRecords) throws(LedgerFailure) -> LedgerStanding {
         do {
-            let journals = try PendingRecords(ledger: path)
             return try snapshot { db in
                 let pending = try journals.missing(in: db, UsageQuery())
                 return LedgerStanding(totals: try Self.totals(moments, db, pending), held: try held(db, journals.images))

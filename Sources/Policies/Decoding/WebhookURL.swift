@@ -13,7 +13,8 @@ enum WebhookURL {
         guard !address.contains(UInt8(ascii: "@")) else { return "must not have credentials (…@)" }
         do throws(EndpointURL.Objection) {
             let url = try EndpointURL(String(decoding: address, as: UTF8.self))
-            return url.isSecure || isLoopback(url.host) ? nil : "must begin with https://; http:// is for this machine only (127.0.0.1, [::1], localhost)"
+            if url.isSecure || isLoopback(url.host) { return nil }
+            return "must begin with https://; http:// is for this machine only (127.0.0.1, [::1], localhost)"
         } catch {
             return error.message
         }

@@ -109,7 +109,9 @@ extension LimitDecoder {
             }
         }
         guard let field = reader["wait"] else { return true }
-        if rule.soft { return field.refuse("a soft limit refuses nothing, so nothing waits for it; leave \"wait\" or \"soft\" out") ?? false }
+        if rule.soft {
+            return field.refuse("a soft limit refuses nothing, so nothing waits for it; leave \"wait\" or \"soft\" out") ?? false
+        }
         rule.wait = field.duration(atMost: Self.longestWait)
         return rule.wait != nil
     }
@@ -133,6 +135,7 @@ extension LimitDecoder {
 extension LimitRule {
     /// Whether the two are one limit, perhaps with another amount.
     fileprivate func isSame(as other: LimitRule) -> Bool {
-        amount.kind == other.amount.kind && period == other.period && soft == other.soft && models.map { Set($0) } == other.models.map { Set($0) }
+        amount.kind == other.amount.kind && period == other.period && soft == other.soft
+            && models.map { Set($0) } == other.models.map { Set($0) }
     }
 }

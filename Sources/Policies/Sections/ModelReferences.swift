@@ -17,7 +17,9 @@ struct ModelReferences {
     /// The models that a limit counts, by the names under which they are called, whatever they are called here.
     func counted(_ field: FieldReader) -> [String]? {
         guard let items = field.list(of: "model names") else { return nil }
-        guard !items.isEmpty else { return field.refuse("\"models\" has no models, so the limit would count nothing; leave it out to count all") }
+        guard !items.isEmpty else {
+            return field.refuse("\"models\" has no models, so the limit would count nothing; leave it out to count all")
+        }
         let names = items.map(countedName)
         return names.contains { $0 == nil } ? nil : names.compactMap(\.self)
     }
@@ -32,7 +34,8 @@ struct ModelReferences {
         case .off(let name, _): return name
         case .virtual:
             return item.refuse(
-                "\"\(text)\" is a virtual model, and limits count the models that it calls; name those, or leave \"models\" out to count all")
+                "\"\(text)\" is a virtual model, and limits count the models that it calls; name those, "
+                    + "or leave \"models\" out to count all")
         case .unknown: return text
         }
     }

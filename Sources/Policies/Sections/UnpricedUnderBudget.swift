@@ -33,14 +33,16 @@ struct UnpricedUnderBudget {
         for case .virtual(let model) in models.listed {
             let unpriced = model.reachable.compactMap(\.unpricedName)
             if unpriced.isEmpty { continue }
-            let binding = teams.first { $0.team.allows(.virtual(model)) && $0.budgets.meet(unpriced) != nil }?.budgets
+            let binding =
+                teams.first { $0.team.allows(.virtual(model)) && $0.budgets.meet(unpriced) != nil }?.budgets
                 ?? keys.first { $0.key.allows(.virtual(model)) && $0.budgets.meet(unpriced) != nil }?.budgets
             guard let (budget, target) = binding?.meet(unpriced) else { continue }
             let origin = place(model.name).map { " (\(diagnostics.describe($0)))" } ?? ""
             diagnostics.error(
                 at: budget.place,
                 "the virtual model \"\(model.name)\"\(origin) may call \"\(target)\", which has no price, so \(budget.owner) cannot be held to "
-                    + "this limit of \(budget.rule.terms); give \"\(target)\" a price (or \"price: free\"), or keep it out of \"\(model.name)\"")
+                    + "this limit of \(budget.rule.terms); give \"\(target)\" a price (or \"price: free\"), or keep it out of \"\(model.name)\""
+            )
         }
     }
 
