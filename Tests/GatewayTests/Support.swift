@@ -54,7 +54,9 @@ final class Receiver: HTTPHandler, @unchecked Sendable {
         port = try loop.runAndWait { () -> Result<UInt16, SystemError> in
             let server = HTTPServer(loop: loop, handler: self, maxConnections: 1_000)
             self.server = server
-            do throws(SystemError) { return .success(try server.listen(on: ListenAddress(host: "127.0.0.1", port: 0, isPlain: true), tls: nil)) } catch {
+            do throws(SystemError) {
+                return .success(try server.listen(on: ListenAddress(host: "127.0.0.1", port: 0, isPlain: true), tls: nil))
+            } catch {
                 return .failure(error)
             }
         }.get()

@@ -23,7 +23,8 @@ public struct AdminAccess: Sendable {
         let host = head.authority.map(Self.withoutPort) ?? ""
         if hosts.contains(host) { return }
         throw GatewayError(
-            .hostNotAllowed, "The admin listener does not answer for this host. Use its own address, or start purser with --admin-host NAME.")
+            .hostNotAllowed,
+            "The admin listener does not answer for this host. Use its own address, or start purser with --admin-host NAME.")
     }
 
     /// - Throws: 401 unless `Authorization: Bearer` holds the key.

@@ -23,7 +23,8 @@ enum AdminEndpoint {
             let path = String(decoding: head.path.prefix(120), as: UTF8.self)
             throw GatewayError(
                 .notFound,
-                "The admin listener has nothing at \(path). It has /healthz, /admin/v1/budgets, /admin/v1/reload and /admin/v1/ledger/refund.")
+                "The admin listener has nothing at \(path). It has /healthz, /admin/v1/budgets, /admin/v1/reload and /admin/v1/ledger/refund."
+            )
         }
     }
 

@@ -44,7 +44,9 @@ public final class AdminHandler: HTTPHandler {
         if error.source != .client {
             gateway.log.warning(
                 "admin request failed",
-                metadata: ["request_id": "\(call.requestID)", "code": "\(error.code.name)", "detail": "\(error.detail ?? error.publicMessage)"])
+                metadata: [
+                    "request_id": "\(call.requestID)", "code": "\(error.code.name)", "detail": "\(error.detail ?? error.publicMessage)",
+                ])
         }
         let answer = ErrorAnswer(error)
         call.exchange.respond(answer.status, body: answer.body) { fields in

@@ -69,7 +69,8 @@ private enum AdminKeyFile {
             throw AdminKeyError("\(path) is not a regular file; remove it, the next start makes it anew")
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw AdminKeyError("\(path) can be used by others than its owner, so the key may be known to them; remove it, the next start makes a new one")
+            throw AdminKeyError(
+                "\(path) can be used by others than its owner, so the key may be known to them; remove it, the next start makes a new one")
         }
         var bytes = [UInt8](repeating: 0, count: 1_024)
         let count = Glibc.read(descriptor, &bytes, bytes.count)

@@ -13,7 +13,8 @@ extension AdminHandler {
         }
         gateway.budgets.tree.refund(record)
         gateway.log.notice(
-            "refunded", metadata: ["request_id": "\(record.requestID)", "call_id": "\(record.callID)", "usd": "\(record.refunded.decimalString)"])
+            "refunded",
+            metadata: ["request_id": "\(record.requestID)", "call_id": "\(record.callID)", "usd": "\(record.refunded.decimalString)"])
         call.answer(200, record.refundJSON)
     }
 }
@@ -25,7 +26,9 @@ private struct RefundRequest {
 
     /// - Throws: `invalid_request_error` naming the member that is wrong.
     init(_ root: JSONValue) throws(GatewayError) {
-        guard root.kind == .object else { throw GatewayError(.invalidRequest, "The body must be a JSON object: {\"id\": \"…\", \"note\": \"…\"}.") }
+        guard root.kind == .object else {
+            throw GatewayError(.invalidRequest, "The body must be a JSON object: {\"id\": \"…\", \"note\": \"…\"}.")
+        }
         var id: String?
         var note: String?
         for (name, value) in root.members {
@@ -34,7 +37,8 @@ private struct RefundRequest {
             } else if name.isString("note") {
                 note = try Self.note(value)
             } else {
-                throw GatewayError(.invalidRequest, "The body takes \"id\" and \"note\" only.", param: name.string.map { String($0.prefix(64)) })
+                throw GatewayError(
+                    .invalidRequest, "The body takes \"id\" and \"note\" only.", param: name.string.map { String($0.prefix(64)) })
             }
         }
         guard let id, (1...256).contains(id.utf8.count) else {
@@ -86,7 +90,8 @@ extension LimitTree {
         guard let path = record.team ?? record.organization else { return }
         let amount = Spending(usd: record.refunded, tokens: record.refundedTokens)
         let past = PastSpending(
-            RequestScopes(team: path, key: record.keyID, user: record.user), model: record.model ?? record.requestedModel, time: record.time,
+            RequestScopes(team: path, key: record.keyID, user: record.user), model: record.model ?? record.requestedModel,
+            time: record.time,
             amount: amount, isInDoubt: true)
         organization(of: path).refund(past, at: .now)
     }

@@ -139,7 +139,8 @@ private struct WebhookAlert: Sendable {
         limits.headBytes = 16 * 1024
         limits.bodyBytes = 64 * 1024
         return UpstreamEndpoint(
-            url: target.url, headers: ["Content-Type: application/json", "User-Agent: purser", "Expect:"], proxy: target.isLoopback ? "" : nil,
+            url: target.url, headers: ["Content-Type: application/json", "User-Agent: purser", "Expect:"],
+            proxy: target.isLoopback ? "" : nil,
             timeouts: UpstreamTimeouts(connect: deadline, firstByte: deadline, idle: deadline, total: deadline), limits: limits)
     }
 }

@@ -95,7 +95,8 @@ struct LedgerCommand: ParsableCommand {
                 guard case .inUse(_, let holder) = error else { throw error }
                 let process = holder.map { " (process \($0))" } ?? ""
                 throw Terminal.cannotStart(
-                    "a gateway\(process) is using \(path), and a ledger has one writer: stop it, refund, and start it again")
+                    "a gateway\(process) is using \(path), and a ledger has one writer: POST the refund to its admin listener "
+                        + "(/admin/v1/ledger/refund), or stop it, refund, and start it again")
             }
         }
     }
