@@ -70,6 +70,7 @@ let package = Package(
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
+        tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", logging]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
