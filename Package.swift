@@ -52,11 +52,11 @@ let package = Package(
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", grdb]),
-        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
-        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
+        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
+        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
-            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Gateway", arguments, logging],
+            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", "Gateway", arguments, logging],
             swiftSettings: house),
         // What the classifier's training scripts get their features from.
         .executableTarget(name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),
@@ -70,10 +70,14 @@ let package = Package(
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
-        tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
+        tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", logging]),
+        tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
             name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
+        // What limits cost a request: swift run -c release LimitsBenchmark
+        .executableTarget(
+            name: "LimitsBenchmark", dependencies: ["Chat", "Ledger"], path: "Tests/LimitsBenchmark", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

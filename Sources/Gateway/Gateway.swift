@@ -1,3 +1,4 @@
+internal import Execution
 public import Ledger
 public import Logging
 internal import Synchronization
@@ -10,15 +11,29 @@ public final class Gateway: Sendable {
     public let keys: LiveKeys
     /// Where usage is recorded.
     public let ledger: any LedgerStore
+    /// What may be spent.
+    public let budgets: Budgets
     let log: Logger
     private let draining = Atomic(false)
+    private let reloading = Mutex(())
 
     /// Makes a gateway.
-    public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, log: Logger) {
+    public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, log: Logger) {
         self.policies = policies
         self.keys = keys
         self.ledger = ledger
+        self.budgets = budgets
         self.log = log
+    }
+
+    /// Takes up the policy files anew, all or none, and with them their limits. Blocks; one reload at a time, whoever asks.
+    /// - Returns: why the files were refused, each reason rendered with its offending line; none when they were taken.
+    public func reloadPolicies() -> [String] {
+        reloading.withLock { _ in
+            let problems = policies.reload()
+            if problems.isEmpty { budgets.adopt(policies.current.snapshot) }
+            return problems
+        }
     }
 
     /// Whether the process is shutting down.

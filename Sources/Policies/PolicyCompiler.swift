@@ -1,3 +1,4 @@
+import Chat
 import Glibc
 
 /// Turns policy files into a snapshot. Pure but for the default of `now`: reads no file, no environment, no network.
@@ -20,12 +21,16 @@ public enum PolicyCompiler {
         let isComplete = diagnostics.sources.allSatisfy(\.isParsed)
 
         let providers = ProvidersSection(sections.providers, environment: environment, assumesOn: assumesProvidersOn)
+        let timeZone = sections.timeZone.flatMap { TimeZoneDecoder.zone($0, resource) }
         let surroundings = Condition.Surroundings(
-            timeZone: sections.timeZone.flatMap { TimeZoneDecoder.rules($0, resource) } ?? .utc,
+            timeZone: timeZone?.rules ?? .utc,
             teams: OrganizationsSection.paths(sections.organizations), isComplete: isComplete)
         let models = ModelsSection(sections.models, providers: providers, surroundings: surroundings)
+        let references = ModelReferences(table: models.table, isComplete: isComplete)
+        let limits = ScopeDecoder(LimitDecoder(references: references, environment: environment), timeZone: timeZone)
         let organizations = OrganizationsSection(
-            sections.organizations, models: models.table, isComplete: isComplete, now: now ?? Int64(time(nil)))
+            sections.organizations, references: references, limits: limits, now: now ?? Int64(time(nil)), resource)
+        UnpricedUnderBudget(organizations).check(models, placeOf: sections.models.place, diagnostics)
         let classifier = ClassifierSection(sections.classifier, resource)
         let tests = TestsSection(
             sections.tests, models: models.table, timeZone: surroundings.timeZone, isComplete: isComplete)
@@ -33,11 +38,13 @@ public enum PolicyCompiler {
         if sections.providers.entries.isEmpty, !diagnostics.hasErrors {
             diagnostics.notice(at: nil, "no providers are defined, so no model can be served")
         }
+        let failsOpen = sections.ledger.map(LedgerDecoder.failsOpen) ?? false
         let snapshot =
             diagnostics.hasErrors
             ? nil
             : PolicySnapshot(
-                providers: providers, models: models, organizations: organizations, classifier: classifier, tests: tests.tests)
+                providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, classifier: classifier,
+                tests: tests.tests)
         return PolicyCompilation(snapshot: snapshot, diagnostics: diagnostics.finish())
     }
 }
@@ -58,6 +65,7 @@ private struct PolicySections {
     var tests: [FieldReader] = []
     var timeZone: FieldReader?
     var classifier: FieldReader?
+    var ledger: FieldReader?
 
     mutating func add(_ root: Node, path: String, _ diagnostics: DiagnosticCollector) {
         guard let reader = FieldReader(node: root, label: path, diagnostics: diagnostics).mapping(.file) else { return }
@@ -67,6 +75,7 @@ private struct PolicySections {
         if let field = reader["tests"] { tests += field.list(of: "tests") ?? [] }
         if let field = reader["timezone"] { Self.set(&timeZone, field) }
         if let field = reader["classifier"] { Self.set(&classifier, field) }
+        if let field = reader["ledger"] { Self.set(&ledger, field) }
     }
 
     /// What all files together may say once.

@@ -2,11 +2,13 @@ import Chat
 
 /// What policies say, as a page of text for people: `purser check` prints it. Secrets are never part of it.
 public enum PolicySummary {
-    /// The page: providers, models with their prices, virtual models with the models that they can come to, teams with their keys. Ends with a line break.
+    /// The page: providers, models with their prices, virtual models with the models that they can come to, teams with their keys, and every limit. Ends with a line break.
     public static func text(of snapshot: PolicySnapshot) -> String {
         let virtual = virtualModels(snapshot)
+        let limits = limits(snapshot)
         return section("Providers", providers(snapshot)) + section("Models (USD per million tokens)", models(snapshot))
             + (virtual.isEmpty ? "" : section("Virtual models", virtual)) + section("Teams", teams(snapshot))
+            + (limits.isEmpty ? "" : section("Limits", limits))
     }
 
     private static func providers(_ snapshot: PolicySnapshot) -> [[String]] {
@@ -51,6 +53,23 @@ public enum PolicySummary {
                 ? "all models" : team.models.written.isEmpty ? "no models" : team.models.written.joined(separator: ", ")
             return [team.path, count == 1 ? "1 key" : "\(count) keys", models]
         }
+    }
+
+    private static func limits(_ snapshot: PolicySnapshot) -> [[String]] {
+        var rows: [[String]] = []
+        func add(_ owner: String, _ limits: [LimitRule]) { rows += limits.map { [owner, $0.terms, $0.remarks] } }
+        for scope in snapshot.limitScopes {
+            let properties = [scope.timeZone.map { "time zone \($0)" }, scope.weight == 1 ? nil : "weight \(scope.weight)"].compactMap(\.self)
+            if !properties.isEmpty { rows.append([scope.path, properties.joined(separator: ", ")]) }
+            add(scope.path, scope.limits)
+            add("\(scope.path), each key", scope.eachKey)
+            add("\(scope.path), each user", scope.eachUser)
+        }
+        for key in snapshot.limitKeys { add(key.id, key.limits) }
+        if !rows.isEmpty || snapshot.failsOpen {
+            rows.append(["shared ledger away", snapshot.failsOpen ? "requests go on unlimited" : "requests are refused when leased slices are used up"])
+        }
+        return rows
     }
 
     private static func price(_ pricing: Pricing?) -> String {

@@ -1,4 +1,6 @@
+internal import Execution
 internal import EventLoop
+internal import Execution
 internal import Gateway
 internal import Glibc
 internal import HTTPServer
@@ -13,6 +15,8 @@ final class GatewayService {
         let certs: String
         let state: StateOptions
         let addresses: [ListenAddress]
+        /// `nil`: there is none.
+        let admin: AdminListenerConfiguration?
         let loops: Int
         let logLevel: Logger.Level
         let ledgerSyncsFully: Bool
@@ -34,27 +38,42 @@ final class GatewayService {
         log = GatewayLog.make(configuration.logLevel)
         do { group = try LoopGroup(count: configuration.loops) } catch { throw Terminal.cannotStart(error.description) }
         tls = try Self.loadCertificates(configuration)
-        gateway = try Self.makeGateway(configuration, log)
-        servers = try Self.startServers(configuration, gateway, tls, group)
+        gateway = try Self.makeGateway(configuration, log, AlertSender(loop: group.loops[0], log: log))
+        // The admin listener comes first: who sees the gateway ready can use it.
+        var started: [HTTPServer] = []
+        if let server = try configuration.admin?.start(gateway, tls, on: group.loops[0], log) { started.append(server) }
+        servers = started + (try Self.startServers(configuration, gateway, tls, group))
         watches = Watches(policies: configuration.policies, certs: configuration.certs)
-        log.notice("listening", metadata: ["addresses": "\(configuration.addresses.map(\.description).joined(separator: " "))"])
+        let addresses = configuration.addresses.map(\.description).joined(separator: " ")
+        log.notice("listening", metadata: ["addresses": "\(addresses)", "admin": "\(configuration.admin?.address.description ?? "off")"])
     }
 
     private static func loadCertificates(_ configuration: Configuration) throws -> TLSServerContext? {
-        guard configuration.addresses.contains(where: { !$0.isPlain }) else { return nil }
+        let addresses = configuration.addresses + (configuration.admin.map { [$0.address] } ?? [])
+        guard addresses.contains(where: { !$0.isPlain }) else { return nil }
         do { return try TLSServerContext(directory: configuration.certs) } catch { throw Terminal.cannotStart("\(error)") }
     }
 
-    private static func makeGateway(_ configuration: Configuration, _ log: Logger) throws -> Gateway {
+    private static func makeGateway(_ configuration: Configuration, _ log: Logger, _ alerts: AlertSender) throws -> Gateway {
         try configuration.state.prepare()
         let ledgerPath = try configuration.state.ledgerPath()
         do {
             let policies = try PolicyStore(directory: configuration.policies, environment: ProcessEnvironment.all, log: log)
             var settings = SQLiteLedger.Settings()
             settings.durability = configuration.ledgerSyncsFully ? .full : .normal
+            let progress = ProgressLine("upgrading the ledger")
+            settings.report = { progress.show($0.done, of: $0.total) }
             let ledger = try SQLiteLedger(path: ledgerPath, settings: settings)
+            progress.clear()
+            let inDoubt = ledger.statistics.inDoubt
+            if inDoubt > 0 {
+                log.warning(
+                    "requests were open when the last run ended; charged in full, `purser ledger list --in-doubt` shows them",
+                    metadata: ["requests": "\(inDoubt)"])
+            }
             let keys = LiveKeys(path: configuration.state.keysPath, log: log)
-            return Gateway(policies: policies, keys: keys, ledger: ledger, log: log)
+            let budgets = try Budgets(policies.current.snapshot, ledger: ledger, log: log, hooks: LimitHooks(log, alerts))
+            return Gateway(policies: policies, keys: keys, ledger: ledger, budgets: budgets, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }
@@ -99,12 +118,12 @@ final class GatewayService {
 
     private func lookForChanges() {
         gateway.keys.refresh()
-        if watches.policiesChanged() { gateway.policies.reload() }
+        if watches.policiesChanged() { _ = gateway.reloadPolicies() }
         if watches.certificatesChanged() { reloadCertificates() }
     }
 
     private func reload() {
-        gateway.policies.reload()
+        _ = gateway.reloadPolicies()
         reloadCertificates()
     }
 

@@ -32,6 +32,8 @@ struct StateOptions: ParsableArguments {
 
     var keysPath: String { state + "/keys.db" }
 
+    var adminKeyPath: String { state + "/admin-key" }
+
     /// Makes the state directory, readable by its owner only.
     func prepare() throws {
         var path = ""

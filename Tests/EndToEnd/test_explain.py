@@ -56,8 +56,8 @@ def test_the_same_is_said_everywhere(routed: Gateway, chat: Chat, model: Any, pr
     for stream in (False, True):
         seen = explained(chat(model, prompt, stream=stream, headers={**EXPLAIN, **headers}, **fields))
         assert seen["features"].pop("stream") is stream
-        assert {"request_id", "attempts", "cost_usd"} <= seen.keys()
-        mine = {name: seen[name] for name in seen.keys() - {"request_id", "attempts", "cost_usd"}}
+        assert {"request_id", "attempts", "cost_usd", "budget"} <= seen.keys()
+        mine = {name: seen[name] for name in seen.keys() - {"request_id", "attempts", "cost_usd", "budget"}}
         assert mine == {**told, "features": {name: value for name, value in told["features"].items() if name != "stream"}}
 
 

@@ -156,12 +156,14 @@ def test_clamping_shortens_the_answer(chat: Chat, provider: ScriptedProvider) ->
 
 def test_what_failed_tries_cost_counts_against_the_ceiling(chat: Chat) -> None:
     """A first try that the provider may bill leaves too little for the second: it is not made, and the error says so."""
-    reply = chat("dear-chain", "hello", max_cost=0.0165, headers=EXPLAIN)
+    generous = chat("dear-chain", "hello", max_cost=0.05, headers=EXPLAIN)
+    assert generous.headers["x-purser-model"] == "s/dear"
+    needed = {one["model"]: one["estimated_cost"] for one in explained(generous)["candidates"]}
+    reply = chat("dear-chain", "hello", max_cost=str(needed["s/dear"]), headers=EXPLAIN)
     assert reply.status == 502
     first, second = explained(reply)["attempts"]
     assert (first["model"], first["status"], second["model"], second["status"]) == ("s/html", "error", "s/dear", "skipped")
     assert first["cost_usd"] > 0 and "max_cost" in second["reason"]
-    assert chat("dear-chain", "hello", max_cost=0.05).headers["x-purser-model"] == "s/dear"
 
 
 @pytest.mark.parametrize("value", ["-1", "much", "", "1e400", "NaN"])

@@ -4,7 +4,7 @@ import Testing
 @Suite struct DiagnosticTests {
     private static let cases = [
         DocumentCases.all, ProviderCases.all, HeaderCases.all, ConnectionCases.all, ModelCases.all, PriceCases.all, OrganizationCases.all,
-        KeyCases.all, RouteCases.all, VirtualModelCases.all, CallRuleCases.all, TestCases.all,
+        KeyCases.all, LimitRuleCases.all, RouteCases.all, VirtualModelCases.all, CallRuleCases.all, TestCases.all,
     ]
 
     @Test(arguments: cases.flatMap { $0 })

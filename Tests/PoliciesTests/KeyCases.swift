@@ -101,7 +101,7 @@ enum KeyCases {
 
             """#,
             gives: #"""
-                main.yaml:10:101: error: unknown key "secrt" in a key; valid keys are name, sha256, models, expires, metadata
+                main.yaml:10:101: error: unknown key "secrt" in a key; valid keys are name, sha256, models, expires, limits, metadata
                   10 |         keys: [{name: ci, sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, secrt: ***}]
                      |                                                                                                     ^
 

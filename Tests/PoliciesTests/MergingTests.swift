@@ -49,14 +49,14 @@ import Testing
     @Test func allIndependentErrorsAreReportedOnce() {
         let compilation = compile([
             ("a.yaml", "providers:\n  p: {kind: openai, base_url: nowhere, http3: true}\nmodels:\n  m: {provider: p, price: free}\n"),
-            ("b.yaml", "organizations: {acme: {teams: {t: {models: [m, n], limits: []}}}}\n"),
+            ("b.yaml", "organizations: {acme: {teams: {t: {models: [m, n], limits: [{usd: 1}]}}}}\n"),
         ])
         #expect(
             compilation.errors.map { "\($0.file):\($0.line):\($0.column) \($0.message)" } == [
                 "a.yaml:2:31 the base_url must begin with https:// or http://",
                 "a.yaml:2:40 unknown key \"http3\" in a provider",
                 "b.yaml:1:48 unknown model \"n\"",
-                "b.yaml:1:52 \"limits\" is not supported by this version",
+                "b.yaml:1:61 the limit has no \"per\"; say over which time it counts: minute, hour, day, week, month, total",
             ])
         #expect(compilation.errors.map(\.suggestion) == [nil, "http2", nil, nil])
     }

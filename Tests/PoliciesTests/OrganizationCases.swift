@@ -107,66 +107,6 @@ enum OrganizationCases {
 
                 """#),
         DiagnosticCase(
-            "limits",
-            #"""
-            providers:
-              openai: {kind: openai, base_url: https://api.openai.com/v1, api_key: k}
-            models:
-              openai/gpt-4o: {provider: openai, price: free, aliases: [four]}
-              openai/ft-*: {provider: openai, price: free}
-            organizations:
-              acme:
-                teams:
-                  research:
-                    limits: [{usd: 5, per: day}]
-
-            """#,
-            gives: #"""
-                main.yaml:10:9: error: "limits" is not supported by this version
-                  10 |         limits: [{usd: 5, per: day}]
-                     |         ^
-
-                """#),
-        DiagnosticCase(
-            "each_key and each_user",
-            #"""
-            providers:
-              openai: {kind: openai, base_url: https://api.openai.com/v1, api_key: k}
-            models:
-              openai/gpt-4o: {provider: openai, price: free, aliases: [four]}
-              openai/ft-*: {provider: openai, price: free}
-            organizations:
-              acme:
-                teams:
-                  research:
-                    each_key: []
-                    each_user: []
-
-            """#,
-            gives: #"""
-                main.yaml:10:9: error: "each_key" is not supported by this version
-                  10 |         each_key: []
-                     |         ^
-                main.yaml:11:9: error: "each_user" is not supported by this version
-                  11 |         each_user: []
-                     |         ^
-
-                """#),
-        DiagnosticCase(
-            "limits of an organization",
-            #"""
-            organizations:
-              acme:
-                limits: []
-
-            """#,
-            gives: #"""
-                main.yaml:3:5: error: "limits" is not supported by this version
-                   3 |     limits: []
-                     |     ^
-
-                """#),
-        DiagnosticCase(
             "team name with a slash",
             #"""
             organizations: {acme: {teams: {a/b: {}}}}

@@ -10,7 +10,7 @@ import Testing
         ("provider", .provider), ("timeouts", .timeouts), ("retry", .retry), ("breaker", .breaker), ("model", .model),
         ("capabilities", .capabilities), ("price", .price), ("virtual_model", .virtualModel), ("rule", .rule), ("target", .target),
         ("balanced_target", .balancedTarget), ("balance", .balance), ("split", .split), ("arm", .arm), ("hedge", .hedge),
-        ("organization", .organization), ("team", .team), ("key", .key), ("test", .test), ("given", .given), ("message", .message),
+        ("organization", .organization), ("team", .team), ("key", .key), ("limit", .limit), ("ledger", .ledger), ("test", .test), ("given", .given), ("message", .message),
         ("expect", .expect),
     ]
 
@@ -50,6 +50,8 @@ import Testing
             #expect(words("virtual_model", "prefer") == Choice.Preference.allCases.map(\.rawValue))
             #expect(words("virtual_model", "over_ceiling") == OverCeiling.allCases.map(\.rawValue))
             #expect(words("balance", "strategy") == Balance.Method.allCases.map(\.rawValue))
+            #expect(words("limit", "per") == LimitPeriod.allCases.map(\.name))
+            #expect(words("ledger", "fail") == ["closed", "open"])
             let causes = root["$defs"]?["retry"]?["properties"]?["on"]?["items"]?["enum"]?.elements.compactMap(\.string) ?? []
             #expect(causes == RetryRules.Causes.words.map(\.name))
         }

@@ -1,4 +1,4 @@
-@testable import Policies
+import Chat
 import Testing
 
 @Suite struct TimeZoneTests {

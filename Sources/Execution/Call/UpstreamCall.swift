@@ -1,5 +1,6 @@
 public import Chat
 internal import EventLoop
+internal import Ledger
 public import Policies
 internal import Providers
 internal import Upstream
@@ -26,6 +27,8 @@ public final class UpstreamCall {
     private var received: [UInt8] = []
     /// Bytes of an answer that is read whole.
     private var wholeBytes = 0
+    /// Bytes of a stream that were passed on.
+    private var streamedBytes = 0
 
     /// - Parameter context: how to read the answer, from the wire's translation of `request`.
     init(_ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, reader: JSONReader) {
@@ -99,6 +102,7 @@ public final class UpstreamCall {
             case .truncated: throw Self.truncated
             }
         }
+        streamedBytes += received.count
         switch stream.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
@@ -128,6 +132,30 @@ public final class UpstreamCall {
     /// - Parameter json: the member's value, without line ends.
     public func appendChunk(_ member: StaticString, _ json: [UInt8], to output: inout [UInt8]) {
         stream.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
+    }
+
+    /// The output tokens of a stream so far, all choices together: by its events, or by its text where events are long. About right; exact is
+    /// only what the provider reports at the end.
+    var outputSoFar: Int64 {
+        let text = streamedBytes - stream.contentEvents * Self.eventFrame
+        return Int64(max(stream.contentEvents, text / TokenEstimate.bytesPerToken))
+    }
+
+    /// The output tokens of a stream so far, at the least.
+    var leastOutputSoFar: Int64 { Int64(stream.contentEvents) }
+
+    /// What an event of a stream has around its text, in bytes.
+    private static let eventFrame = 250
+
+    /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
+    public func cut(_ output: inout [UInt8]) {
+        transfer.cancel()
+        outcome.status = .cut
+        outcome.errorCode = GatewayError.Code.budgetExceeded.name
+        settle(stream.usage, estimate: ownEstimate)
+        end(.none)
+        stream.appendLength(to: &output)
+        if context.wantsUsageChunk { stream.appendUsage(outcome.usage, to: &output) }
     }
 
     // MARK: Endings

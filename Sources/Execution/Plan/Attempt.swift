@@ -1,4 +1,5 @@
 public import EventLoop
+public import Ledger
 public import Policies
 
 /// One try at a model: a call that was made, or one that was left out because the model takes none at the moment.
@@ -25,11 +26,18 @@ public struct Attempt {
     public let skippedBecause: String?
     /// Whether another leg of a race was faster, so that this one was given up.
     public internal(set) var lostRace = false
+    /// What the request's envelope has set aside for it; `nil` without limits.
+    public var cover: Spending? { streamCover?.amount ?? wholeCover }
     /// Whether the ledger has it already. Kept by whoever settles.
     public var isSettled = false
     private let call: UpstreamCall?
+    private let wholeCover: Spending?
+    /// Of a stream, the cover that grows with it.
+    var streamCover: StreamCover?
 
-    init(_ call: UpstreamCall, role: Role) {
+    init(_ call: UpstreamCall, role: Role, planned: PlannedCall, cover: Spending?, isStream: Bool) {
+        wholeCover = isStream ? nil : cover
+        streamCover = isStream ? cover.map { StreamCover(planned, amount: $0) } : nil
         self.call = call
         model = call.model
         self.role = role
@@ -43,6 +51,7 @@ public struct Attempt {
         startTime = .now()
         skippedBecause = reason
         call = nil
+        wholeCover = nil
     }
 
     /// What the call has come to; complete when it is over. `nil` when none was made.

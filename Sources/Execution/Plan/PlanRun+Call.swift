@@ -1,5 +1,6 @@
-internal import Chat
+public import Chat
 internal import EventLoop
+internal import Ledger
 internal import Policies
 
 /// One target: calls to it, and when to call it again.
@@ -53,24 +54,47 @@ extension PlanRun {
             attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
             throw Self.outOfMoney(target.model)
         }
-        if let objection = target.health.begin(at: now) {
-            attempts.append(Attempt(skipping: target.model, role: role, because: objection.reason))
-            throw objection.error(target.model, at: now)
+        if let objection = target.health.objection(at: now) { throw skip(planned, role, objection, at: now) }
+        let cover = try await cover(planned, as: role)
+        if let objection = target.health.begin(at: .now()) {
+            if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
+            throw skip(planned, role, objection, at: now)
         }
-        return try await dial(planned, target, as: role, timeout: min(deadline - now, planned.timeout ?? .seconds(86_400)))
+        let time = min(deadline - .now(), planned.timeout ?? .seconds(86_400))
+        return try await dial(planned, target, as: role, cover: cover, timeout: time)
+    }
+
+    private func skip(
+        _ planned: PlannedCall, _ role: Attempt.Role, _ objection: TargetHealth.Objection, at now: MonotonicTime
+    ) -> GatewayError {
+        attempts.append(Attempt(skipping: planned.model, role: role, because: objection.reason))
+        return objection.error(planned.model, at: now)
+    }
+
+    /// Sets money aside for the call in the limits of the organization.
+    private func cover(_ planned: PlannedCall, as role: Attempt.Role) async throws(GatewayError) -> Spending? {
+        guard let envelope else { return nil }
+        do throws(GatewayError) {
+            if envelope.needsPrices, planned.worstCase == nil { throw Self.unpriced(planned.model) }
+            return try await envelope.cover(CallCover.first(planned, isStream: request.stream), model: planned.model.name)
+        } catch {
+            attempts.append(Attempt(skipping: planned.model, role: role, because: "a limit does not cover it: \(error.code.name)"))
+            throw error
+        }
     }
 
     private func dial(
-        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, timeout: Duration
+        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, cover: Spending?, timeout: Duration
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
             call = try executor.start(try request(for: planned), on: target, outputLimit: planned.maxOutputTokens, timeout: timeout)
         } catch {
             target.health.ended(.none, at: .now())
+            if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
             throw error
         }
-        attempts.append(Attempt(call, role: role))
+        attempts.append(Attempt(call, role: role, planned: planned, cover: cover, isStream: request.stream))
         let stake = planned.worstCase ?? .zero
         atStake = atStake + stake
         defer { atStake = atStake - stake }
@@ -80,11 +104,30 @@ extension PlanRun {
         return Answering(call: call, bytes: bytes, goesOn: goesOn)
     }
 
+    /// Sees to it that a stream stays covered while it goes on.
+    /// - Throws: the refusal of the limit that has no room for more of it.
+    public func keepCovered(_ call: UpstreamCall) async throws(GatewayError) {
+        guard let envelope, let index = attempts.lastIndex(where: { $0.isOf(call) }), var cover = attempts[index].streamCover else { return }
+        if cover.isExceeded(by: call.leastOutputSoFar) {
+            throw GatewayError(.budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
+        }
+        while let more = cover.missing(for: call.outputSoFar) {
+            try await envelope.extend(by: more, model: call.model.name)
+            cover.note(more)
+            attempts[index].streamCover = cover
+        }
+    }
+
     /// Whether the ceiling covers a call besides all that was spent and all that is under way.
     private func isCovered(_ planned: PlannedCall) -> Bool {
         guard let ceiling else { return true }
         guard let worstCase = planned.worstCase else { return false }
         return cost + atStake + worstCase <= ceiling
+    }
+
+    private static func unpriced(_ model: ModelEntry) -> GatewayError {
+        GatewayError(
+            .budgetExceeded, "\(model.name) has no price, so no budget can be kept with it. Have a price added to the policy.", source: .gateway)
     }
 
     private static func outOfMoney(_ model: ModelEntry) -> GatewayError {

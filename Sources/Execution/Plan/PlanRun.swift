@@ -1,5 +1,6 @@
 public import Chat
 public import EventLoop
+internal import Ledger
 public import Policies
 
 /// Carries out the plan of one request: calls, fallbacks, retries and races, until one call has begun to answer.
@@ -17,6 +18,8 @@ public final class PlanRun {
     let deadline: MonotonicTime
     /// What all calls together may cost; `nil` without a ceiling.
     let ceiling: NanoUSD?
+    /// Sets money aside for each call; `nil` where no limit binds the request.
+    public let envelope: Envelope?
     /// What the calls that are under way may still come to cost.
     var atStake = NanoUSD.zero
 
@@ -25,14 +28,17 @@ public final class PlanRun {
     ///   - policies: the snapshot that the plan was made from.
     ///   - deadline: the end of the whole request, however many calls it takes.
     ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
+    ///   - envelope: sets money aside for each call in the limits of the organization.
     public init(
-        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, ceiling: NanoUSD?
+        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, ceiling: NanoUSD?,
+        envelope: Envelope?
     ) {
         self.executor = executor
         self.policies = policies
         self.request = request
         self.deadline = deadline
         self.ceiling = ceiling
+        self.envelope = envelope
     }
 
     /// Calls that were made.
@@ -71,7 +77,7 @@ public final class PlanRun {
 
     /// Of two failures the one that says more: what a provider answered, rather than that another took no call.
     static func weightier(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
-        guard let first, second.code == .noHealthyUpstream || second.code == .maxCostExceeded else { return second }
+        guard let first, [.noHealthyUpstream, .maxCostExceeded, .budgetExceeded].contains(second.code) else { return second }
         return first
     }
 
@@ -84,7 +90,8 @@ extension GatewayError {
         switch retry {
         case .sameTarget, .nextTarget, .after: code != .clientClosedRequest
         // What is too long for one model need not be for another.
-        case .never: code.name == "context_length_exceeded"
+        // Nor need what is too dear be for a cheaper one.
+        case .never: code.name == "context_length_exceeded" || code == .budgetExceeded
         }
     }
 }

@@ -17,7 +17,9 @@ extension HeldCall {
     }
 
     /// The `purser` object: the decision, the attempts and what they cost.
-    var explanation: [UInt8] { decided.trace.explanation(of: incoming.requestID, attempts: attemptsJSON, cost: run.cost) }
+    var explanation: [UInt8] { 
+        decided.trace.explanation(of: incoming.requestID, attempts: attemptsJSON, budget: budgetJSON, cost: run.cost)
+    }
 
     /// The same error with everything that is to be told about its coming about.
     func explained(_ error: GatewayError) -> GatewayError {
@@ -30,7 +32,7 @@ extension HeldCall {
 
 extension DecisionTrace {
     /// The `purser` object of a request.
-    func explanation(of requestID: String, attempts: [UInt8] = Array("[]".utf8), cost: NanoUSD = .zero) -> [UInt8] {
+    func explanation(of requestID: String, attempts: [UInt8] = Array("[]".utf8), budget: [UInt8] = Array("[]".utf8), cost: NanoUSD = .zero) -> [UInt8] {
         var json: [UInt8] = []
         json.append("{\"request_id\":")
         json.appendJSONString(requestID)
@@ -38,6 +40,8 @@ extension DecisionTrace {
         appendJSONMembers(to: &json)
         json.append(",\"attempts\":")
         json.append(contentsOf: attempts)
+        json.append(",\"budget\":")
+        json.append(contentsOf: budget)
         json.append(",\"cost_usd\":")
         json.appendJSONNumber(cost)
         json.append("}")

@@ -13,6 +13,7 @@ final class Principal: ModelAccess {
     let organization: String
     private let teamEntry: Team?
     private let models: ModelSet?
+    private var known: OrganizationLimits?
     /// Seconds since 1970 from which on the key is no longer taken.
     private let expires: Int64?
 
@@ -34,6 +35,14 @@ final class Principal: ModelAccess {
         teamEntry = policies.team(grant.team)
         models = grant.models.map(policies.models(named:))
         expires = grant.expires.map { $0.microseconds / 1_000_000 }
+    }
+
+    /// The limits of the organization; the same object for as long as the gateway runs.
+    func limits(in budgets: Budgets) -> OrganizationLimits {
+        if let known { return known }
+        let limits = budgets.tree.organization(of: team)
+        known = limits
+        return limits
     }
 
     /// Whether this key may use `model`: what its team and its own list both allow.

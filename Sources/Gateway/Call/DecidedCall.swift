@@ -52,19 +52,19 @@ extension AuthenticatedCall {
 }
 
 extension DecidedCall {
-    /// Makes sure that the call can be recorded: what cannot be billed is not bought.
-    /// - Throws: `storage_unavailable`.
-    func held() throws(GatewayError) -> HeldCall {
+    /// Makes sure that the call can be paid and recorded: what cannot be billed is not bought.
+    /// - Throws: `storage_unavailable`; `budget_exceeded`, `rate_limit_exceeded` naming the limit.
+    func held() async throws(GatewayError) -> HeldCall {
         let incoming = admitted.incoming
         guard incoming.loop.gateway.ledger.isHealthy else {
             throw GatewayError(
                 .storageUnavailable, "The usage ledger cannot be written at the moment; please retry later.", source: .gateway,
                 retry: .after(.seconds(1)))
         }
-        return HeldCall(
-            decided: self,
-            run: PlanRun(
-                incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
-                ceiling: admitted.maxCost))
+        let (plan, envelope) = try await envelope()
+        let run = PlanRun(
+            incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
+            ceiling: admitted.maxCost, envelope: envelope)
+        return HeldCall(decided: DecidedCall(admitted: admitted, plan: plan, trace: trace), run: run)
     }
 }

@@ -52,9 +52,17 @@ extension AdmittedCall {
         features.keyName = principal.keyName
         features.session = incoming.exchange.head.string("x-session-id")
         features.maxCost = maxCost
+        features.budgetLeft = budgetLeft
         features.wallTime = incoming.wallTime.microseconds / 1_000_000
         features.seed = UInt64.random(in: .min ... .max)
         return features
+    }
+
+    /// What is left of the tightest budget that binds calls to every model.
+    private var budgetLeft: NanoUSD? {
+        let scopes = RequestScopes(team: principal.team, key: principal.keyID, user: request.user)
+        let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: "", at: incoming.wallTime)
+        return headroom.usd.map { NanoUSD(nanos: $0.left) }
     }
 
     private func classification(by classifier: Classifier) -> Classification? {

@@ -7,19 +7,35 @@ internal import Ledger
 internal import Policies
 
 extension HeldCall {
-    /// Commits the record of every call that is over and has none yet, in the order of their beginnings.
+    /// Commits the record of every call that is over and has none yet, in the order of their beginnings, and charges the envelope with it.
+    /// - Parameter isOver: whether the request is over: then the envelope is closed, and what it still holds goes back.
     /// - Throws: `storage_unavailable` when the answer must not be given because it could not be recorded.
-    func settle() async throws(GatewayError) {
-        for index in run.attempts.indices where run.attempts[index].isDue {
-            guard let outcome = run.attempts[index].outcome else { continue }
+    func settle(isOver: Bool) async throws(GatewayError) {
+        let due = run.attempts.indices.filter { run.attempts[$0].isDue }
+        defer { if isOver { run.envelope?.close(wasUsed: run.callCount > 0) } }
+        for index in due {
+            let attempt = run.attempts[index]
+            guard let outcome = attempt.outcome else { continue }
             run.attempts[index].isSettled = true
-            let record = record(of: run.attempts[index], outcome)
+            var record = record(ofAttempt: index, outcome)
+            record.hold = run.envelope?.id
+            record.settlesHold = isOver && index == due.last
+            defer { charge(attempt, outcome) }
             do { try await incoming.loop.journal.commit(record) } catch { throw error.gatewayError }
         }
+        if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
 
-    private func record(of attempt: Attempt, _ outcome: CallOutcome) -> UsageRecord {
-        let callID = incoming.loop.identifiers.next("call_")
+    private func charge(_ attempt: Attempt, _ outcome: CallOutcome) {
+        guard let cover = attempt.cover else { return }
+        run.envelope?.charge(outcome.cost, tokens: outcome.usage.input + outcome.usage.output, cover: cover, model: attempt.model.name)
+    }
+
+    private func record(ofAttempt index: Int, _ outcome: CallOutcome) -> UsageRecord {
+        let attempt = run.attempts[index]
+        // The first call has the name of the hold, if there is one.
+        let ownName = run.attempts.firstIndex { $0.skippedBecause == nil } == index ? run.envelope?.id : nil
+        let callID = ownName ?? incoming.loop.identifiers.next("call_")
         var record = UsageRecord(
             requestID: incoming.requestID, callID: callID, time: incoming.wallTime(of: attempt.startTime), requestedModel: request.model,
             priceVersion: attempt.model.priceVersion, status: UsageRecord.Status(outcome.status))

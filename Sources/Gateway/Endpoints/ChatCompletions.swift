@@ -31,10 +31,10 @@ extension GatewayLoop {
             try await relay(answering, held)
         } catch {
             // The client must not hear of an end before the ledger has.
-            try await held.settle()
+            try await held.settle(isOver: true)
             return held.incoming.endStream(with: held.explained(error))
         }
-        try await held.settle()
+        try await held.settle(isOver: true)
         if held.incoming.wantsExplanation {
             var event: [UInt8] = []
             answering.call.appendChunk("purser", held.explanation, to: &event)
@@ -48,10 +48,10 @@ extension GatewayLoop {
     private func begin(_ held: HeldCall) async throws(GatewayError) -> Answering {
         let answering: Answering
         do throws(GatewayError) { answering = try await held.run.begin(held.decided.plan) } catch {
-            try await held.settle()
+            try await held.settle(isOver: true)
             throw held.explained(error)
         }
-        do throws(GatewayError) { try await held.settle() } catch {
+        do throws(GatewayError) { try await held.settle(isOver: !answering.goesOn) } catch {
             answering.call.cancel()
             throw error
         }
@@ -70,10 +70,16 @@ extension GatewayLoop {
             exchange.write(events)
             events.removeAll(keepingCapacity: true)
             guard await exchange.readyForMore() else { throw call.cancel() }
-            do throws(GatewayError) { goesOn = try await call.next(&events) } catch {
+            do throws(GatewayError) {
+                goesOn = try await call.next(&events)
+            } catch {
                 // What came before the fault is the client's.
                 exchange.write(events)
                 throw error
+            }
+            if goesOn, await held.mustCut(call) {
+                call.cut(&events)
+                goesOn = false
             }
         }
         exchange.write(events)
@@ -98,6 +104,7 @@ extension HeldCall {
     func appendAnswerFields(_ call: UpstreamCall?, to fields: inout HTTPResponseHead) {
         fields.appendField("x-request-id", value: incoming.requestID)
         fields.appendField("x-purser-route", value: decided.trace.route)
+        appendBudgetFields(to: &fields)
         guard let call else { return }
         fields.appendField("x-purser-model", value: call.model.name)
         fields.appendField("x-purser-attempts", value: run.callCount)
@@ -105,6 +112,14 @@ extension HeldCall {
         let upstreamShare = settled > 0 ? settled : call.elapsedMicroseconds
         let total = MonotonicTime.now().microseconds(since: incoming.startTime)
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
+    }
+
+    /// Whether a stream has come to the end of what can be paid.
+    func mustCut(_ call: UpstreamCall) async -> Bool {
+        do throws(GatewayError) {
+            try await run.keepCovered(call)
+            return false
+        } catch { return true }
     }
 
     /// A whole answer with the explanation in front of its last brace, for who asked for it.

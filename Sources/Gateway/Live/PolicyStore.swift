@@ -34,18 +34,17 @@ public final class PolicyStore: Sendable {
     public var lastError: String? { state.withLock { $0.lastError } }
 
     /// Reads the files anew: all of them are taken, or none.
-    /// - Returns: whether they were taken.
-    @discardableResult
-    public func reload() -> Bool {
+    /// - Returns: why they were refused, each reason rendered with its offending line; none when they were taken.
+    func reload() -> [String] {
         do {
             let compiled = try Self.compile(directory, environment)
             state.withLock { $0 = State(serving: ServingPolicies(compiled.snapshot, registry: registry)) }
             log.notice("policies reloaded", metadata: ["directory": "\(directory)"])
-            return true
+            return []
         } catch {
             state.withLock { $0.lastError = error.description }
             log.error("policies refused, the old ones stay in force", metadata: ["reason": "\(error)"])
-            return false
+            return error.reasons
         }
     }
 
@@ -63,13 +62,13 @@ public final class PolicyStore: Sendable {
         _ directory: String, _ environment: [String: String], assumesProvidersOn: Bool = false
     ) throws(PolicyLoadError) -> Compiled {
         let files: [PolicyFile]
-        do { files = try PolicyDirectory.read(directory) } catch { throw PolicyLoadError(description: error.description) }
+        do { files = try PolicyDirectory.read(directory) } catch { throw PolicyLoadError(reasons: [error.description]) }
         let compilation = PolicyCompiler.compile(files, environment: environment, assumesProvidersOn: assumesProvidersOn) { resource in
             PolicyDirectory.contents(of: resource, in: directory)
         }
         let errors = compilation.diagnostics.filter { $0.severity == .error }
         guard let snapshot = compilation.snapshot, errors.isEmpty else {
-            throw PolicyLoadError(description: errors.map(\.rendered).joined(separator: "\n"))
+            throw PolicyLoadError(reasons: errors.map(\.rendered))
         }
         return Compiled(snapshot: snapshot, notices: compilation.diagnostics.map(\.rendered))
     }
@@ -77,6 +76,9 @@ public final class PolicyStore: Sendable {
 
 /// Policies that cannot be served, with every reason.
 public struct PolicyLoadError: Error, CustomStringConvertible {
-    /// The diagnostics, rendered with the offending lines.
-    public let description: String
+    /// The diagnostics, rendered with the offending lines; at least one.
+    public let reasons: [String]
+
+    /// All of them.
+    public var description: String { reasons.joined(separator: "\n") }
 }

@@ -8,7 +8,7 @@ internal import GRDB
 /// that the writer moved between copy and snapshot is in both; its number is not above the snapshot's position, so the copy's is dropped.
 /// The other way round, a record that moves after the snapshot and is overwritten before the copy would be in neither.
 struct PendingRecords {
-    private let images: [JournalImage]
+    let images: [JournalImage]
 
     /// Copies the journals of the ledger at `path`. To be done before the snapshot is opened.
     init(ledger path: String) throws(LedgerFailure) { images = try JournalImage.all(ledger: path) }
@@ -23,10 +23,10 @@ struct PendingRecords {
         for image in images {
             guard image.header.ledgerID == ledgerID else { throw LedgerFailure.journalOfAnotherLedger(path: image.path) }
             if let failure = image.failure, image.isOfThisBoot { throw failure }
-            let position = positions[image.name] ?? 0
-            for (sequence, payload) in image.records where sequence > position {
-                guard let record = withExtendedLifetime(image, { UsageRecord(journaled: payload) }) else {
-                    throw LedgerFailure.journalDamaged(path: image.path, detail: "record \(sequence) makes no sense")
+            let position = positions[image.name]?.sequence ?? 0
+            for item in image.items where item.kind == .record && item.sequence > position {
+                guard let record = withExtendedLifetime(image, { UsageRecord(journaled: item.payload) }) else {
+                    throw LedgerFailure.journalDamaged(path: image.path, detail: "record \(item.sequence) makes no sense")
                 }
                 if query.includes(record) { records.append(record) }
             }
@@ -41,7 +41,7 @@ extension UsageQuery {
         if let since, record.time < since { return false }
         if let until, record.time >= until { return false }
         if let requestID, !record.requestID.utf8.elementsEqual(requestID.utf8) { return false }
-        return true
+        return statuses?.contains(record.status) ?? true
     }
 }
 
@@ -84,7 +84,7 @@ extension UsageTotal {
     private init(_ record: UsageRecord, _ groups: [UsageGrouping]) {
         group = groups.map { $0.value(record) }
         calls = 1
-        failed = record.status == .ok ? 0 : 1
+        failed = record.status == .ok || record.status == .refund ? 0 : 1
         unpriced = record.isPriced ? 0 : 1
         tokens = record.tokens
         cost = record.cost

@@ -27,8 +27,13 @@ struct NameReader {
 struct Selection {
     let sql: String
     let arguments: StatementArguments
+    /// What to order records by: that of their import.
+    let order: String
 
     init(_ query: UsageQuery, _ db: Database) throws {
+        // Spoken of like this, the few corrections are found by their index: the plus keeps SQLite from walking along the ids instead.
+        let isOfCorrections = query.statuses?.allSatisfy { $0.stored >= 5 } ?? false
+        order = isOfCorrections ? "+id" : "id"
         var conditions: [String] = []
         var values: [String: (any DatabaseValueConvertible)?] = [:]
         if let since = query.since {
@@ -45,6 +50,10 @@ struct Selection {
         if let requestID = query.requestID {
             conditions.append("request_id = :request")
             values["request"] = requestID
+        }
+        if let statuses = query.statuses {
+            if isOfCorrections { conditions.append("status >= 5") }
+            conditions.append("status IN (\(statuses.map { String($0.stored) }.sorted().joined(separator: ", ")))")
         }
         for case (let index, .tag(let name)) in query.groups.enumerated() { values["tag\(index)"] = name }
         sql = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
@@ -89,8 +98,18 @@ extension UsageTotal {
         cost = NanoUSD(nanos: Self.sum(row, "cost_nanos"))
     }
 
-    /// Puts the two halves of a sum together.
-    private static func sum(_ row: Row, _ column: String) -> Int64 {
+    private static func sum(_ row: Row, _ column: String) -> Int64 { SQLSum.value(row, column) }
+}
+
+/// Sums of 64-bit numbers in halves: SQLite's sum() fails when it overflows, the sums of the halves cannot.
+enum SQLSum {
+    /// What to select.
+    static func expression(_ column: String) -> String {
+        "sum(\(column) >> 32) AS \(column)_high, sum(\(column) & 4294967295) AS \(column)_low"
+    }
+
+    /// The sum, saturating; zero when there was nothing to add up.
+    static func value(_ row: Row, _ column: String) -> Int64 {
         let high: Int64 = row[column + "_high"] ?? 0
         let low: Int64 = row[column + "_low"] ?? 0
         return Int64(clamping: Int128(high) << 32 + Int128(low))
@@ -102,16 +121,22 @@ extension String {
     init(stored bytes: Data) { self.init(decoding: bytes, as: UTF8.self) }
 
     /// Reads a text that may be missing.
-    fileprivate init?(stored bytes: Data?) {
+    init?(stored bytes: Data?) {
         guard let bytes else { return nil }
         self.init(stored: bytes)
     }
 }
 
 extension UsageRecord {
-    /// What to select, in the order in which `init(_:_:)` reads it.
+    /// What to select from a file of this version, in the order in which `init(_:_:)` reads it.
     static let selected = RecordInsert.columns.split(separator: ", ")
-        .map { ["request_id", "call_id", "parent", "user", "metadata"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(separator: ", ")
+        .map { ["request_id", "call_id", "parent", "user", "metadata", "hold"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(
+            separator: ", ")
+
+    /// What to select from a file of an earlier version, beside which nobody has written yet.
+    static func selected(_ db: Database) throws -> String {
+        try LedgerSchema.fileVersion(db) >= LedgerSchema.chainVersion ? selected : selected.replacing("CAST(hold AS BLOB)", with: "NULL")
+    }
 
     /// Reads a row of `selected`; `nil` when it holds what no writer writes.
     init?(_ row: Row, _ names: inout NameReader) throws {
@@ -132,6 +157,8 @@ extension UsageRecord {
         let flags: Int64 = row[29]
         isStream = flags & RecordFlags.stream != 0
         isEstimated = flags & RecordFlags.estimated != 0
+        settlesHold = flags & RecordFlags.settlesHold != 0
+        hold = flags & RecordFlags.holdIsCall != 0 ? callID : String(stored: row[31] as Data?)
     }
 
     private mutating func readNames(_ row: Row, _ names: inout NameReader) throws {

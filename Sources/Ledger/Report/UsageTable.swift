@@ -24,7 +24,8 @@ enum UsageTable {
             + [grouped(total.tokens.input), grouped(total.tokens.cachedInput), grouped(total.tokens.output), total.cost.decimalString]
     }
 
-    private static func line(_ cells: [String], _ widths: [Int], leading: Int) -> String {
+    /// A row of cells, the first `leading` of them flush left.
+    static func line(_ cells: [String], _ widths: [Int], leading: Int) -> String {
         var text = ""
         for (index, (cell, width)) in zip(cells, widths).enumerated() {
             let space = String(repeating: " ", count: width - cell.count)
@@ -46,7 +47,7 @@ enum UsageTable {
     }
 
     /// With a comma between thousands.
-    private static func grouped(_ number: Int64) -> String {
+    static func grouped(_ number: Int64) -> String {
         var text = ""
         for (index, digit) in String(number.magnitude).reversed().enumerated() {
             if index > 0, index.isMultiple(of: 3) { text.append(",") }
@@ -56,7 +57,7 @@ enum UsageTable {
     }
 
     /// Without control characters: names come from clients and must not drive the terminal.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
 }

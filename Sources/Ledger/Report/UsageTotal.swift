@@ -6,7 +6,7 @@ public struct UsageTotal: Hashable, Sendable {
     public var group: [String?]
     /// Calls.
     public var calls: Int64 = 0
-    /// Calls that did not end with `ok`.
+    /// Calls that did not end with `ok`, refunds aside.
     public var failed: Int64 = 0
     /// Calls whose price is not known: `cost` is too low by theirs.
     public var unpriced: Int64 = 0
@@ -33,7 +33,8 @@ public struct UsageTotal: Hashable, Sendable {
 }
 
 extension Int64 {
-    fileprivate func addingSaturating(_ other: Int64) -> Int64 {
+    /// The sum, saturating at the ends of the range.
+    func addingSaturating(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other > 0 ? .max : .min) : sum
     }

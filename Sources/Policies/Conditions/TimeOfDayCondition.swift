@@ -1,3 +1,5 @@
+import Chat
+
 /// `time_of_day`: the wall clock of the policies' time zone is within one of these spans.
 final class TimeOfDayCondition: Sendable {
     private static let day = 24 * 60

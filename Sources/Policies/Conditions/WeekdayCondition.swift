@@ -1,3 +1,5 @@
+import Chat
+
 /// `weekday`: the day in the policies' time zone is one of these.
 final class WeekdayCondition: Sendable {
     private static let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

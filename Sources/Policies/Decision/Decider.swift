@@ -58,7 +58,8 @@ struct Decider<State: TargetState> {
         guard exclusion == nil else { return nil }
         return .call(
             PlannedCall(
-                model: model, timeout: terms.timeout, maxOutputTokens: bound.limitToSend, worstCase: bound.cost, settings: terms.settings))
+                model: model, timeout: terms.timeout, maxOutputTokens: bound.limitToSend, worstCase: bound.cost, settings: terms.settings,
+                extent: bound.extent(features)))
     }
 
     /// Why `model` cannot be called. What does not depend on the moment comes first.

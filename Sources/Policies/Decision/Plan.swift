@@ -23,6 +23,84 @@ public struct PlannedCall: Sendable {
     public let worstCase: NanoUSD?
     /// Members to set in the request's body: a JSON object; `nil` when there are none.
     public let settings: [UInt8]?
+    /// What ``worstCase`` is made of.
+    public let extent: CallExtent
+
+    /// The same call with a lower limit of output tokens.
+    public func limited(toOutput tokens: Int64) -> PlannedCall {
+        var extent = extent
+        extent.output = min(tokens, extent.output)
+        return PlannedCall(
+            model: model, timeout: timeout, maxOutputTokens: extent.output, worstCase: extent.cost(at: model.pricing), settings: settings,
+            extent: extent)
+    }
+}
+
+extension PlannedCall {
+    /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the call as it is when it does
+    /// so anyway, or when that would leave fewer than `least` tokens.
+    public func clamped(usd: NanoUSD?, tokens: Int64?, least: Int64 = 16) -> PlannedCall {
+        var output = extent.output
+        if let tokens { output = min(output, max(0, tokens - extent.input) / extent.choices) }
+        if let usd, let most = affordableOutput(usd) { output = min(output, most) }
+        return output >= least && output < extent.output ? limited(toOutput: output) : self
+    }
+
+    /// The output tokens of each choice that `usd` pays for; `nil` when it pays for all, or the price is not known.
+    private func affordableOutput(_ usd: NanoUSD) -> Int64? {
+        guard let all = extent.cost(at: model.pricing), all > usd, let input = extent.cost(output: 0, at: model.pricing) else { return nil }
+        guard usd > input else { return 0 }
+        // Costs grow evenly with the output, so the share of the money is the share of the tokens; rounding may cost one more.
+        let share = Int64(clamping: Int128(extent.output) * Int128((usd - input).nanos) / Int128((all - input).nanos))
+        return extent.cost(output: share, at: model.pricing).map { $0 > usd ? share - 1 : share }
+    }
+}
+
+extension Plan {
+    /// The same plan with every call changed by `change`.
+    public func mapCalls(_ change: (PlannedCall) -> PlannedCall) -> Plan {
+        switch self {
+        case .call(let call): .call(change(call))
+        case .firstOf(let plans): .firstOf(plans.map { $0.mapCalls(change) })
+        case .race(let plans, let delay): .race(plans.map { $0.mapCalls(change) }, after: delay)
+        }
+    }
+}
+
+/// How many tokens a call may take.
+public struct CallExtent: Hashable, Sendable {
+    /// Input tokens, at most.
+    public let input: Int64
+    /// Output tokens of each choice, at most.
+    public var output: Int64
+    /// Choices, 1 or more.
+    public let choices: Int64
+
+    /// Input and output together, at most.
+    public var tokens: Int64 { tokens(output: output) }
+
+    /// Input and `output` tokens of each choice together; saturates.
+    public func tokens(output: Int64) -> Int64 {
+        let (all, overflow) = output.multipliedReportingOverflow(by: choices)
+        let (sum, carry) = input.addingReportingOverflow(overflow ? .max : all)
+        return carry ? .max : sum
+    }
+
+    /// The most that it costs; `nil` when the price is not known. Input counts at the dearest of the prices that it can have.
+    func cost(at pricing: Pricing?) -> NanoUSD? { cost(output: output, at: pricing) }
+
+    /// The most that it costs with `output` tokens of each choice.
+    public func cost(output: Int64, at pricing: Pricing?) -> NanoUSD? {
+        switch pricing {
+        case .free: return .zero
+        case .unpriced, nil: return nil
+        case .listed(let prices):
+            let all = max(0, tokens(output: output) - input)
+            let plain = prices.cost(of: TokenUsage(input: input, output: all))
+            guard prices.cacheWrite != nil else { return plain }
+            return max(plain, prices.cost(of: TokenUsage(input: input, cacheWrite: input, output: all)))
+        }
+    }
 }
 
 extension Plan {

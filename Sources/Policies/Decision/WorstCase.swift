@@ -61,16 +61,13 @@ struct WorstCase {
     }
 
     private static func cost(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> NanoUSD? {
-        switch model.pricing {
-        case .free: return .zero
-        case .unpriced, nil: return nil
-        case .listed(let prices):
-            let output = output.multipliedReportingOverflow(by: Int64(max(1, features.choices)))
-            let tokens = output.overflow ? Int64.max : output.partialValue
-            let input = Int64(max(0, features.inputTokensUpperBound))
-            let plain = prices.cost(of: TokenUsage(input: input, output: tokens))
-            guard prices.cacheWrite != nil else { return plain }
-            return max(plain, prices.cost(of: TokenUsage(input: input, cacheWrite: input, output: tokens)))
-        }
+        extent(features, output: output).cost(at: model.pricing)
     }
+
+    private static func extent(_ features: RequestFeatures, output: Int64) -> CallExtent {
+        CallExtent(input: Int64(max(0, features.inputTokensUpperBound)), output: output, choices: Int64(max(1, features.choices)))
+    }
+
+    /// What the cost is made of.
+    func extent(_ features: RequestFeatures) -> CallExtent { Self.extent(features, output: allowedOutput) }
 }

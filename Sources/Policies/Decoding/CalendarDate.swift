@@ -1,3 +1,5 @@
+import Chat
+
 /// Dates of policies: `2027-01-01` or RFC 3339's `2027-01-01T12:00:00Z`, as seconds since 1970.
 enum CalendarDate {
     /// Seconds since 1970-01-01T00:00:00Z; a date alone means its first instant in UTC. `nil` when the text is no such date.

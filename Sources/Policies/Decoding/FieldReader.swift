@@ -38,14 +38,14 @@ struct FieldReader {
         return scalar.text.lowercased() == "true"
     }
 
-    /// A span of time such as `250ms`, more than nothing and at most a day.
-    func duration() -> Duration? {
+    /// A span of time such as `250ms`, more than nothing and at most `longest`.
+    func duration(atMost longest: Duration = DurationSyntax.longest) -> Duration? {
         guard let text = literal(expected: "a time such as 250ms, 30s, 5m or 1h") else { return nil }
         guard let duration = DurationSyntax.parse(text) else {
             return refuse("\"\(label)\" must be a whole number with a unit, such as 250ms, 30s, 5m or 1h")
         }
-        guard duration > .zero, duration <= DurationSyntax.longest else {
-            return refuse("\"\(label)\" must be more than 0 and at most 24h")
+        guard duration > .zero, duration <= longest else {
+            return refuse("\"\(label)\" must be more than 0 and at most \(DurationSyntax.text(longest))")
         }
         return duration
     }

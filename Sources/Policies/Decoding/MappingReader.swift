@@ -4,6 +4,8 @@ struct MappingReader {
     private let fields: [String: FieldReader]
     /// The keys that were written and belong to another version.
     let unsupportedKeys: [String]
+    /// Whether every key that was written belongs here. Where one does not, what seems to be missing may just be misspelt.
+    let isClean: Bool
 
     /// - Returns: `nil`, with an error reported, when `node` is not a mapping.
     init?(_ field: FieldReader, shape: Shape) {
@@ -22,6 +24,7 @@ struct MappingReader {
         }
         place = field.node.start
         self.fields = fields
+        isClean = fields.count == entries.count
         unsupportedKeys = unsupported
     }
 

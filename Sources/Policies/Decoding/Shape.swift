@@ -9,7 +9,7 @@ struct Shape {
     var hidesUnknownValues = false
 
     static let file = Shape(
-        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier"],
+        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "ledger"],
         unsupported: ["mcp_servers"])
 
     static let provider = Shape(
@@ -80,13 +80,19 @@ struct Shape {
 
     static let price = Shape(name: "a price", keys: ["input", "cached_input", "cache_write", "output"])
 
-    static let organization = Shape(name: "an organization", keys: ["teams"], unsupported: budgets + ["timezone"])
+    private static let budget = ["limits", "each_key", "each_user", "timezone", "weight"]
 
-    static let team = Shape(name: "a team", keys: ["models", "keys", "teams"], unsupported: budgets + ["timezone", "mcp_servers"])
+    static let organization = Shape(name: "an organization", keys: budget + ["teams"])
 
-    private static let budgets = ["limits", "each_key", "each_user"]
+    static let team = Shape(name: "a team", keys: ["models", "keys", "teams"] + budget, unsupported: ["mcp_servers"])
 
     static let key = Shape(
-        name: "a key", keys: ["name", "sha256", "models", "expires", "metadata"], unsupported: ["limits", "mcp_servers"],
+        name: "a key", keys: ["name", "sha256", "models", "expires", "limits", "metadata"], unsupported: ["mcp_servers"],
         hidesUnknownValues: true)
+
+    static let limit = Shape(
+        name: "a limit", keys: ["usd", "tokens", "requests", "concurrent", "per", "models", "soft", "webhook", "wait"],
+        hidesUnknownValues: true)
+
+    static let ledger = Shape(name: "the ledger's rules", keys: ["fail"])
 }

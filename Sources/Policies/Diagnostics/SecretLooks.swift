@@ -16,7 +16,8 @@ enum SecretLooks {
         {
             return true
         }
-        return plain.hasSuffix("token") || plain == "cookie" || EditDistance.between(plain, "apikey", atMost: 2) != nil
+        // The address of a webhook is all that it takes to post there.
+        return plain.hasSuffix("token") || plain == "cookie" || plain == "webhook" || EditDistance.between(plain, "apikey", atMost: 2) != nil
     }
 
     /// Whether whatever stands below this name may be secret.

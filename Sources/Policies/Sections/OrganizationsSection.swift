@@ -1,21 +1,26 @@
 import Chat
 
-/// The `organizations:` of all files: teams and their keys.
+/// The `organizations:` of all files: teams, their keys and their limits.
 struct OrganizationsSection {
     /// Each team before its sub-teams.
     private(set) var teams: [Team] = []
     private(set) var keys: [PolicyKey] = []
+    private(set) var limits: ScopeDecoder
     private var placeOfDigest: [KeyDigest: Place] = [:]
+    private var placeOfID: [String: (place: Place, team: String)] = [:]
     private let references: ModelReferences
     private let now: Int64
 
-    init(_ section: Section, models: ModelTable, isComplete: Bool, now: Int64) {
-        references = ModelReferences(table: models, isComplete: isComplete)
+    /// - Parameter limits: reads the limits, and keeps them.
+    init(_ section: Section, references: ModelReferences, limits: ScopeDecoder, now: Int64, _ resource: (PolicyResource) -> [UInt8]?) {
+        self.references = references
+        self.limits = limits
         self.now = now
         for organization in section.entries {
             let isNamed = organization.hasValidName("organization", allowingSlash: false)
-            guard let reader = organization.value.mapping(.organization), isNamed, let teams = reader["teams"] else { continue }
-            addTeams(teams, organization: organization.name, parent: nil)
+            guard let reader = organization.value.mapping(.organization), isNamed else { continue }
+            self.limits.add(reader, path: organization.name, isOrganization: true, resource)
+            if let teams = reader["teams"] { addTeams(teams, organization: organization.name, parent: nil, resource) }
         }
     }
 
@@ -33,7 +38,7 @@ struct OrganizationsSection {
     }
 
     /// Goes into sub-teams; the limit on nesting bounds the depth.
-    private mutating func addTeams(_ field: FieldReader, organization: String, parent: Team?) {
+    private mutating func addTeams(_ field: FieldReader, organization: String, parent: Team?, _ resource: (PolicyResource) -> [UInt8]?) {
         for entry in field.entries(expected: "a mapping from names to teams") ?? [] {
             let isNamed = entry.hasValidName("team", allowingSlash: false)
             // A team may be there only to be counted: `default:` with nothing below it.
@@ -43,13 +48,13 @@ struct OrganizationsSection {
             let path = "\(parent?.path ?? organization)/\(entry.name)"
             let team = Team(path: path, organization: organization, name: entry.name, parent: parent?.path, models: models)
             teams.append(team)
+            if let reader { limits.add(reader, path: path, isOrganization: false, resource) }
             if let keys = reader?["keys"] { addKeys(keys, of: team) }
-            if let subteams = reader?["teams"] { addTeams(subteams, organization: organization, parent: team) }
+            if let subteams = reader?["teams"] { addTeams(subteams, organization: organization, parent: team, resource) }
         }
     }
 
     private mutating func addKeys(_ field: FieldReader, of team: Team) {
-        var placeOfName: [String: Place] = [:]
         for item in field.list(of: "keys") ?? [] {
             guard let reader = item.mapping(.key) else {
                 // Perhaps a key itself was written where its description belongs.
@@ -57,20 +62,31 @@ struct OrganizationsSection {
                 continue
             }
             let name = KeyDecoder.name(reader, diagnostics: item.diagnostics)
-            if let name, let place = reader["name"]?.node.start {
-                if let first = placeOfName[name] {
-                    item.diagnostics.error(
-                        at: place, "key \"\(name)\" of this team is defined twice, first at \(item.diagnostics.describe(first))")
-                }
-                placeOfName[name] = placeOfName[name] ?? place
-            }
+            if let name { register(name, of: team, at: reader["name"]?.node.start ?? reader.place, item.diagnostics) }
             let digest = digest(reader, diagnostics: item.diagnostics)
             let models = reader["models"].flatMap(references.set)
             let expires = reader["expires"].flatMap { KeyDecoder.expiry($0, now: now) }
             let metadata = reader["metadata"].map(KeyDecoder.metadata) ?? [:]
-            guard let name, let digest else { continue }
+            guard let name else { continue }
+            if let own = reader["limits"] { limits.add(key: PolicyKey.id(of: name, in: team), team: team.path, own) }
+            guard let digest else { continue }
             keys.append(PolicyKey(name: name, digest: digest, team: team, models: models, expires: expires, metadata: metadata))
         }
+    }
+
+    /// Reports a key whose id another has: a second one of that name in the team or, where a name has a `#`, `b#c` of team `a` beside `c` of `a#b`.
+    private mutating func register(_ name: String, of team: Team, at place: Place, _ diagnostics: DiagnosticCollector) {
+        let id = PolicyKey.id(of: name, in: team)
+        guard let first = placeOfID[id] else {
+            placeOfID[id] = (place, team.path)
+            return
+        }
+        let other = diagnostics.describe(first.place)
+        let message =
+            first.team == team.path
+            ? "key \"\(name)\" of this team is defined twice, first at \(other)"
+            : "records would call this key \"\(id)\", like the one at \(other); give it another name"
+        diagnostics.error(at: place, message)
     }
 
     private mutating func digest(_ reader: MappingReader, diagnostics: DiagnosticCollector) -> KeyDigest? {
@@ -89,78 +105,5 @@ struct OrganizationsSection {
         }
         placeOfDigest[digest] = field.node.start
         return digest
-    }
-}
-
-/// Reads the lists of models that teams and keys may use.
-private struct ModelReferences {
-    let table: ModelTable
-    let isComplete: Bool
-
-    func set(_ field: FieldReader) -> ModelSet? {
-        guard let items = field.list(of: "model names") else { return nil }
-        var set = ModelSet(listedCount: table.listedCount)
-        var allowsEverything = false
-        for item in items {
-            guard let text = item.text() else { continue }
-            if text == "*" { allowsEverything = true } else { insert(text, at: item, into: &set) }
-        }
-        return allowsEverything ? .everything : set
-    }
-
-    private func insert(_ text: String, at item: FieldReader, into set: inout ModelSet) {
-        if text.dropLast().contains("*") {
-            item.diagnostics.error(at: item.node.start, "\"\(shortened(text))\" has a * that is not at its end")
-        } else if !table.insert(text, into: &set), isComplete {
-            let what = text.last == "*" ? "no model and no pattern fits" : "unknown model"
-            item.diagnostics.error(at: item.node.start, "\(what) \"\(shortened(text))\"", suggestion: suggestion(for: text))
-        }
-    }
-
-    private func suggestion(for text: String) -> String? {
-        guard text.last == "*" else { return table.nearest(to: text) }
-        return EditDistance.nearest(to: text, among: table.possiblePatterns)
-    }
-}
-
-/// Reads parts of one key.
-private enum KeyDecoder {
-    private static let metadataLimits = (pairs: 16, valueBytes: 512)
-
-    static func name(_ reader: MappingReader, diagnostics: DiagnosticCollector) -> String? {
-        guard let field = reader["name"] else {
-            diagnostics.error(at: reader.place, "the key has no name")
-            return nil
-        }
-        guard let name = field.text() else { return nil }
-        if let objection = NameRules.objection(to: name) { return field.refuse("the key name \"\(shortened(name))\" \(objection)") }
-        return name
-    }
-
-    static func expiry(_ field: FieldReader, now: Int64) -> Int64? {
-        guard let text = field.literal(expected: "a date") else { return nil }
-        guard let expires = CalendarDate.parse(text) else {
-            return field.refuse("\"expires\" must be a date such as 2027-01-01 or 2027-01-01T12:00:00Z")
-        }
-        if expires <= now {
-            field.diagnostics.notice(at: field.node.start, "the key has expired: it is not taken since \(CalendarDate.text(expires))")
-        }
-        return expires
-    }
-
-    static func metadata(_ field: FieldReader) -> [String: String] {
-        guard let entries = field.entries(expected: "a mapping from names to texts") else { return [:] }
-        if entries.count > metadataLimits.pairs {
-            field.diagnostics.error(at: field.node.start, "more than \(metadataLimits.pairs) metadata entries")
-        }
-        var metadata: [String: String] = [:]
-        for entry in entries where entry.hasValidName("metadata") {
-            guard let text = entry.value.text() else { continue }
-            if text.utf8.count > metadataLimits.valueBytes {
-                field.diagnostics.error(at: entry.value.node.start, "the metadata value is longer than \(metadataLimits.valueBytes) bytes")
-            }
-            metadata[entry.name] = text
-        }
-        return metadata
     }
 }

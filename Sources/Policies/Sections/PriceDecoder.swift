@@ -23,22 +23,10 @@ enum PriceDecoder {
 
     private static func perMillion(_ field: FieldReader) -> PricePerMillion? {
         guard let text = field.literal(expected: "a price in USD per million tokens") else { return nil }
-        if let objection = objection(to: text) { return field.refuse("the price \"\(field.label)\" \(objection)") }
+        if let objection = DecimalSyntax.objection(to: text) { return field.refuse("the price \"\(field.label)\" \(objection)") }
         guard let price = PricePerMillion(decimal: text), price.nanos <= Int64(highest) * 1_000_000_000 else {
             return field.refuse("the price \"\(field.label)\" is more than \(highest) USD per million tokens")
         }
         return price
-    }
-
-    /// What is wrong with the form of a decimal; its size is checked on the number.
-    private static func objection(to text: String) -> String? {
-        if text.utf8.first == UInt8(ascii: "-") { return "must not be negative" }
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isDigit) }) else {
-            return "must be a decimal such as 0.15, without exponent or unit"
-        }
-        guard parts.count == 2, let last = parts[1].lastIndex(where: { $0 != UInt8(ascii: "0") }) else { return nil }
-        let places = parts[1].distance(from: parts[1].startIndex, to: last) + 1
-        return places > 9 ? "has more than 9 decimal places" : nil
     }
 }

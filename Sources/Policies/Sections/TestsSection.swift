@@ -1,3 +1,5 @@
+import Chat
+
 /// `tests:` of all files.
 struct TestsSection {
     private(set) var tests: [PolicyTest] = []

@@ -1,7 +1,16 @@
+import Chat
+
 /// Reads `timezone:`.
 enum TimeZoneDecoder {
-    static func rules(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> TimeZoneRules? {
+    /// A zone under the name that the policy gives it.
+    typealias Named = (name: String, rules: TimeZoneRules)
+
+    static func zone(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> Named? {
         guard let name = field.literal(expected: "a time zone such as Europe/Berlin, UTC or +02:00") else { return nil }
+        return rules(name, field, resource).map { (name, $0) }
+    }
+
+    private static func rules(_ name: String, _ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> TimeZoneRules? {
         if name == "UTC" || name == "Z" { return .utc }
         if let rules = TimeZoneRules(offset: name) { return rules }
         guard isName(name) else { return refuse(field, name) }

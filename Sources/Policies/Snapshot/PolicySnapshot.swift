@@ -33,6 +33,14 @@ public final class PolicySnapshot: Sendable {
     public let teams: [Team]
     /// All keys that the files keep, in the order of the files.
     public let keys: [PolicyKey]
+    /// The limits of organizations and teams: only those that have limits, a time zone or a weight, each before what is below it.
+    public let limitScopes: [ScopeRules]
+    /// The limits of single keys, by ``PolicyKey/id``.
+    public let limitKeys: [KeyRules]
+    /// The time zones that the policies name, by the names that ``ScopeRules/timeZone`` has.
+    public let zones: [String: TimeZoneRules]
+    /// Whether requests go on when the shared ledger is away and what was leased of a limit is used up.
+    public let failsOpen: Bool
     /// What finds out what a conversation asks for.
     public let classifier: Classifier
     /// The headers, in lower case, whose values ``RequestFeatures/headers`` has to hold.
@@ -44,7 +52,8 @@ public final class PolicySnapshot: Sendable {
     private let keyOfDigest: [KeyDigest: PolicyKey]
 
     init(
-        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, classifier: ClassifierSection,
+        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool,
+        classifier: ClassifierSection,
         tests: [PolicyTest]
     ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
@@ -73,6 +82,10 @@ public final class PolicySnapshot: Sendable {
         offModels = off
         teams = organizations.teams
         keys = organizations.keys
+        limitScopes = organizations.limits.scopes
+        limitKeys = organizations.limits.keys
+        zones = organizations.limits.zones
+        self.failsOpen = failsOpen
         teamOfPath = Dictionary(organizations.teams.map { ($0.path, $0) }) { first, _ in first }
         keyOfDigest = Dictionary(organizations.keys.map { ($0.digest, $0) }) { first, _ in first }
     }

@@ -46,7 +46,7 @@ public final class PolicyKey: Sendable, ModelAccess {
     public let metadata: [String: String]
 
     init(name: String, digest: KeyDigest, team: Team, models: ModelSet?, expires: Int64?, metadata: [String: String]) {
-        id = "\(team.path)#\(name)"
+        id = Self.id(of: name, in: team)
         self.name = name
         self.digest = digest
         self.team = team
@@ -54,6 +54,8 @@ public final class PolicyKey: Sendable, ModelAccess {
         self.expires = expires
         self.metadata = metadata
     }
+
+    static func id(of name: String, in team: Team) -> String { "\(team.path)#\(name)" }
 
     /// Whether the key is out of date at `now`, in seconds since 1970.
     public func isExpired(at now: Int64) -> Bool { expires.map { now >= $0 } ?? false }

@@ -114,6 +114,20 @@ public struct OpenAIStream: Sendable {
         appendChunk("usage", to: &out) { OpenAIUsage.append(usage, cost: pricing.cost(of: usage), to: &$0) }
     }
 
+    /// Appends the end of every choice that has none yet, with the reason `length`.
+    func appendLength(to out: inout [UInt8]) {
+        for choice in 0..<Int64(choices) where !finished.contains(choice) {
+            out.append("data: {")
+            if !identity.isEmpty {
+                out.append(contentsOf: identity)
+                out.append(",")
+            }
+            out.append("\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":")
+            out.appendJSONNumber(choice)
+            out.append(",\"delta\":{},\"logprobs\":null,\"finish_reason\":\"length\"}]}\n\n")
+        }
+    }
+
     /// Appends a chunk without choices that has one member of its own, in the form of the provider's.
     func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         out.append("data: {")

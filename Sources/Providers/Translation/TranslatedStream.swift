@@ -79,6 +79,9 @@ struct TranslatedStream<Events: EventTranslator>: Sendable {
 
     func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) { chunks.appendUsage(usage, cost: pricing.cost(of: usage), to: &out) }
 
+    /// Appends the end of the choice with the reason `length`.
+    mutating func appendLength(to out: inout [UInt8]) { chunks.appendFinish(FinishNote(.length), to: &out) }
+
     func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         chunks.appendChunk(member, to: &out, value: value)
     }

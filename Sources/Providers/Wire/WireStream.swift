@@ -63,6 +63,14 @@ public struct WireStream: Sendable {
         bedrock?.appendChunk(member, to: &out, value: value)
     }
 
+    /// Appends the end of every choice that has none yet, with the reason `length`.
+    public mutating func appendLength(to out: inout [UInt8]) {
+        passing?.appendLength(to: &out)
+        anthropic?.appendLength(to: &out)
+        gemini?.appendLength(to: &out)
+        bedrock?.appendLength(to: &out)
+    }
+
     /// Appends a usage event in the form of the stream's own.
     public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) {
         passing?.appendUsage(usage, to: &out)

@@ -12,8 +12,7 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Address to listen on; repeatable. http://HOST:PORT serves without TLS.", valueName: "host:port"))
     var listen: [String] = []
 
-    @Option(help: ArgumentHelp("Address of the admin listener; not served by this version.", valueName: "host:port"))
-    var admin: String?
+    @OptionGroup var adminOptions: AdminOptions
 
     @Option(help: "Directory of the certificates: server.pem and server.key, NAME.pem and NAME.key for further names.")
     var certs = environmentDefault("CERTS", "certs")
@@ -35,10 +34,11 @@ struct ServeCommand: ParsableCommand {
     }
 
     func run() throws {
-        if let admin { Terminal.error("purser: --admin \(admin): this version has no admin listener yet; nothing listens there") }
+        let addresses = try addresses()
         let service = try GatewayService(
             configuration: GatewayService.Configuration(
-                policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: try addresses(), loops: loopCount,
+                policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: addresses,
+                admin: try adminOptions.listener(beside: addresses, keyPath: stateOptions.adminKeyPath), loops: loopCount,
                 logLevel: Logger.Level(rawValue: logLevel) ?? .notice, ledgerSyncsFully: ledgerSync == "full"))
         try service.runUntilTold()
     }

@@ -1,6 +1,7 @@
 /// How far a zone's clocks are ahead of UTC, for any moment. Immutable.
-final class TimeZoneRules: Sendable {
-    static let utc = TimeZoneRules(fixed: 0)
+public final class TimeZoneRules: Sendable {
+    /// UTC.
+    public static let utc = TimeZoneRules(fixed: 0)
 
     /// Moments (seconds since 1970) in ascending order from which on the offset (seconds) of the same index applies.
     private let transitions: [Int64]
@@ -17,10 +18,11 @@ final class TimeZoneRules: Sendable {
         self.rule = rule
     }
 
-    convenience init(fixed offset: Int32) { self.init(initialOffset: offset, transitions: [], offsets: [], rule: nil) }
+    /// A constant `offset` in seconds ahead of UTC.
+    public convenience init(fixed offset: Int32) { self.init(initialOffset: offset, transitions: [], offsets: [], rule: nil) }
 
     /// Seconds ahead of UTC at `time`, in seconds since 1970.
-    func offset(at time: Int64) -> Int32 {
+    public func offset(at time: Int64) -> Int32 {
         if let last = transitions.last, time < last {
             var (low, high) = (0, transitions.count)
             while low < high {
@@ -33,7 +35,7 @@ final class TimeZoneRules: Sendable {
     }
 
     /// The wall clock and the day of the week at `time`, in seconds since 1970.
-    func local(_ time: Int64) -> (minuteOfDay: Int, weekday: Int) {
+    public func local(_ time: Int64) -> (minuteOfDay: Int, weekday: Int) {
         let local = time.addingReportingOverflow(Int64(offset(at: time))).partialValue
         let (day, second) = floorDivided(local, 86_400)
         // 1970-01-01 was a Thursday; Monday is 0.
@@ -49,10 +51,12 @@ func floorDivided(_ number: Int64, _ divisor: Int64) -> (quotient: Int64, remain
 
 extension TimeZoneRules {
     /// `+02:00`, `-0530`, `+9`: a constant distance from UTC. `nil` when the text is no such thing.
-    convenience init?(offset text: String) {
+    public convenience init?(offset text: String) {
         guard let sign = text.utf8.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
         let digits = text.utf8.dropFirst().filter { $0 != UInt8(ascii: ":") }
-        guard digits.allSatisfy(isDigit), let number = Int32(String(decoding: digits, as: UTF8.self)) else { return nil }
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = Int32(String(decoding: digits, as: UTF8.self))
+        else { return nil }
         let (hours, minutes) = digits.count <= 2 ? (number, 0) : (number / 100, number % 100)
         guard [1, 2, 4].contains(digits.count), hours <= 14, minutes < 60 else { return nil }
         self.init(fixed: (sign == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60))

@@ -107,7 +107,7 @@ extension DaylightRule {
     }
 
     fileprivate static func number(_ rest: inout ArraySlice<UInt8>) -> Int64? {
-        let digits = rest.prefix(while: isDigit)
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard (1...3).contains(digits.count) else { return nil }
         rest = rest.dropFirst(digits.count)
         return digits.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }

@@ -1,10 +1,10 @@
 /// Reads a zone of the system's time zone database: TZif, RFC 9636. Only what tells the offset is read.
-enum TimeZoneFile {
+public enum TimeZoneFile {
     /// Files of the database are below 8 KiB.
-    static let largest = 1 << 17
+    public static let largest = 1 << 17
 
     /// `nil` when the bytes are no such file.
-    static func parse(_ bytes: [UInt8]) -> TimeZoneRules? {
+    public static func parse(_ bytes: [UInt8]) -> TimeZoneRules? {
         guard bytes.count <= largest, let first = Header(bytes[...]) else { return nil }
         // From version 2 on a second block follows, with times of eight bytes, and a rule for the time behind the last one.
         guard first.version >= UInt8(ascii: "2") else { return block(bytes[Header.size...], first, timeSize: 4, footer: []) }

@@ -1,0 +1,98 @@
+public import Chat
+internal import EventLoop
+public import Ledger
+internal import Policies
+
+/// The money of one request: what is set aside for it in every limit that binds it, from before its first call until the last is settled.
+///
+/// Every call is covered before it is made, at its worst case; a stream is covered piece by piece while it goes on. Each call is charged when it
+/// is over, and what is left of its cover goes back. The durable twin of what is set aside stands in the loop's journal, so that after a crash
+/// it is charged and not forgotten. Belongs to the loop of its request.
+public final class Envelope {
+    /// Names the hold in the ledger.
+    public let id: String
+    private let hold: Hold
+    private let journal: UsageJournal
+    private var durable: HoldRecord
+    /// The most that was ever set aside and not given back: what the journal knows.
+    private var covered: Spending
+    private var charged = Spending.nothing
+    /// Set aside at the beginning for the first call, and not used for one yet.
+    private var firstCover: Spending?
+    private let clock: () -> WallTime
+    /// Whether a limit on money binds the request: then nothing is called whose price is not known.
+    let needsPrices: Bool
+    /// Whether it is settled.
+    public private(set) var isClosed = false
+
+    /// Takes over a hold that is reserved and already stands in the journal.
+    /// - Parameters:
+    ///   - record: the hold as it stands in the journal.
+    ///   - cover: what is set aside for the first call.
+    ///   - needsPrices: whether a limit on money binds the request.
+    ///   - clock: tells the time.
+    public init(
+        _ hold: Hold, record: HoldRecord, cover: Spending, needsPrices: Bool, journal: UsageJournal, clock: @escaping () -> WallTime
+    ) {
+        self.needsPrices = needsPrices
+        id = record.id
+        self.hold = hold
+        durable = record
+        covered = cover
+        firstCover = cover
+        self.journal = journal
+        self.clock = clock
+    }
+
+    /// Sets aside what a call may cost, unless that was done at the beginning.
+    /// - Returns: what is set aside for the call.
+    /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit; `storage_unavailable` when it cannot be made durable.
+    func cover(_ need: Spending, model: String) async throws(GatewayError) -> Spending {
+        if let first = firstCover {
+            firstCover = nil
+            if need.usd <= first.usd, need.tokens <= first.tokens { return first }
+            // The first call is another than was thought at the beginning: only the difference is missing.
+            try await extend(by: Spending(usd: max(.zero, need.usd - first.usd), tokens: max(0, need.tokens - first.tokens)), model: model)
+            return Spending(usd: max(need.usd, first.usd), tokens: max(need.tokens, first.tokens))
+        }
+        try await extend(by: need, model: model)
+        return need
+    }
+
+    /// Sets more aside for a call that goes on.
+    /// - Throws: as ``cover(_:model:)``.
+    func extend(by more: Spending, model: String) async throws(GatewayError) {
+        switch hold.topUp(more, model: model) {
+        case .held: break
+        case .refused(let refusal): throw refusal.gatewayError
+        case .ended: throw GatewayError(.internalError, "The request's budget was settled before its end.", source: .gateway)
+        }
+        covered = covered + more
+        durable.amount = charged.usd + covered.usd
+        durable.tokens = charged.tokens + covered.tokens
+        do { try await journal.hold(durable) } catch { throw error.gatewayError }
+    }
+
+    /// Charges a call that is over.
+    /// - Parameter cover: what was set aside for it.
+    public func charge(_ cost: NanoUSD, tokens: Int64, cover: Spending, model: String) {
+        let actual = Spending(usd: cost, tokens: tokens)
+        hold.charge(actual, reserved: cover, model: model, at: clock())
+        charged = charged + actual
+        covered = Spending(usd: max(.zero, covered.usd - cover.usd), tokens: max(0, covered.tokens - cover.tokens))
+    }
+
+    /// Ends it, once: what is still set aside goes back.
+    /// - Parameter wasUsed: whether any call was sent; without one the request does not count.
+    public func close(wasUsed: Bool) {
+        guard !isClosed else { return }
+        isClosed = true
+        if wasUsed { hold.settle(.nothing, at: clock()) } else { hold.release(at: clock()) }
+    }
+
+    /// Ends its durable twin where no record does.
+    /// - Throws: `storage_unavailable`.
+    public func releaseInJournal() async throws(GatewayError) {
+        do { try await journal.release(id) } catch { throw error.gatewayError }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Chat
+public import Ledger
+public import Policies
+
+extension Spending {
+    /// What to set aside before a call is made.
+    public init(_ planned: PlannedCall, isStream: Bool) { self = CallCover.first(planned, isStream: isStream) }
+}
+
+/// How a call is covered: whole answers at their worst case, streams step by step, so that a long `max_tokens` does not lock away what nobody
+/// will spend.
+enum CallCover {
+    /// Output tokens of each choice that a stream is covered for at a time.
+    static let step: Int64 = 1_024
+
+    /// What to set aside before a call is made.
+    static func first(_ planned: PlannedCall, isStream: Bool) -> Spending {
+        spending(planned, output: isStream ? min(step, planned.extent.output) : planned.extent.output)
+    }
+
+    /// What `output` tokens of each choice cost at most, with all of the input.
+    static func spending(_ planned: PlannedCall, output: Int64) -> Spending {
+        Spending(
+            usd: planned.extent.cost(output: output, at: planned.model.pricing) ?? .zero, tokens: planned.extent.tokens(output: output))
+    }
+}
+
+/// The cover of a stream that goes on.
+struct StreamCover {
+    private let planned: PlannedCall
+    /// Output tokens of each choice that are covered.
+    private var output: Int64
+    /// What is set aside in all.
+    private(set) var amount: Spending
+
+    init(_ planned: PlannedCall, amount: Spending) {
+        self.planned = planned
+        self.amount = amount
+        output = min(CallCover.step, planned.extent.output)
+    }
+
+    /// More that must be set aside before `tokens` of output have come; `nil` while the cover is enough.
+    mutating func missing(for tokens: Int64) -> Spending? {
+        guard output < planned.extent.output, tokens >= output * planned.extent.choices - CallCover.step / 4 else { return nil }
+        let before = CallCover.spending(planned, output: output)
+        output = min(output + CallCover.step, planned.extent.output)
+        let after = CallCover.spending(planned, output: output)
+        return Spending(usd: max(.zero, after.usd - before.usd), tokens: max(0, after.tokens - before.tokens))
+    }
+
+    /// Whether the provider has sent more than it was allowed to: then nothing covers what comes.
+    /// - Parameter tokens: output tokens of all choices that have come for certain.
+    func isExceeded(by tokens: Int64) -> Bool { tokens > planned.extent.output * planned.extent.choices }
+
+    /// Takes note that more is set aside.
+    mutating func note(_ more: Spending) { amount = amount + more }
+}

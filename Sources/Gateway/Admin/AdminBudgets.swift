@@ -1,0 +1,50 @@
+internal import Chat
+internal import HTTPServer
+internal import Ledger
+
+extension AdminHandler {
+    /// `GET /admin/v1/budgets`: how every limit stands; with `?scope=acme` those of `acme` and of all below it.
+    func listBudgets(_ call: AdminCall) async throws(GatewayError) {
+        let scope = try Self.scope(call.exchange.head.query)
+        let tree = gateway.budgets.tree
+        // A hundred thousand users with limits of their own take a while: not on the loop.
+        let body = await Task.detached { BudgetList.json(tree.states(at: .now), below: scope) }.value
+        call.answer(200, body)
+    }
+
+    /// The value of `scope` in a query.
+    /// - Throws: `invalid_request_error` for anything else in it.
+    private static func scope(_ query: ArraySlice<UInt8>?) throws(GatewayError) -> String? {
+        var scope: String?
+        for part in String(decoding: query ?? [], as: UTF8.self).split(separator: "&") {
+            let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard sides.first == "scope", sides.count == 2, scope == nil, let value = PercentCoding.decode(sides[1]), !value.isEmpty else {
+                throw GatewayError(.invalidRequest, "The query may be ?scope=ORGANIZATION/TEAM only.", param: "scope")
+            }
+            scope = value
+        }
+        return scope
+    }
+}
+
+/// The limits as JSON.
+private enum BudgetList {
+    static func json(_ states: [LimitState], below scope: String?) -> [UInt8] {
+        var json: [UInt8] = []
+        json.append("{\"object\":\"list\",\"data\":[")
+        var isFirst = true
+        for state in states where scope.map({ isBelow($0, state.identity.scope.path) }) ?? true {
+            if !isFirst { json.append(",") }
+            isFirst = false
+            // As `purser budgets` writes it, and what only a gateway at work knows.
+            json.append(contentsOf: BudgetReport.json(state).utf8.dropLast())
+            json.append(",\"waiting\":")
+            json.appendJSONNumber(Int64(state.waiting))
+            json.append("}")
+        }
+        json.append("]}")
+        return json
+    }
+
+    private static func isBelow(_ scope: String, _ path: String) -> Bool { path == scope || path.hasPrefix(scope + "/") }
+}

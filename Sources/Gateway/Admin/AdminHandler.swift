@@ -1,0 +1,97 @@
+internal import Chat
+public import EventLoop
+public import HTTPServer
+internal import Ledger
+internal import Logging
+
+/// Answers the requests of the admin listener. Belongs to its loop.
+public final class AdminHandler: HTTPHandler {
+    let gateway: Gateway
+    let reader = JSONReader()
+    private let access: AdminAccess
+    private var identifiers: IdentifierSource
+
+    /// Bodies are small here.
+    public static let limits = HTTPLimits(body: 64 * 1024)
+
+    /// Makes the handler of a listener on `loop`.
+    public init(_ gateway: Gateway, access: AdminAccess, loop: EventLoop) {
+        self.gateway = gateway
+        self.access = access
+        identifiers = IdentifierSource(seconds: WallTime.now.microseconds / 1_000_000, loop: loop.index)
+    }
+
+    /// Answers one request: host first, then path, key and method.
+    public func handle(_ exchange: HTTPExchange) async {
+        let call = AdminCall(exchange: exchange, requestID: identifiers.next("req_"))
+        do throws(GatewayError) {
+            try access.checkHost(exchange.head)
+            let endpoint = try AdminEndpoint(exchange.head)
+            if endpoint.needsKey { try access.checkKey(exchange.head) }
+            try endpoint.check(exchange.head.method)
+            switch endpoint {
+            case .healthz: call.answer(200, Array("{\"status\":\"ok\"}".utf8))
+            case .budgets: try await listBudgets(call)
+            case .reload: try await reload(call)
+            case .refund: try await refund(call)
+            }
+        } catch {
+            answer(call, error)
+        }
+    }
+
+    private func answer(_ call: AdminCall, _ error: GatewayError) {
+        if error.source != .client {
+            gateway.log.warning(
+                "admin request failed",
+                metadata: [
+                    "request_id": "\(call.requestID)", "code": "\(error.code.name)", "detail": "\(error.detail ?? error.publicMessage)",
+                ])
+        }
+        let answer = ErrorAnswer(error)
+        call.exchange.respond(answer.status, body: answer.body) { fields in
+            answer.appendFields(to: &fields)
+            call.appendFields(to: &fields)
+            if error.code == .methodNotAllowed, let endpoint = try? AdminEndpoint(call.exchange.head) {
+                fields.appendField("allow", value: endpoint.allowedMethods)
+            }
+        }
+    }
+
+    /// Answers what is not an HTTP request as we take it.
+    public func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) {
+        let answer = ErrorAnswer(GatewayError(violation))
+        refusal.respond(violation.status, body: answer.body) { answer.appendFields(to: &$0) }
+    }
+
+    /// Somebody holds all connections of the admin listener, who must be on this machine or trusted; worth a line each.
+    public func turnedAway() { gateway.log.warning("admin connection turned away at the limit on their number") }
+}
+
+/// One request to the admin listener.
+struct AdminCall {
+    let exchange: HTTPExchange
+    let requestID: String
+
+    /// Sends a JSON document.
+    func answer(_ status: Int, _ body: [UInt8]) {
+        exchange.respond(status, body: body) { fields in
+            fields.contentType = "application/json"
+            appendFields(to: &fields)
+        }
+    }
+
+    func appendFields(to fields: inout HTTPResponseHead) {
+        fields.appendField("x-request-id", value: requestID)
+        fields.appendField("cache-control", value: "no-store")
+    }
+
+    /// The whole body, not compressed.
+    /// - Throws: what the HTTP layer found wrong, and 415.
+    func body() async throws(GatewayError) -> [UInt8] {
+        if exchange.head.hasContentEncoding {
+            throw GatewayError(.unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.")
+        }
+        do throws(HTTPViolation) { return try await exchange.body(padding: JSONReader.padding) } catch { throw GatewayError(error) }
+    }
+}

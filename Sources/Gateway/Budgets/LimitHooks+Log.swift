@@ -1,0 +1,12 @@
+internal import Chat
+public import Ledger
+public import Logging
+
+extension LimitHooks {
+    /// Tells of limits through `alerts`, and of mistakes of ours in the log.
+    public init(_ log: Logger, _ alerts: AlertSender) {
+        self.init { alerts.send($0) } misuse: { misuse in
+            log.error("a hold was not ended as it should be", metadata: ["what": "\(misuse)"])
+        }
+    }
+}

@@ -1,0 +1,78 @@
+internal import Chat
+internal import EventLoop
+internal import Ledger
+
+extension OrganizationLimits {
+    /// Sets money aside, waiting in line for a moment when others hold what is left.
+    /// - Parameter patience: how long the request can wait at all.
+    /// - Throws: the refusal of the limit that has no room; `client_closed_request` when the client left the line.
+    func reserve(_ request: SpendRequest, on loop: EventLoop, patience: Duration) async throws(GatewayError) -> Hold {
+        switch reserve(request, at: .now) {
+        case .held(let hold): return hold
+        case .refused(let refusal): throw refusal.gatewayError
+        case .mustWait: break
+        }
+        let wait = RoomWait(on: loop)
+        switch reserve(request, at: .now, patience: patience, notify: { outcome in loop.execute { wait.end(outcome) } }) {
+        case .held(let hold): return hold
+        case .refused(let refusal): throw refusal.gatewayError
+        case .waiting(let ticket):
+            switch await wait.outcome(of: ticket) {
+            case .held(let hold):
+                if !Task.isCancelled { return hold }
+                hold.release(at: .now)
+                throw RoomWait.left
+            case .refused(let refusal): throw refusal.gatewayError
+            case nil: throw RoomWait.left
+            }
+        }
+    }
+}
+
+/// One request's wait for room. Unchecked, because the line's callback must be able to name it; it is used on its loop only.
+private final class RoomWait: @unchecked Sendable {
+    static let left = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
+
+    private let loop: EventLoop
+    private var timer: LoopTimer?
+    private var ticket: WaitTicket?
+    private var ending: WaitOutcome??
+    private var continuation: UnsafeContinuation<Void, Never>?
+
+    init(on loop: EventLoop) {
+        self.loop = loop
+        timer = LoopTimer(on: loop) { [weak self] in self?.timeCame() }
+    }
+
+    /// How waiting ended; `nil`: the request left the line.
+    func outcome(of ticket: WaitTicket) async -> WaitOutcome? {
+        self.ticket = ticket
+        setTimer(ticket.wakeTime)
+        await withTaskCancellationHandler {
+            if ending == nil { await withUnsafeContinuation { continuation = $0 } }
+        } onCancel: {
+            loop.execute { self.leave() }
+        }
+        timer?.set(.never)
+        return ending ?? nil
+    }
+
+    /// The line's answer.
+    func end(_ outcome: WaitOutcome?) {
+        guard ending == nil else { return }
+        ending = .some(outcome)
+        let waiting = continuation
+        continuation = nil
+        waiting?.resume()
+    }
+
+    private func timeCame() { if let next = ticket?.wake(at: .now) { setTimer(next) } }
+
+    /// Leaves the line. When it is too late for that the answer is on its way, and what it holds is given back.
+    private func leave() { if ticket?.cancel() == true { end(nil) } }
+
+    private func setTimer(_ time: WallTime) {
+        let wait = max(0, time.microseconds - WallTime.now.microseconds)
+        timer?.set(.now() + .microseconds(wait + 1_000))
+    }
+}

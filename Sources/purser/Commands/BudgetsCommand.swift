@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Gateway
+internal import Ledger
+internal import Policies
+
+struct BudgetsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "budgets", abstract: "Show every limit: how much of it is spent, held and left, and when its window ends.",
+        discussion: """
+            Reads the policies and the ledger; a gateway may be running or not. Keys and users with limits by each_key and each_user are \
+            listed when something of theirs counts. Money is in USD.
+            """)
+
+    @OptionGroup var options: PolicyOptions
+
+    @Option(help: "table or json.")
+    var format = "table"
+
+    @OptionGroup var state: StateOptions
+
+    func run() throws {
+        guard let format = BudgetReport.Format(rawValue: format) else { throw ValidationError("--format must be table or json.") }
+        do {
+            let policies = try PolicyStore.compile(options.policies, ProcessEnvironment.all).snapshot
+            let limits = try LimitConfiguration(scopes: policies.limitScopes, keys: policies.limitKeys) { policies.zones[$0] }
+            let states = try BudgetReport.states(limits, from: UsageReader(path: try state.ledgerPath()), at: .now)
+            Terminal.output(BudgetReport.text(states, as: format))
+        } catch let error as PolicyLoadError {
+            Terminal.error(error.description)
+            throw ExitStatus.no
+        } catch let failure as LedgerFailure {
+            throw Terminal.cannotStart("\(failure)")
+        }
+    }
+}

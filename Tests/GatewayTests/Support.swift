@@ -1,0 +1,111 @@
+import Chat
+import EventLoop
+import HTTPServer
+import Ledger
+import Logging
+import Synchronization
+
+/// Log lines as they come.
+final class LogLines: Sendable {
+    let lines = Mutex<[String]>([])
+
+    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+    func count(of text: String) -> Int { lines.withLock { $0.count { $0.contains(text) } } }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var logLevel = Logger.Level.trace
+        var metadata: Logger.Metadata = [:]
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") } }
+    }
+}
+
+/// A webhook's other end: an HTTP server on a loop of its own, which can hold its answers back.
+final class Receiver: HTTPHandler, @unchecked Sendable {
+    private struct State {
+        var bodies: [String] = []
+        var isOpen = true
+        var status = 204
+        var underWay = 0
+        var mostUnderWay = 0
+    }
+
+    private let state = Mutex(State())
+    private let group: LoopGroup
+    private(set) var port: UInt16 = 0
+    /// Used on the loop only.
+    private var server: HTTPServer?
+
+    var url: String { "http://127.0.0.1:\(port)/hook" }
+    var bodies: [String] { state.withLock { $0.bodies } }
+    var mostUnderWay: Int { state.withLock { $0.mostUnderWay } }
+
+    init(status: Int = 204, isOpen: Bool = true) throws {
+        group = try LoopGroup(count: 1)
+        state.withLock { ($0.status, $0.isOpen) = (status, isOpen) }
+        let loop = group.loops[0]
+        port = try loop.runAndWait { () -> Result<UInt16, SystemError> in
+            let server = HTTPServer(loop: loop, handler: self, maxConnections: 1_000)
+            self.server = server
+            do throws(SystemError) {
+                return .success(try server.listen(on: ListenAddress(host: "127.0.0.1", port: 0, isPlain: true), tls: nil))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
+    }
+
+    /// Lets the answers go.
+    func open() { state.withLock { $0.isOpen = true } }
+
+    func handle(_ exchange: HTTPExchange) async {
+        let body = (try? await exchange.body()) ?? []
+        state.withLock { state in
+            state.underWay += 1
+            state.mostUnderWay = max(state.mostUnderWay, state.underWay)
+        }
+        while !state.withLock({ $0.isOpen }) { await group.loops[0].sleep(until: .now() + .milliseconds(5)) }
+        let status = state.withLock { state in
+            state.underWay -= 1
+            state.bodies.append(String(decoding: body, as: UTF8.self))
+            return state.status
+        }
+        exchange.respond(status, body: []) { _ in }
+    }
+
+    func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) { refusal.respond(400, body: []) { _ in } }
+
+    func turnedAway() {}
+}
+
+/// Waits until `condition` holds, for at most ten seconds.
+func eventually(_ condition: () -> Bool) async -> Bool {
+    for _ in 0..<1_000 {
+        if condition() { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return condition()
+}
+
+/// A team's soft limit with a webhook, and what is told of it.
+func alert(_ webhook: String?) throws -> LimitAlert {
+    let told = Mutex<LimitAlert?>(nil)
+    let rule = LimitRule(.usd(NanoUSD(nanos: 1_500_000_000)), per: .day, soft: true, webhook: webhook)
+    let limits = try LimitConfiguration(scopes: [ScopeRules(path: "acme/research", limits: [rule])]) { _ in nil }
+    let tree = LimitTree(limits, hooks: LimitHooks(alert: { alert in told.withLock { $0 = alert } }, misuse: { _ in }))
+    let amount = Spending(usd: NanoUSD(nanos: 2_000_000_000))
+    let request = SpendRequest(RequestScopes(team: "acme/research"), model: "m", amount: amount)
+    guard case .held(let hold) = tree.organization(of: "acme").reserve(request, at: .now) else { throw NothingHeld() }
+    hold.settle(amount, at: .now)
+    guard let alert = told.withLock({ $0 }) else { throw NothingHeld() }
+    return alert
+}
+
+struct NothingHeld: Error {}
