@@ -1,0 +1,67 @@
+internal import Synchronization
+
+/// What one client request has set aside in every limit that binds it, from before the first call goes out until its true cost is known.
+///
+/// End it exactly once, with ``settle(_:model:at:)`` or ``release(at:)``. One that is dropped without either is charged in full and reported.
+/// May be used from any thread.
+public final class Hold: Sendable {
+    private let limits: OrganizationLimits
+    private let id: HoldID
+    private let isOpen = Atomic(true)
+
+    init(_ limits: OrganizationLimits, _ id: HoldID) {
+        self.limits = limits
+        self.id = id
+    }
+
+    deinit {
+        if close() { limits.endLost(id) }
+    }
+
+    /// Sets more aside, in all limits or in none: for the next call of the request, or for the next stretch of a stream.
+    /// Goes before those that wait, for what is under way must be able to end.
+    /// - Parameter model: the model that is going to be called; `nil`: the one of the reservation. Limits on the model that are not held yet join.
+    /// - Returns: whether there was room in the windows to which the hold belongs, or which limit has none.
+    public func topUp(_ amount: Spending, model: String? = nil) -> TopUp {
+        isOpen.load(ordering: .acquiring) ? limits.topUp(id, amount, model) : .ended
+    }
+
+    /// Charges one call of several, and gives back what was set aside for it and not used.
+    /// - Parameters:
+    ///   - actual: what it cost.
+    ///   - reserved: what had been set aside for it, at the reservation or by a top-up; capped by what is held.
+    ///   - model: the model that was called; `nil`: the one of the reservation.
+    /// - Returns: whether more was charged than was set aside.
+    @discardableResult
+    public func charge(_ actual: Spending, reserved: Spending, model: String? = nil, at now: WallTime) -> Settlement {
+        guard isOpen.load(ordering: .acquiring) else { return misused() }
+        return limits.charge(id, actual, reserved, model, at: now)
+    }
+
+    /// Ends the hold: charges what the request cost and has not been charged yet, and gives back the rest. What it cost is charged even when
+    /// it is more than was held. The requests that were held count, whatever `actual` says.
+    /// - Parameter model: the model that was called; `nil`: the one of the reservation.
+    /// - Returns: whether more was charged than was held. A second end changes nothing and is reported.
+    @discardableResult
+    public func settle(_ actual: Spending, model: String? = nil, at now: WallTime) -> Settlement {
+        close() ? limits.end(id, .settled(actual, model: model), at: now) : misused()
+    }
+
+    /// Ends the hold of a request of which nothing was sent: gives everything back. What was charged already stays charged.
+    public func release(at now: WallTime) {
+        if close() { limits.end(id, .released, at: now) } else { _ = misused() }
+    }
+
+    private func close() -> Bool { isOpen.exchange(false, ordering: .acquiringAndReleasing) }
+
+    private func misused() -> Settlement {
+        limits.hooks.misuse(.endedTwice)
+        return Settlement(isOverrun: false)
+    }
+}
+
+/// How a charge went.
+public struct Settlement: Hashable, Sendable {
+    /// Whether it was more than had been set aside, in any limit.
+    public let isOverrun: Bool
+}

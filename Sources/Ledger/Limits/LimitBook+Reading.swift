@@ -1,0 +1,50 @@
+internal import Chat
+
+extension LimitBook {
+    /// How every limit stands, from the organization down to single keys and users.
+    mutating func states(_ now: Int64) -> [LimitState] {
+        self.now = now
+        let groups = nodes.map(\.cells) + keyCells.values + own.values
+        for id in groups.joined() { touch(id, now) }
+        drainTurned()
+        let names = groups.filter { !$0.isEmpty }.map { (scope: rules[Int($0[0])].scope, ids: $0) }
+        let sorted = names.sorted { ($0.scope.path, $0.scope.key ?? "", $0.scope.user ?? "") < ($1.scope.path, $1.scope.key ?? "", $1.scope.user ?? "") }
+        return sorted.flatMap { $0.ids.map(state) }
+    }
+
+    /// How the limits stand that bind such a request.
+    mutating func states(_ scopes: RequestScopes, _ model: String, _ now: Int64) -> [LimitState] {
+        _ = pick(scopes, now)
+        let states = picked.filter { rules[Int($0)].counts(model) }.map(state)
+        drainTurned()
+        return states
+    }
+
+    /// The tightest hard limits of each kind for such a request.
+    mutating func headroom(_ scopes: RequestScopes, _ model: String, _ now: Int64) -> Headroom {
+        _ = pick(scopes, now)
+        var headroom = Headroom()
+        for index in picked.indices {
+            let id = Int(picked[index])
+            if cells[id].soft || (cells[id].isRestricted && !rules[id].counts(model)) { continue }
+            switch cells[id].kind {
+            case .usd: Self.tighten(&headroom.usd, cells[id])
+            case .tokens: Self.tighten(&headroom.tokens, cells[id])
+            case .requests: Self.tighten(&headroom.requests, cells[id])
+            case .concurrent: Self.tighten(&headroom.concurrent, cells[id])
+            }
+        }
+        drainTurned()
+        return headroom
+    }
+
+    @inline(__always)
+    private static func tighten(_ tightest: inout Headroom.Tightest?, _ cell: LimitCell) {
+        let unspent = max(0, cell.limit.subtractingSaturated(cell.window.spent).subtractingSaturated(cell.elsewhere))
+        let left = max(0, unspent.subtractingSaturated(cell.window.held))
+        if let known = tightest, known.left < left || (known.left == left && known.unspent <= unspent) { return }
+        tightest = Headroom.Tightest(
+            limit: cell.limit, left: left, unspent: unspent,
+            resets: cell.window.end == .max ? nil : WallTime(microseconds: cell.window.end))
+    }
+}

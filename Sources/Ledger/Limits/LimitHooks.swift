@@ -1,0 +1,21 @@
+/// Where limits tell what somebody should know. Called on the thread that caused it, outside of all locks; must not block.
+public struct LimitHooks: Sendable {
+    /// A mistake in the use of holds.
+    public enum Misuse: Hashable, Sendable {
+        /// A hold was dropped without an end; it was charged in full.
+        case neverEnded
+        /// A hold was ended or charged after its end; the second end changed nothing.
+        case endedTwice
+    }
+
+    /// A limit was reached: for log, metric and webhook.
+    public let alert: @Sendable (LimitAlert) -> Void
+    /// A mistake of ours: for the log.
+    public let misuse: @Sendable (Misuse) -> Void
+
+    /// Makes hooks.
+    public init(alert: @escaping @Sendable (LimitAlert) -> Void, misuse: @escaping @Sendable (Misuse) -> Void) {
+        self.alert = alert
+        self.misuse = misuse
+    }
+}

@@ -1,0 +1,76 @@
+
+/// How one limit stands: the one answer behind `purser budgets`, the admin API, the headers and the refusals.
+public struct LimitState: Hashable, Sendable {
+    /// Which limit.
+    public let identity: LimitIdentity
+    /// How much it allows, in the unit of its kind: nano-dollars, tokens, requests.
+    public let limit: Int64
+    /// What was used in the window for certain. May exceed the limit by what providers billed beyond their own caps.
+    public let spent: Int64
+    /// The part of `spent` that was charged for calls whose end a crash hid; an admin may refund it.
+    public let inDoubt: Int64
+    /// What calls under way have set aside.
+    public let held: Int64
+    /// What other gateways have used or leased, as last heard.
+    public let elsewhere: Int64
+    /// When the window began; `nil` for `total` and `concurrent`.
+    public let since: WallTime?
+    /// When the window ends and `spent` is nothing again; `nil` for `total` and `concurrent`.
+    public let resets: WallTime?
+    /// Requests that wait for room in it.
+    public let waiting: Int
+
+    /// What is left: the limit less what is spent, held and elsewhere; not below zero.
+    public var left: Int64 { max(0, limit.subtractingSaturated(spent.addingSaturated(held).addingSaturated(elsewhere))) }
+}
+
+extension Int64 {
+    /// The difference of two amounts that are not negative; cannot overflow.
+    @inline(__always)
+    func subtractingSaturated(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? .min : difference
+    }
+}
+
+/// What is left for one request, over all limits that bind it: the tightest of each kind.
+public struct Headroom: Hashable, Sendable {
+    /// The tightest limit of one kind.
+    public struct Tightest: Hashable, Sendable {
+        /// How much it allows, in the unit of its kind.
+        public let limit: Int64
+        /// What is left of it now, holds of others taken off.
+        public let left: Int64
+        /// What is not spent: what will be left when every hold is given back unused.
+        public let unspent: Int64
+        /// When its window ends; `nil` for `total`.
+        public let resets: WallTime?
+    }
+
+    /// The tightest limit on money.
+    public internal(set) var usd: Tightest?
+    /// The tightest limit on tokens.
+    public internal(set) var tokens: Tightest?
+    /// The tightest limit on requests.
+    public internal(set) var requests: Tightest?
+    /// The tightest limit on requests under way.
+    public internal(set) var concurrent: Tightest?
+}
+
+/// A limit that was reached. Told once per window.
+public struct LimitAlert: Hashable, Sendable {
+    /// What happened.
+    public enum Event: Hashable, Sendable {
+        /// As much as a soft limit allows was spent.
+        case softReached
+        /// A hard limit refused a request because too much of it is spent.
+        case refused
+    }
+
+    /// What happened.
+    public let event: Event
+    /// How the limit stands.
+    public let state: LimitState
+    /// Where the rule wants it told.
+    public let webhook: String?
+}

@@ -1,0 +1,40 @@
+/// What was spent before: by an earlier run, or before a limit was made.
+public struct PastSpending: Hashable, Sendable {
+    /// Whose request it was.
+    public var scopes: RequestScopes
+    /// The model that was called.
+    public var model: String
+    /// When the request was let through.
+    public var time: WallTime
+    /// What it cost, or sums of requests between two of ``OrganizationLimits/windowStarts(at:)``.
+    public var amount: Spending
+    /// Whether it is what a hold that was found open held: charged, but not known to be spent.
+    public var isInDoubt: Bool
+
+    /// Makes an item of the past.
+    public init(_ scopes: RequestScopes, model: String, time: WallTime, amount: Spending, isInDoubt: Bool = false) {
+        self.scopes = scopes
+        self.model = model
+        self.time = time
+        self.amount = amount
+        self.isInDoubt = isInDoubt
+    }
+}
+
+extension OrganizationLimits {
+    /// The moments at which the windows of `now` began, the earliest first. Sums of what was spent between two neighbours of them, and from the
+    /// last one on, are fine enough for ``restore(_:at:only:)``; what was spent before the first matters to `total` limits only.
+    public func windowStarts(at now: WallTime) -> [WallTime] {
+        locked { $0.windowStarts(now.microseconds) }.map(WallTime.init(microseconds:))
+    }
+
+    /// Counts what was spent before, in every limit that binds it and in whose current window its time is.
+    /// - Parameter only: the limits to put it into; `nil`: all. For limits that a reload has added (``LimitTree/reconfigure(_:at:)``).
+    /// - Returns: `false` when its key or user could not be counted for there are too many (``LimitBounds/ownScopes``).
+    public func restore(_ past: PastSpending, at now: WallTime, only: Set<LimitIdentity>? = nil) -> Bool {
+        locked { $0.restore(past, now.microseconds, only: only) }
+    }
+
+    /// Gives back what was charged in doubt and turned out not to be spent, in limits whose window is still the one. Never more than is in doubt.
+    public func refund(_ past: PastSpending, at now: WallTime) { locked { $0.refund(past, now.microseconds) } }
+}

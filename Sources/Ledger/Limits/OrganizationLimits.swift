@@ -1,0 +1,109 @@
+internal import Synchronization
+
+/// The limits of one organization, from the organization itself down to single users, behind one lock.
+///
+/// Every operation takes the lock once and does its work on plain values; callbacks and hooks run after it is let go.
+public final class OrganizationLimits: Sendable {
+    /// The name of the organization.
+    public let name: String
+    let hooks: LimitHooks
+    private let book: Mutex<LimitBook>
+
+    init(_ rules: OrganizationRules, _ sharing: LimitTree.Sharing, _ hooks: LimitHooks) {
+        name = rules.name
+        self.hooks = hooks
+        book = Mutex(LimitBook(rules, isLeased: sharing == .leased))
+    }
+
+    /// Does `body` under the lock, then tells what it led to.
+    @discardableResult
+    func locked<T>(_ body: (inout LimitBook) -> sending T) -> T {
+        let (result, events) = book.withLock { book in
+            let result = body(&book)
+            return (result, book.takeEvents())
+        }
+        if let events { tell(events) }
+        return result
+    }
+
+    private func tell(_ events: BookEvents) {
+        for alert in events.alerts { hooks.alert(alert) }
+        for delivery in events.deliveries {
+            switch delivery.outcome {
+            case .held(let id): delivery.notify(.held(Hold(self, id)))
+            case .refused(let refusal): delivery.notify(.refused(refusal))
+            }
+        }
+    }
+}
+
+extension OrganizationLimits {
+    /// Sets `request.amount` aside in every limit that binds the request, or in none.
+    ///
+    /// Money and tokens that are only held by others may be waited for, requests and concurrency only where the rule has `wait`.
+    /// Who asks while others wait for the same limit has to wait behind them.
+    public func reserve(_ request: SpendRequest, at now: WallTime) -> Reservation {
+        switch locked({ $0.reserve(request, now.microseconds) }) {
+        case .held(let id): .held(Hold(self, id))
+        case .mustWait(let refusal): .mustWait(refusal)
+        case .refused(let refusal): .refused(refusal)
+        }
+    }
+
+    /// Like ``reserve(_:at:)``, and gets in line when it must wait. Room is given in the order of arrival; where a limit of a scope is what is
+    /// waited for, the teams directly below it take turns by their weights.
+    /// - Parameters:
+    ///   - patience: how long the request can wait at all; a limit's `wait` may be shorter.
+    ///   - notify: told once how it ended, on the thread that made room, outside of all locks; not called when this returns `held` or `refused`.
+    public func reserve(
+        _ request: SpendRequest, at now: WallTime, patience: Duration, notify: @escaping @Sendable (WaitOutcome) -> Void
+    ) -> PatientReservation {
+        switch locked({ $0.reserve(request, now.microseconds, patience: patience.microseconds, notify) }) {
+        case .held(let id): .held(Hold(self, id))
+        case .waiting(let waiter, let time): .waiting(WaitTicket(limits: self, waiter: waiter, wakeTime: WallTime(microseconds: time)))
+        case .refused(let refusal): .refused(refusal)
+        }
+    }
+
+    func wake(_ waiter: WaiterID, at now: WallTime) -> WallTime? {
+        locked { $0.wake(waiter, now.microseconds) }.map(WallTime.init(microseconds:))
+    }
+
+    func cancel(_ waiter: WaiterID) -> Bool { locked { $0.cancel(waiter) } }
+
+    func topUp(_ id: HoldID, _ amount: Spending, _ model: String?) -> TopUp { locked { $0.topUp(id, amount, model) } }
+
+    func charge(_ id: HoldID, _ actual: Spending, _ reserved: Spending, _ model: String?, at now: WallTime) -> Settlement {
+        locked { Settlement(isOverrun: $0.charge(id, actual, reserved, model, now.microseconds)) }
+    }
+
+    @discardableResult
+    func end(_ id: HoldID, _ ending: LimitBook.Ending, at now: WallTime) -> Settlement {
+        locked { Settlement(isOverrun: $0.end(id, ending, now.microseconds)) }
+    }
+
+    /// Ends a hold whose owner forgot it.
+    func endLost(_ id: HoldID) {
+        locked { $0.end(id, .lost, $0.now) }
+        hooks.misuse(.neverEnded)
+    }
+}
+
+extension OrganizationLimits {
+    /// What is left for such a request: for a clamp of its `max_tokens`, and for the headers of its answer. Allocates nothing.
+    public func headroom(for scopes: RequestScopes, model: String, at now: WallTime) -> Headroom {
+        locked { $0.headroom(scopes, model, now.microseconds) }
+    }
+
+    /// How every limit of the organization stands, sorted by scope.
+    public func states(at now: WallTime) -> [LimitState] { locked { $0.states(now.microseconds) } }
+
+    /// How the limits stand that bind requests of these scopes to `model`, from the organization down to the user.
+    public func states(for scopes: RequestScopes, model: String, at now: WallTime) -> [LimitState] {
+        locked { $0.states(scopes, model, now.microseconds) }
+    }
+
+    func reconfigure(_ rules: OrganizationRules, at now: WallTime) -> [LimitIdentity] {
+        locked { $0.reconfigure(rules, now.microseconds) }
+    }
+}
