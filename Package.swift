@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         room("EventLoop", ["CLinux"]),
         room("TLS", ["EventLoop", "COpenSSL"]),
@@ -51,7 +52,7 @@ let package = Package(
         room("Classifier", ["CClassifierModel"]),
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", "Classifier", yams]),
-        room("Ledger", ["Chat", "COpenSSL", grdb]),
+        room("Ledger", ["Chat", "COpenSSL", "CPostgres", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
