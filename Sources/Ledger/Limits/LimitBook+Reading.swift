@@ -8,14 +8,19 @@ extension LimitBook {
         for id in groups.joined() { touch(id, now) }
         drainTurned()
         let names = groups.filter { !$0.isEmpty }.map { (scope: rules[Int($0[0])].scope, ids: $0) }
-        let sorted = names.sorted { ($0.scope.path, $0.scope.key ?? "", $0.scope.user ?? "") < ($1.scope.path, $1.scope.key ?? "", $1.scope.user ?? "") }
-        return sorted.flatMap { $0.ids.map(state) }
+        let sorted = names.sorted { $0.scope < $1.scope }
+        var states: [LimitState] = []
+        for (_, ids) in sorted {
+            for id in ids { states.append(state(id)) }
+        }
+        return states
     }
 
     /// How the limits stand that bind such a request.
     mutating func states(_ scopes: RequestScopes, _ model: String, _ now: Int64) -> [LimitState] {
         _ = pick(scopes, now)
-        let states = picked.filter { rules[Int($0)].counts(model) }.map(state)
+        var states: [LimitState] = []
+        for id in picked where rules[Int(id)].counts(model) { states.append(state(id)) }
         drainTurned()
         return states
     }

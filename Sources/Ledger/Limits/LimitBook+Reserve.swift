@@ -32,7 +32,7 @@ enum Admission {
     case held(HoldID)
     /// In the way of it: a cell that may be waited for.
     case mustWait(CellID, need: Int64)
-    case refused(LimitRefusal)
+    indirect case refused(LimitRefusal)
 }
 
 /// Until when a request can wait, in microseconds since 1970.
@@ -48,8 +48,8 @@ struct Patience {
 extension LimitBook {
     enum QuickResult {
         case held(HoldID)
-        case mustWait(LimitRefusal)
-        case refused(LimitRefusal)
+        indirect case mustWait(LimitRefusal)
+        indirect case refused(LimitRefusal)
     }
 
     mutating func reserve(_ request: SpendRequest, _ now: Int64) -> QuickResult {

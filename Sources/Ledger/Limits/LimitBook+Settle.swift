@@ -95,7 +95,7 @@ extension LimitBook {
         var isOverrun = false
         for position in slots[index].entries.indices {
             let entry = slots[index].entries[position]
-            let charged = charge(entry, slots[index].requests, ending, slots[index].model)
+            let charged = charge(entry, index, ending)
             settle(entry, released: entry.held, charged: charged)
             withWindow(entry.cell, entry.number) { window, _ in window.holds -= 1 }
             cells[Int(entry.cell)].holds -= 1
@@ -112,15 +112,15 @@ extension LimitBook {
     }
 
     @inline(__always)
-    private func charge(_ entry: HoldEntry, _ requests: Int64, _ ending: Ending, _ reserved: @autoclosure () -> String) -> Int64 {
+    private func charge(_ entry: HoldEntry, _ slot: Int, _ ending: borrowing Ending) -> Int64 {
         let kind = cells[Int(entry.cell)].kind
-        switch ending {
+        switch copy ending {
         case .released, .undone: return 0
         case .lost: return kind == .concurrent ? 0 : entry.held
         case .settled(let actual, let model):
-            let isCounted = !cells[Int(entry.cell)].isRestricted || rules[Int(entry.cell)].counts(model ?? reserved())
+            let isCounted = !cells[Int(entry.cell)].isRestricted || rules[Int(entry.cell)].counts(model ?? slots[slot].model)
             guard kind == .requests else { return isCounted ? actual.units(kind) : 0 }
-            return isCounted || entry.isCharged ? max(actual.requests, requests) : 0
+            return isCounted || entry.isCharged ? max(actual.requests, slots[slot].requests) : 0
         }
     }
 

@@ -2,7 +2,7 @@ extension LimitBook {
     enum PatientResult {
         case held(HoldID)
         case waiting(WaiterID, until: Int64)
-        case refused(LimitRefusal)
+        indirect case refused(LimitRefusal)
     }
 
     mutating func reserve(

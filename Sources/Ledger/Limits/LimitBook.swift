@@ -3,8 +3,8 @@ internal import Chat
 /// All limits of one organization and everything that counts against them: plain values, used by one thread at a time.
 ///
 /// Its parts: scopes and their cells (`LimitBook+Scopes`), holds (`+Reserve`, `+Settle`), the lines of those that wait (`+Waiting`),
-/// reload, reading, and what other runs and other gateways spend.
-struct LimitBook: Sendable {
+/// reload, reading, and what other runs and other gateways spend. Not copyable, for a copy by mistake would cost more than all the rest.
+struct LimitBook: ~Copyable, Sendable {
     let isLeased: Bool
     /// What is touched and what is rarely touched of every limit, by number.
     var cells: [LimitCell] = []

@@ -15,6 +15,13 @@ public struct LimitScope: Hashable, Sendable {
     }
 }
 
+extension LimitScope: Comparable {
+    /// By path; the scope itself before its keys and users.
+    public static func < (a: LimitScope, b: LimitScope) -> Bool {
+        (a.path, a.key ?? "", a.user ?? "") < (b.path, b.key ?? "", b.user ?? "")
+    }
+}
+
 extension LimitScope: CustomStringConvertible {
     /// E.g. `acme/research`, `acme/research key key_8f3kq2zd`, `acme user "bob"`.
     public var description: String {

@@ -18,9 +18,10 @@ public final class OrganizationLimits: Sendable {
     /// Does `body` under the lock, then tells what it led to.
     @discardableResult
     func locked<T>(_ body: (inout LimitBook) -> sending T) -> T {
-        let (result, events) = book.withLock { book in
-            let result = body(&book)
-            return (result, book.takeEvents())
+        var events: BookEvents?
+        let result = book.withLock { book in
+            defer { events = book.takeEvents() }
+            return body(&book)
         }
         if let events { tell(events) }
         return result

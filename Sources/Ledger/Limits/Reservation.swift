@@ -4,9 +4,9 @@ public enum Reservation: Sendable {
     case held(Hold)
     /// It may fit when others give back what they hold, or when a window that may be waited for ends: ask with
     /// ``OrganizationLimits/reserve(_:at:patience:notify:)``, or refuse with this.
-    case mustWait(LimitRefusal)
+    indirect case mustWait(LimitRefusal)
     /// It does not fit.
-    case refused(LimitRefusal)
+    indirect case refused(LimitRefusal)
 }
 
 /// What came of asking for room with patience.
@@ -16,7 +16,7 @@ public enum PatientReservation: Sendable {
     /// The request waits in line; the callback tells how it ends.
     case waiting(WaitTicket)
     /// It does not fit; nobody is called back.
-    case refused(LimitRefusal)
+    indirect case refused(LimitRefusal)
 }
 
 /// How waiting ended.
@@ -24,7 +24,7 @@ public enum WaitOutcome: Sendable {
     /// Room was set aside. If nobody wants it any more, ``Hold/release(at:)`` it.
     case held(Hold)
     /// It cannot fit any more, or took too long.
-    case refused(LimitRefusal)
+    indirect case refused(LimitRefusal)
 }
 
 /// The place of a request in the line for room.
