@@ -85,6 +85,18 @@ public struct PriceList: Hashable, Sendable {
         prices.map { $0?.decimalString ?? "-" }.joined(separator: "/")
     }
 
+    /// Reads what ``version`` wrote; `nil` for anything else.
+    public init?(version: String) {
+        let parts = version.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 4, let input = PricePerMillion(decimal: parts[0]), let output = PricePerMillion(decimal: parts[3]) else {
+            return nil
+        }
+        let ofCached = parts[1] == "-" ? nil : PricePerMillion(decimal: parts[1])
+        let ofWritten = parts[2] == "-" ? nil : PricePerMillion(decimal: parts[2])
+        guard (ofCached == nil) == (parts[1] == "-"), (ofWritten == nil) == (parts[2] == "-") else { return nil }
+        self.init(input: input, cachedInput: ofCached, cacheWrite: ofWritten, output: output)
+    }
+
     /// The cost of `usage`, rounded once, to the nearest nano-dollar (half up). Saturates instead of overflowing.
     /// - Precondition: none; an implausible usage (a part larger than its whole) is priced as if the part were the whole.
     public func cost(of usage: TokenUsage) -> NanoUSD {
@@ -119,6 +131,17 @@ public enum Pricing: Hashable, Sendable {
     /// The cost of `usage`.
     public func cost(of usage: TokenUsage) -> NanoUSD {
         if case .listed(let prices) = self { prices.cost(of: usage) } else { .zero }
+    }
+
+    /// Reads what ``version`` wrote; `nil` for anything else.
+    public init?(version: String) {
+        switch version {
+        case "free": self = .free
+        case "unpriced": self = .unpriced
+        default:
+            guard let prices = PriceList(version: version) else { return nil }
+            self = .listed(prices)
+        }
     }
 
     /// What a usage record stores as `price_version`.

@@ -30,7 +30,7 @@ public enum LedgerFailure: Error, Hashable, Sendable {
     case queueFull(capacity: Int)
     /// The ledger was closed.
     case closed
-    /// Records that storage had not taken when the ledger was closed; they stay in the journals beside it.
+    /// Records and holds that storage had not taken when the ledger was closed; they stay in the journals beside it.
     case keptInJournals(records: Int, cause: String)
     /// A request that makes no sense, e.g. revoking a key that does not exist.
     case invalid(String)
@@ -68,7 +68,7 @@ extension LedgerFailure: CustomStringConvertible {
             "the journal is full, up to \(capacity) commits may wait for room; the device is too slow for this load"
         case .closed: "the ledger is closed"
         case .keptInJournals(let records, let cause):
-            "\(records) usage records could not be moved into the ledger (\(cause)); they stay in the journal files beside it, "
+            "\(records) usage records and holds could not be moved into the ledger (\(cause)); they stay in the journal files beside it, "
                 + "the next start moves them"
         case .invalid(let message): message
         }

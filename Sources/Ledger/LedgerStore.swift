@@ -14,6 +14,21 @@ public protocol LedgerStore: AnyObject, Sendable {
     /// Counters for metrics.
     var statistics: LedgerStatistics { get }
 
+    /// What was spent, by payer, model and stretch of time: for limits to go on from. Blocks for up to a second; not for event loops.
+    /// - Parameter moments: where the stretches begin, in any order; everything before the first is a stretch too. What lies on a quarter of an
+    ///   hour is looked up, other moments cost the reading of the records since then until the next quarter.
+    /// - Returns: one sum for each payer, model and stretch in which something was spent, all that was committed before included.
+    /// - Throws: ``LedgerFailure``: `locked`, `inputOutput`, `corrupt`, `journalDamaged` …
+    func totals(cutAt moments: [WallTime]) throws(LedgerFailure) -> [SpendingTotal]
+
+    /// Takes back what an `in_doubt` record has charged, by a record of its own.
+    /// - Parameters:
+    ///   - id: the request's id or, where that names several, the call id of the record.
+    ///   - note: why; kept with the record.
+    /// - Returns: the record that was written.
+    /// - Throws: ``LedgerFailure``: `invalid` when there is nothing to take back, or it was taken back already; `storageUnavailable`, `closed`.
+    nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord
+
     /// Takes in no more records, moves all there are into the store and lets go of it. Blocks; later calls do nothing.
     /// - Throws: ``LedgerFailure/keptInJournals(records:cause:)`` when records could not be moved; the next start does it.
     func close() throws(LedgerFailure)
@@ -23,8 +38,12 @@ public protocol LedgerStore: AnyObject, Sendable {
 public struct LedgerStatistics: Hashable, Sendable {
     /// Records committed, those that wait in the journals included.
     public var committed = 0
-    /// Records that wait in the journals.
+    /// Records and holds that wait in the journals.
     public var queued = 0
+    /// Holds that are open, as of the last batch.
+    public var openHolds = 0
+    /// Holds that were found open at the start and charged in full.
+    public var inDoubt = 0
     /// Records of earlier runs that were found in journals at the start.
     public var recovered = 0
     /// Transactions in which records were moved into the store.

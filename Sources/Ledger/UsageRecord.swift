@@ -16,6 +16,10 @@ public struct UsageRecord: Hashable, Sendable {
         case canceled
         /// Broke off after the answer had begun.
         case cut
+        /// What was held for a request of which a crash left no other trace: charged in full, as it may have been spent.
+        case inDoubt = "in_doubt"
+        /// Takes back what an `in_doubt` record charged: all its amounts are negative.
+        case refund
     }
 
     /// One entry of the request's `metadata`.
@@ -88,6 +92,10 @@ public struct UsageRecord: Hashable, Sendable {
     public var tool: String?
     /// Whether the tokens are an estimate of ours because the provider reported none.
     public var isEstimated = false
+    /// The id of the ``HoldRecord`` that this call was paid from; `nil`: nothing had been held.
+    public var hold: String?
+    /// Whether this is the last record of `hold`: what it leaves of the amount is free again.
+    public var settlesHold = false
 
     /// Makes a record of what is always known; the other properties are set one by one.
     public init(requestID: String, callID: String, time: WallTime, requestedModel: String, priceVersion: String, status: Status) {
@@ -101,6 +109,9 @@ public struct UsageRecord: Hashable, Sendable {
 
     /// Whether `cost` is what the call really costs: false when the model's price is not known. (`free` is a price: zero.)
     public var isPriced: Bool { priceVersion != "unpriced" }
+
+    /// Whether it charges or takes back what was never known to be spent.
+    public var isCorrection: Bool { status == .inDoubt || status == .refund }
 
     /// Whether the policy says that this model costs nothing.
     public var isFree: Bool { priceVersion == "free" }

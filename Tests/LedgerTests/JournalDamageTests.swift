@@ -70,7 +70,7 @@ import Testing
             damaged[JournalLayout.headerBytes + offset] ^= 0x40
             try Data(damaged).write(to: URL(fileURLWithPath: target + "-journal-0"))
             let image = try #require(try JournalImage(name: "0", path: target + "-journal-0"))
-            #expect(image.records.map(\.sequence) == [1, 2] && (image.damage != nil) == (mode == 0), "\(offset)")
+            #expect(image.items.map(\.sequence) == [1, 2] && (image.damage != nil) == (mode == 0), "\(offset)")
             guard offset % 40 == 0 else { continue }
             if mode == 0 {
                 guard case .journalDamaged = await failure({ _ = try records(target) }) else { return #expect(Bool(false), "not noticed") }
@@ -137,7 +137,7 @@ import Testing
         switch kind {
         case "garbage": bytes = Array("this is no journal".utf8) + bytes
         case "short": bytes.removeLast()
-        case "newer": bytes[8] = 2
+        case "newer": bytes[8] = 3
         default: bytes[20] ^= 1
         }
         try Data(bytes).write(to: URL(fileURLWithPath: journal))
@@ -145,7 +145,7 @@ import Testing
         let opening = await failure { _ = try SQLiteLedger(path: path) }
         #expect(await failure { _ = try records(path) } == opening)
         if kind == "newer" {
-            #expect(opening == .newerVersion(path: journal, found: 2, supported: 1))
+            #expect(opening == .newerVersion(path: journal, found: 3, supported: 2))
         } else {
             guard case .journalDamaged(journal, _) = opening else { return #expect(Bool(false), "\(String(describing: opening))") }
         }

@@ -113,21 +113,6 @@ import Testing
         #expect(try sql(target, "SELECT journal || ' ' || sequence FROM journal_position") == ["0 1", "1 2", "7 1"])
     }
 
-    @Test func aLedgerOfTheFirstVersionIsUpgraded() async throws {
-        let ledger = try SQLiteLedger(path: path)
-        try await Loop(ledger).commit(sampleRecord(1))
-        try ledger.close()
-        _ = try sql(path, "DROP TABLE meta; ")
-        _ = try sql(path, "DROP TABLE journal_position")
-        _ = try sql(path, "PRAGMA user_version = 1")
-        #expect(try records(path).map(\.callID) == ["call-1"])
-        let again = try SQLiteLedger(path: path)
-        try await Loop(again).commit(sampleRecord(2))
-        #expect(try records(path).map(\.callID) == ["call-1", "call-2"])
-        try again.close()
-        #expect(try sql(path, "SELECT length(value) FROM meta") == ["32"])
-    }
-
     /// Random work, kills (copies of the files) and restarts: nothing is lost, nothing is doubled, and a reader agrees at every moment.
     @Test func nothingIsLostAndNothingDoubled() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)

@@ -93,7 +93,7 @@ import Testing
 
     @Test func aCommitWithoutRoomWaitsAndIsThenRefused() async throws {
         let exchange = JournalExchange(waitLimit: 2, patience: .zero)
-        let waiting = (0..<3).map { _ in Task { await exchange.waitForRoom() } }
+        let waiting = (0..<3).map { _ in Task { await exchange.waitForRoom(losing: 1) } }
         #expect(try await eventually { exchange.lost == 1 })
         exchange.refuseRooms(.storageUnavailable(cause: "none", kept: false))
         var results: [LedgerFailure?] = []
@@ -102,7 +102,7 @@ import Testing
         #expect(results.count { $0 == .storageUnavailable(cause: "none", kept: false) } == 2)
         #expect(exchange.lost == 3)
         exchange.close()
-        #expect(await exchange.waitForRoom() == .closed)
+        #expect(await exchange.waitForRoom(losing: 1) == .closed)
         #expect(await exchange.waitForSync() == .closed)
     }
 

@@ -55,6 +55,8 @@ func fullRecord(_ number: Int) -> UsageRecord {
     record.isStream = number.isMultiple(of: 2)
     record.isEstimated = number.isMultiple(of: 3)
     record.tool = "brave_search"
+    record.hold = [nil, record.callID, "call-0"][number % 3]
+    record.settlesHold = number.isMultiple(of: 4)
     return record
 }
 
@@ -137,15 +139,16 @@ func failure(_ body: () async throws -> Void) async -> LedgerFailure? {
 func append(_ records: [UsageRecord], to connection: LedgerConnection) throws {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 22, alignment: 8)
     defer { buffer.deallocate() }
-    var payloads: [UnsafeRawBufferPointer] = []
+    var batch = JournalBatch(journal: "none", imported: -1, last: -1, released: 0)
     var writer = RecordWriter(buffer, at: 0)
-    for record in records {
+    for (index, record) in records.enumerated() {
         let start = writer.offset
         writer.append(record)
-        payloads.append(UnsafeRawBufferPointer(rebasing: buffer[start..<writer.offset]))
+        let payload = UnsafeRawBufferPointer(rebasing: buffer[start..<writer.offset])
+        batch.items.append(JournalItem(kind: .record, sequence: Int64(index), payload: payload))
     }
     #expect(writer.fits)
-    try connection.append(payloads, positions: [])
+    try connection.append([batch])
 }
 
 /// Copies a ledger with its journals: the journals first, then SQLite's files while nobody can write them.

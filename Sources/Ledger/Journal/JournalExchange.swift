@@ -12,12 +12,21 @@ final class JournalExchange: Sendable {
         var isClosed = false
     }
 
+    /// Somebody who waits for room in a journal.
+    private struct Room: Sendable {
+        let waiter: Waiter
+        let deadline: ContinuousClock.Instant
+        /// Records that are lost when there will be none.
+        let records: Int
+    }
+
     private struct State: Sendable {
         var hasRung = false
         var call = Call()
         var files: [JournalFile] = []
         var syncs: [Waiter] = []
-        var rooms: [(waiter: Waiter, deadline: ContinuousClock.Instant)] = []
+        var rooms: [Room] = []
+        var refunds: [RefundOrder] = []
         var lost = 0
     }
 
@@ -82,21 +91,36 @@ final class JournalExchange: Sendable {
     }
 
     /// Waits until the writer has imported something.
+    /// - Parameter records: what is lost when there will be no room.
     /// - Returns: why to give up, if so.
-    nonisolated(nonsending) func waitForRoom() async -> LedgerFailure? {
+    nonisolated(nonsending) func waitForRoom(losing records: Int) async -> LedgerFailure? {
         await withUnsafeContinuation { (waiter: Waiter) in
             let failure: LedgerFailure? = monitor.withLock { state in
                 if state.call.isClosed { return .closed }
                 if state.rooms.count >= waitLimit {
-                    state.lost += 1
+                    state.lost += records
                     return .queueFull(capacity: waitLimit)
                 }
-                state.rooms.append((waiter, .now + patience))
+                state.rooms.append(Room(waiter: waiter, deadline: .now + patience, records: records))
                 state.hasRung = true
                 state.call.isUrgent = true
                 return nil
             }
             if let failure { waiter.resume(returning: failure) } else { monitor.wake() }
+        }
+    }
+
+    /// Has the writer write a refund.
+    nonisolated(nonsending) func refund(_ id: String, note: String?) async -> Result<UsageRecord, LedgerFailure> {
+        await withUnsafeContinuation { waiter in
+            let isClosed = monitor.withLock { state in
+                if !state.call.isClosed {
+                    state.refunds.append(RefundOrder(id: id, note: note, waiter: waiter))
+                    state.hasRung = true
+                }
+                return state.call.isClosed
+            }
+            if isClosed { waiter.resume(returning: .failure(.closed)) } else { monitor.wake() }
         }
     }
 
@@ -147,11 +171,19 @@ final class JournalExchange: Sendable {
         }
     }
 
+    /// Those who wait for a refund.
+    func takeRefunds() -> [RefundOrder] {
+        monitor.withLock { state in
+            defer { state.refunds.removeAll() }
+            return state.refunds
+        }
+    }
+
     var hasWaitsForRoom: Bool { monitor.withLock { !$0.rooms.isEmpty } }
 
     /// Lets those who wait for room try again.
     func retryRooms() {
-        for (waiter, _) in takeRooms(where: { _ in true }) { waiter.resume(returning: nil) }
+        for room in takeRooms(where: { _ in true }) { room.waiter.resume(returning: nil) }
     }
 
     /// Tells those who have waited too long, or everybody, why they got no room.
@@ -159,13 +191,13 @@ final class JournalExchange: Sendable {
         let now = ContinuousClock.now
         let refused = takeRooms { all || $0 <= now }
         if refused.isEmpty { return }
-        monitor.withLock { $0.lost += refused.count }
-        for (waiter, _) in refused { waiter.resume(returning: reason) }
+        monitor.withLock { state in
+            for room in refused { state.lost += room.records }
+        }
+        for room in refused { room.waiter.resume(returning: reason) }
     }
 
-    private func takeRooms(
-        where isTaken: (ContinuousClock.Instant) -> Bool
-    ) -> [(waiter: Waiter, deadline: ContinuousClock.Instant)] {
+    private func takeRooms(where isTaken: (ContinuousClock.Instant) -> Bool) -> [Room] {
         monitor.withLock { state in
             if state.rooms.isEmpty { return [] }
             let taken = state.rooms.filter { isTaken($0.deadline) }

@@ -12,12 +12,18 @@ final class JournalFile: @unchecked Sendable {
     let segmentBytes: Int
     private let descriptor: Int32
     private let base: UnsafeMutableRawPointer
-    /// The last record that is in the ledger; everything up to it may be overwritten. Written by the writer thread.
+    /// The last frame that is in the ledger. Written by the writer thread.
     let imported: Atomic<Int64>
-    /// The last record that was appended. For the counters only.
+    /// The last frame that nobody needs any more: everything up to it may be overwritten. Written by the writer thread.
+    ///
+    /// Lags behind `imported` by up to a segment, so that holds which end soon need not be written to the ledger.
+    let released: Atomic<Int64>
+    /// The last frame that was appended. For the counters only.
     let appended: Atomic<Int64>
+    /// Records among the frames of this run. For the counters only.
+    let records = Atomic<Int>(0)
 
-    /// Records that are not in the ledger.
+    /// Frames that are not in the ledger.
     var waiting: Int { max(0, Int(appended.load(ordering: .relaxed) - imported.load(ordering: .relaxed))) }
 
     /// Makes the journal of a loop, replacing a file that must have been imported.
@@ -41,6 +47,7 @@ final class JournalFile: @unchecked Sendable {
         }
         self.base = base
         imported = Atomic(last)
+        released = Atomic(last)
         appended = Atomic(last)
     }
 

@@ -7,7 +7,7 @@ internal import Glibc
 enum JournalLayout {
     static let headerBytes = 4_096
     static let segments = 2
-    /// Before each payload: checksum (of all that follows), sequence number, length of the payload; 8, 8 and 8 bytes.
+    /// Before each payload: checksum (of all that follows), sequence number, kind and length of the payload; 8, 8 and 8 bytes.
     static let frameHeader = 24
 
     static func fileBytes(segment: Int) -> Int { headerBytes + segments * segment }
@@ -30,7 +30,8 @@ struct JournalHeader: Equatable {
     /// Bytes of a segment: a multiple of 8.
     let segmentBytes: Int
 
-    static let version: UInt32 = 1
+    /// 2: frames have kinds. Whatever version 1 holds reads the same.
+    static let version: UInt32 = 2
     private static let magic = Array("PURSERJL".utf8)
     /// Bytes before the header's own checksum.
     private static let covered = 88
@@ -52,7 +53,7 @@ struct JournalHeader: Equatable {
         let version = bytes.number(at: 8, UInt32.self)
         if version > Self.version { throw .newerVersion(path: path, found: Int(version), supported: Int(Self.version)) }
         let checksum = bytes[..<Self.covered].withUnsafeBytes { XXH64.hash($0) }
-        guard version == Self.version, checksum == bytes.number(at: Self.covered, UInt64.self) else {
+        guard version >= 1, checksum == bytes.number(at: Self.covered, UInt64.self) else {
             throw .journalDamaged(path: path, detail: "its header is damaged")
         }
         segmentBytes = Int(bytes.number(at: 12, UInt32.self))

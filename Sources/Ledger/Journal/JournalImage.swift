@@ -5,8 +5,8 @@ struct JournalImage {
     let name: String
     let path: String
     let header: JournalHeader
-    /// The records that are intact, by their numbers, rising. The payloads live as long as the image.
-    private(set) var records: [(sequence: Int64, payload: UnsafeRawBufferPointer)] = []
+    /// The frames that are intact, by their numbers, rising. The payloads live as long as the image.
+    private(set) var items: [JournalItem] = []
     private let segments: [ImageBytes]
     /// What is missing although it had been committed; `nil`: nothing.
     private(set) var damage: String?
@@ -63,7 +63,7 @@ struct JournalImage {
             guard words.first != 0, words.first == later.first, words.end <= later.end else { continue }
             walk(segments[segment].bytes, first: words.first, end: words.end, segment)
         }
-        records.sort { $0.sequence < $1.sequence }
+        items.sort { $0.sequence < $1.sequence }
     }
 
     private static func words(_ header: [UInt8], _ segment: Int) -> (first: Int64, end: UInt64) {
@@ -77,7 +77,7 @@ struct JournalImage {
         var sequence = first
         while true {
             if Self.plausible.contains(sequence), let frame = JournalFrame(bytes, at: offset, sequence: sequence) {
-                records.append((sequence, UnsafeRawBufferPointer(rebasing: bytes[frame.payload])))
+                items.append(JournalItem(kind: frame.kind, sequence: sequence, payload: UnsafeRawBufferPointer(rebasing: bytes[frame.payload])))
                 offset = frame.end
                 sequence += 1
                 continue

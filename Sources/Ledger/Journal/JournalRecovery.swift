@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// What is done at the start with the journals that an earlier run has left: import them, then remove them.
+/// What is done at the start with the journals that an earlier run has left: import them, charge what is still held, then remove them.
 enum JournalRecovery {
-    /// Records of one transaction.
+    /// Frames of one transaction.
     private static let batchLimit = 4_096
 
     /// Imports the journals beside the ledger that `connection` has open. Nobody may be appending to them.
@@ -12,11 +12,11 @@ enum JournalRecovery {
         try JournalFiles.removeDrafts(connection.path)
         let images = try JournalImage.all(ledger: connection.path)
         for image in images where image.header.ledgerID != connection.ledgerID { throw .journalOfAnotherLedger(path: image.path) }
-        if images.isEmpty { return }
+        if images.isEmpty && connection.openHolds == 0 { return }
         let positions = try connection.journalPositions()
-        for image in images {
-            status.found(try importRecords(of: image, after: positions[image.name] ?? 0, connection))
-        }
+        for image in images { status.found(try take(image, positions[image.name] ?? JournalPosition(), connection)) }
+        let last = images.map { ($0.name, $0.items.last?.sequence ?? 0) }
+        status.charged(try connection.resolveHolds(Dictionary(last) { max($0, $1) }))
         // The files may go only when their records would survive what they would have survived.
         try connection.checkpoint()
         var damage: LedgerFailure?
@@ -24,19 +24,24 @@ enum JournalRecovery {
         if let damage { throw damage }
     }
 
-    private static func importRecords(
-        of image: JournalImage, after position: Int64, _ connection: LedgerConnection
+    /// - Returns: how many records were not in the ledger.
+    private static func take(
+        _ image: JournalImage, _ position: JournalPosition, _ connection: LedgerConnection
     ) throws(LedgerFailure) -> Int {
-        let missing = image.records.drop { $0.sequence <= position }
-        var rest = missing
+        // Also frames whose records are in the ledger already: they may have opened holds.
+        var rest = image.items.drop { $0.sequence <= position.resolved }
+        var imported = position.sequence
+        var count = 0
         while let last = rest.prefix(batchLimit).last {
-            let position = JournalPosition(journal: image.name, sequence: last.sequence)
-            try withExtendedLifetime(image) { () throws(LedgerFailure) in
-                try connection.append(rest.prefix(batchLimit).map(\.payload), positions: [position])
-            }
+            let items = Array(rest.prefix(batchLimit))
+            let batch = JournalBatch(
+                journal: image.name, items: items, imported: imported, last: max(imported, last.sequence), released: 0)
+            try withExtendedLifetime(image) { () throws(LedgerFailure) in try connection.append([batch]) }
+            count += items.count { $0.kind == .record && $0.sequence > imported }
+            imported = batch.last
             rest = rest.dropFirst(batchLimit)
         }
-        return missing.count
+        return count
     }
 
     /// Removes an imported journal.

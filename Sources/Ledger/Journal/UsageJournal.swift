@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// The journal of one event loop: where its usage records become durable, in a file mapped into memory.
 ///
-/// A commit writes the record and one word; the writer thread imports it into the ledger some 100 ms later, together with others.
+/// A commit writes the record (or hold) and one word; the writer thread imports it into the ledger some 100 ms later, together with others.
 /// Belongs to its loop: never to be used by two threads at once. Needs no locks for that, and no system call.
 public final class UsageJournal {
     private let file: JournalFile
@@ -10,7 +10,7 @@ public final class UsageJournal {
     private let waitsForDevice: Bool
     private var segment = 0
     private var offset = 0
-    /// The number of the next record.
+    /// The number of the next frame.
     private var next: Int64
     private var hasAskedForImport = false
 
@@ -21,32 +21,44 @@ public final class UsageJournal {
         next = file.first(0)
     }
 
-    /// Commits `record`; returns only when it would survive the death of this process, with full durability also the loss of power.
+    /// Sets the amount of `hold` aside, or changes it when there is a hold of that id already. To be done before anything goes upstream: what
+    /// is held and not settled when the process dies is charged in full at the next start.
+    ///
+    /// Runs and fails like ``commit(_:)``; nothing is held then.
+    public nonisolated(nonsending) func hold(_ hold: HoldRecord) async throws(LedgerFailure) { try await write(hold) }
+
+    /// Ends a hold without a record: nothing was sent, or all that was sent is recorded. Runs and fails like ``commit(_:)``.
+    /// - Parameter id: the id of the hold; one that is not open changes nothing.
+    public nonisolated(nonsending) func release(_ id: String) async throws(LedgerFailure) { try await write(HoldRelease(id: id)) }
+
+    /// Commits `record` and, if it says so, ends its hold in the same step; returns only when it would survive the death of this process, with full durability also the loss of power.
     ///
     /// Runs on the caller's executor. With normal durability it does not suspend as long as the journal has room.
     /// Not cancellable: a call that happened is recorded.
     /// - Throws: ``LedgerFailure/closed``; ``LedgerFailure/queueFull(capacity:)`` or ``LedgerFailure/storageUnavailable(cause:kept:)`` when
     ///   the journal is full and was not imported in time; ``LedgerFailure/invalid(_:)`` for a record larger than half the journal.
-    public nonisolated(nonsending) func commit(_ record: UsageRecord) async throws(LedgerFailure) {
-        while try !append(record) {
-            if let failure = await exchange.waitForRoom() { throw failure }
+    public nonisolated(nonsending) func commit(_ record: UsageRecord) async throws(LedgerFailure) { try await write(record) }
+
+    private nonisolated(nonsending) func write<Entry: JournalEntry>(_ entry: Entry) async throws(LedgerFailure) {
+        while try !append(entry) {
+            if let failure = await exchange.waitForRoom(losing: Entry.kind == .record ? 1 : 0) { throw failure }
         }
         if waitsForDevice, let failure = await exchange.waitForSync() { throw failure }
     }
 
-    /// Writes `record` if there is room.
-    private func append(_ record: UsageRecord) throws(LedgerFailure) -> Bool {
-        var end = JournalFrame.write(record, sequence: next, to: file.bytes(segment), at: offset)
+    /// Writes `entry` if there is room.
+    private func append<Entry: JournalEntry>(_ entry: Entry) throws(LedgerFailure) -> Bool {
+        var end = JournalFrame.write(entry, sequence: next, to: file.bytes(segment), at: offset)
         if end == nil, offset > 0 {
             guard try switchSegment() else { return false }
-            end = JournalFrame.write(record, sequence: next, to: file.bytes(segment), at: 0)
+            end = JournalFrame.write(entry, sequence: next, to: file.bytes(segment), at: 0)
         }
         guard let end else {
-            throw .invalid(
-                "the record of call \(record.callID.prefix(80)) needs more than the \(file.segmentBytes) bytes of a journal segment")
+            throw .invalid("\(entry.label) needs more than the \(file.segmentBytes) bytes of a journal segment")
         }
         guard file.publish(segment, from: offset, to: end) else { throw .closed }
         file.appended.store(next, ordering: .relaxed)
+        if Entry.kind == .record { file.records.add(1, ordering: .relaxed) }
         offset = end
         next += 1
         announce()
@@ -62,9 +74,9 @@ public final class UsageJournal {
         }
     }
 
-    /// Goes on to the other segment, if all its records are in the ledger.
+    /// Goes on to the other segment, if nothing in it is needed any more.
     private func switchSegment() throws(LedgerFailure) -> Bool {
-        guard file.imported.load(ordering: .acquiring) >= file.first(segment) - 1 else { return false }
+        guard file.released.load(ordering: .acquiring) >= file.first(segment) - 1 else { return false }
         guard file.begin(1 - segment, first: next) else { throw .closed }
         segment = 1 - segment
         offset = 0

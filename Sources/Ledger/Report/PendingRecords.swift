@@ -23,10 +23,10 @@ struct PendingRecords {
         for image in images {
             guard image.header.ledgerID == ledgerID else { throw LedgerFailure.journalOfAnotherLedger(path: image.path) }
             if let failure = image.failure, image.isOfThisBoot { throw failure }
-            let position = positions[image.name] ?? 0
-            for (sequence, payload) in image.records where sequence > position {
-                guard let record = withExtendedLifetime(image, { UsageRecord(journaled: payload) }) else {
-                    throw LedgerFailure.journalDamaged(path: image.path, detail: "record \(sequence) makes no sense")
+            let position = positions[image.name]?.sequence ?? 0
+            for item in image.items where item.kind == .record && item.sequence > position {
+                guard let record = withExtendedLifetime(image, { UsageRecord(journaled: item.payload) }) else {
+                    throw LedgerFailure.journalDamaged(path: image.path, detail: "record \(item.sequence) makes no sense")
                 }
                 if query.includes(record) { records.append(record) }
             }

@@ -89,8 +89,18 @@ extension UsageTotal {
         cost = NanoUSD(nanos: Self.sum(row, "cost_nanos"))
     }
 
-    /// Puts the two halves of a sum together.
-    private static func sum(_ row: Row, _ column: String) -> Int64 {
+    private static func sum(_ row: Row, _ column: String) -> Int64 { SQLSum.value(row, column) }
+}
+
+/// Sums of 64-bit numbers in halves: SQLite's sum() fails when it overflows, the sums of the halves cannot.
+enum SQLSum {
+    /// What to select.
+    static func expression(_ column: String) -> String {
+        "sum(\(column) >> 32) AS \(column)_high, sum(\(column) & 4294967295) AS \(column)_low"
+    }
+
+    /// The sum, saturating; zero when there was nothing to add up.
+    static func value(_ row: Row, _ column: String) -> Int64 {
         let high: Int64 = row[column + "_high"] ?? 0
         let low: Int64 = row[column + "_low"] ?? 0
         return Int64(clamping: Int128(high) << 32 + Int128(low))
@@ -102,16 +112,21 @@ extension String {
     init(stored bytes: Data) { self.init(decoding: bytes, as: UTF8.self) }
 
     /// Reads a text that may be missing.
-    fileprivate init?(stored bytes: Data?) {
+    init?(stored bytes: Data?) {
         guard let bytes else { return nil }
         self.init(stored: bytes)
     }
 }
 
 extension UsageRecord {
-    /// What to select, in the order in which `init(_:_:)` reads it.
+    /// What to select from a file of this version, in the order in which `init(_:_:)` reads it.
     static let selected = RecordInsert.columns.split(separator: ", ")
-        .map { ["request_id", "call_id", "parent", "user", "metadata"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(separator: ", ")
+        .map { ["request_id", "call_id", "parent", "user", "metadata", "hold"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(separator: ", ")
+
+    /// What to select from a file of an earlier version, beside which nobody has written yet.
+    static func selected(_ db: Database) throws -> String {
+        try LedgerSchema.fileVersion(db) >= LedgerSchema.chainVersion ? selected : selected.replacing("CAST(hold AS BLOB)", with: "NULL")
+    }
 
     /// Reads a row of `selected`; `nil` when it holds what no writer writes.
     init?(_ row: Row, _ names: inout NameReader) throws {
@@ -132,6 +147,8 @@ extension UsageRecord {
         let flags: Int64 = row[29]
         isStream = flags & RecordFlags.stream != 0
         isEstimated = flags & RecordFlags.estimated != 0
+        settlesHold = flags & RecordFlags.settlesHold != 0
+        hold = flags & RecordFlags.holdIsCall != 0 ? callID : String(stored: row[31] as Data?)
     }
 
     private mutating func readNames(_ row: Row, _ names: inout NameReader) throws {

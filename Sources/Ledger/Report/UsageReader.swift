@@ -6,7 +6,7 @@ internal import GRDB
 /// Each call sees the ledger as it was at one moment, with every record whose commit had returned, wherever it is: in the SQLite file or
 /// still in a journal.
 public final class UsageReader: Sendable {
-    private let path: String
+    let path: String
     private let queue: DatabaseQueue
 
     /// Opens the ledger at `path`.
@@ -37,7 +37,7 @@ public final class UsageReader: Sendable {
             let selection = try Selection(query, db)
             var names = NameReader(db)
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT \(UsageRecord.selected) FROM usage_record \(selection.sql) ORDER BY id", arguments: selection.arguments)
+                db, sql: "SELECT \(try UsageRecord.selected(db)) FROM usage_record \(selection.sql) ORDER BY id", arguments: selection.arguments)
             while let row = try rows.next() {
                 guard let record = try UsageRecord(row, &names) else {
                     throw LedgerFailure.corrupt(path: path, detail: "a record makes no sense")
@@ -60,8 +60,11 @@ public final class UsageReader: Sendable {
         }
     }
 
+    /// - Parameter body: gets a snapshot of the file.
+    func snapshot<T>(_ body: (Database) throws -> T) throws -> T { try queue.read(body) }
+
     /// - Parameter body: gets a snapshot of the file, and the records that fit `query` and are not in it.
-    private func read<T>(_ query: UsageQuery, _ body: (Database, [UsageRecord]) throws -> T) throws -> T {
+    func read<T>(_ query: UsageQuery, _ body: (Database, [UsageRecord]) throws -> T) throws -> T {
         do {
             let pending = try PendingRecords(ledger: path)
             return try queue.read { db in try body(db, try pending.missing(in: db, query)) }
@@ -74,8 +77,7 @@ public final class UsageReader: Sendable {
         let selection = try Selection(query, db)
         var names = NameReader(db)
         let keys = query.groups.indices.map { "\(query.groups[$0].expression(at: $0)) AS g\($0)" }
-        // In halves: SQLite's sum() of 64-bit numbers fails when it overflows, the sums of their halves cannot.
-        let sums = summed.map { "sum(\($0) >> 32) AS \($0)_high, sum(\($0) & 4294967295) AS \($0)_low" }
+        let sums = summed.map(SQLSum.expression)
         let columns = keys + ["count(*) AS calls", "sum(status <> 0) AS failed", "sum(price_version IS \(unpriced)) AS unpriced"] + sums
         let grouping = keys.isEmpty ? "" : "GROUP BY " + keys.indices.map { "g\($0)" }.joined(separator: ", ")
         let rows = try Row.fetchCursor(

@@ -56,7 +56,7 @@ enum UsageTable {
     }
 
     /// Without control characters: names come from clients and must not drive the terminal.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
 }

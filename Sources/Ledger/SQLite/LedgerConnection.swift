@@ -5,15 +5,14 @@ internal import Glibc
 
 /// The one connection that writes and checkpoints a ledger. Confined to one thread at a time.
 ///
-/// After any failure of ``append(_:refusals:)`` or ``checkpoint(_:)`` it must be dropped and a new one opened: what the operating system
+/// After any failure of ``append(_:)`` or ``checkpoint(_:)`` it must be dropped and a new one opened: what the operating system
 /// still holds of a failed write or fsync is not known.
 final class LedgerConnection {
     private struct Statements {
         let begin: Statement
         let commit: Statement
-        let mark: Statement
-        let position: Statement
-        var insert: RecordInsert
+        /// `nil` during a transaction, and after one that failed.
+        var records: RecordImport?
     }
 
     let path: String
@@ -22,7 +21,6 @@ final class LedgerConnection {
     private let queue: DatabaseQueue
     /// `nil` only while closing.
     private var statements: Statements?
-    private var progress: LedgerProgress
     private let identity: FileIdentity?
     /// Written by SQLite after each commit.
     private let walPages: UnsafeMutablePointer<Int32>
@@ -34,22 +32,19 @@ final class LedgerConnection {
         if expected == nil { try createPrivateFile(path) } else if FileIdentity(path) == nil { throw .moved(path) }
         self.path = path
         let queue = try translatingFailures(path) { try DatabaseQueue(path: path, configuration: Self.configuration(settings)) }
-        let (statements, progress, ledgerID, isUpgraded) = try translatingFailures(path) {
+        let (statements, ledgerID, isUpgraded) = try translatingFailures(path) {
             try queue.inDatabase { db in
                 if let expected, try LedgerSchema.ledgerID(db) != expected { throw LedgerFailure.moved(path) }
                 let isUpgraded = try Self.prepare(db, path: path, settings: settings)
                 let statements = try Statements(
                     begin: db.makeStatement(sql: "BEGIN IMMEDIATE"), commit: db.makeStatement(sql: "COMMIT"),
-                    mark: db.makeStatement(sql: "INSERT OR REPLACE INTO time_mark (first_id, latest) VALUES (?, ?)"),
-                    position: db.makeStatement(sql: "INSERT OR REPLACE INTO journal_position (journal, sequence) VALUES (?, ?)"),
-                    insert: RecordInsert(db))
-                return (statements, try LedgerProgress(db), try LedgerSchema.ledgerID(db) ?? "", isUpgraded)
+                    records: RecordImport(db, path: path))
+                return (statements, try LedgerSchema.ledgerID(db) ?? "", isUpgraded)
             }
         }
         self.ledgerID = ledgerID
         self.queue = queue
         self.statements = statements
-        self.progress = progress
         identity = FileIdentity(path)
         walPages = .allocate(capacity: 1)
         walPages.initialize(to: 0)
@@ -97,65 +92,73 @@ final class LedgerConnection {
                 PRAGMA cache_size = -8192;
                 """)
         let isUpgraded = try LedgerSchema.migrate(db, path: path)
+        try ChainBackfill.run(db, path: path, report: settings.report)
         if let size = FileIdentity(path)?.size, size <= settings.checkedAtOpen { try Integrity.check(db, path: path) }
         return isUpgraded
     }
 
     // MARK: Writing
 
-    /// The number of the last record of each journal that is in the ledger.
-    func journalPositions() throws(LedgerFailure) -> [String: Int64] {
+    /// How far each journal is in the ledger.
+    func journalPositions() throws(LedgerFailure) -> [String: JournalPosition] {
         try translatingFailures(path) { try queue.inDatabase { try LedgerSchema.journalPositions($0) } }
     }
 
-    /// Appends records and notes how far each of their journals is imported, in one transaction: a record is in the ledger exactly when its
+    /// How many holds are open, as far as the journals are read.
+    var openHolds: Int { statements?.records?.holds.count ?? 0 }
+
+    /// Takes in frames of journals and notes how far these are read, in one transaction: a record is in the ledger exactly when its
     /// journal's position says so, whatever fails.
-    /// - Parameter records: as ``RecordWriter`` wrote them.
-    func append(_ records: [UnsafeRawBufferPointer], positions: [JournalPosition]) throws(LedgerFailure) {
-        let fault: SQLiteFault? = queue.inDatabase { _ in
+    func append(_ batches: [JournalBatch]) throws(LedgerFailure) {
+        try inTransaction { records throws(SQLiteFault) in try records.run(batches) }
+    }
+
+    /// Charges all open holds in full; see ``RecordImport/resolveHolds(_:)``.
+    func resolveHolds(_ journals: [String: Int64]) throws(LedgerFailure) -> Int {
+        try inTransaction { records throws(SQLiteFault) in try records.resolveHolds(journals) }
+    }
+
+    /// Stores all open holds, for the journals go.
+    func keepHolds() throws(LedgerFailure) { try inTransaction { records throws(SQLiteFault) in try records.keepHolds() } }
+
+    /// Appends a record of our own.
+    func append(_ record: UsageRecord) throws(LedgerFailure) {
+        try inTransaction { records throws(SQLiteFault) in
+            try records.append(record)
+            try records.finish()
+        }
+    }
+
+    /// Reads through the connection that writes.
+    func read<T>(_ body: (Database) throws -> T) throws(LedgerFailure) -> T { try translatingFailures(path) { try queue.inDatabase(body) } }
+
+    private func inTransaction<T>(_ body: (inout RecordImport) throws(SQLiteFault) -> T) throws(LedgerFailure) -> T {
+        let result: Result<T, SQLiteFault> = queue.inDatabase { _ in
             do throws(SQLiteFault) {
-                try appendInTransaction(records, positions)
-                return nil
+                return .success(try transaction(body))
             } catch {
-                return error
+                return .failure(error)
             }
         }
-        if let fault { throw fault.failure(path) }
-        guard FileIdentity(path) == identity else { throw .moved(path) }
-    }
-
-    private func appendInTransaction(_ records: [UnsafeRawBufferPointer], _ positions: [JournalPosition]) throws(SQLiteFault) {
-        guard let begin = statements?.begin, let commit = statements?.commit else { throw SQLiteFault(code: SQLITE_MISUSE) }
-        try Self.run(begin)
-        var progress = progress
-        if progress.needsMark { try mark(&progress) }
-        for record in records {
-            if let time = try statements?.insert.run(record) { progress.count(time) }
+        switch result {
+        case .failure(let fault): throw fault.failure(path)
+        case .success(let value):
+            guard FileIdentity(path) == identity else { throw .moved(path) }
+            return value
         }
-        for position in positions { try note(position) }
-        try Self.run(commit)
-        self.progress = progress
     }
 
-    private func note(_ position: JournalPosition) throws(SQLiteFault) {
-        guard let statement = statements?.position else { return }
-        Array(position.journal.utf8).withUnsafeBytes { bindText(statement.sqliteStatement, 1, $0, copying: true) }
-        sqlite3_bind_int64(statement.sqliteStatement, 2, position.sequence)
-        try Self.run(statement)
-    }
-
-    private func mark(_ progress: inout LedgerProgress) throws(SQLiteFault) {
-        guard let mark = statements?.mark else { return }
-        sqlite3_bind_int64(mark.sqliteStatement, 1, progress.lastID + 1)
-        sqlite3_bind_int64(mark.sqliteStatement, 2, progress.latest)
-        try Self.run(mark)
-        progress.sinceMark = 0
-    }
-
-    private static func run(_ statement: Statement) throws(SQLiteFault) {
-        let code = sqlite3_step(statement.sqliteStatement)
-        sqlite3_reset(statement.sqliteStatement)
-        guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
+    private func transaction<T>(_ body: (inout RecordImport) throws(SQLiteFault) -> T) throws(SQLiteFault) -> T {
+        guard let begin = statements?.begin, let commit = statements?.commit, var records = statements?.records else {
+            throw SQLiteFault(code: SQLITE_MISUSE)
+        }
+        // One reference to each table in memory, or the first change would copy it.
+        statements?.records = nil
+        try begin.run()
+        let value = try body(&records)
+        try commit.run()
+        statements?.records = records
+        return value
     }
 
     // MARK: Checkpoints
@@ -187,11 +190,12 @@ final class LedgerConnection {
     }
 }
 
-/// How far a journal is imported.
+/// How far a journal is in the ledger.
 struct JournalPosition: Equatable {
-    let journal: String
-    /// The number of the last record that is in the ledger.
-    let sequence: Int64
+    /// The number of the last frame that is.
+    var sequence: Int64 = 0
+    /// Frames up to this one have nothing more to say about holds.
+    var resolved: Int64 = 0
 }
 
 extension LedgerFailure {

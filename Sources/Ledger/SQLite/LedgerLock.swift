@@ -11,7 +11,7 @@ struct LedgerLock: ~Copyable, Sendable {
         let path = database + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .opening(database, errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.take(descriptor) else {
             let error = errno
             defer { _ = Glibc.close(descriptor) }
             if error == EWOULDBLOCK { throw .inUse(path: database, holder: Self.holder(descriptor)) }
@@ -25,6 +25,25 @@ struct LedgerLock: ~Copyable, Sendable {
     }
 
     deinit { _ = Glibc.close(descriptor) }
+
+    /// Tries for a tenth of a second: somebody may be in ``isHeld(database:)``.
+    private static func take(_ descriptor: Int32) -> Bool {
+        for _ in 0..<10 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            if errno != EWOULDBLOCK { return false }
+            usleep(10_000)
+        }
+        errno = EWOULDBLOCK
+        return false
+    }
+
+    /// Whether somebody, in any process, has the right to write the ledger now.
+    static func isHeld(database: String) -> Bool {
+        let descriptor = open(database + ".lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { _ = Glibc.close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
 
     private static func holder(_ descriptor: Int32) -> Int? {
         var bytes = [UInt8](repeating: 0, count: 20)

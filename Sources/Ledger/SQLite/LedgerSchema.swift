@@ -84,6 +84,81 @@ enum LedgerSchema {
           sequence INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- Status 5 is in_doubt, 6 refund. Changing what a CHECK says does not change any row: https://sqlite.org/lang_altertable.html#otheralter
+        ALTER TABLE usage_record ADD COLUMN hold TEXT;   -- empty also when a flag says that it is call_id
+        ALTER TABLE usage_record ADD COLUMN hash BLOB;   -- place in the chain
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, 'status BETWEEN 0 AND 4', 'status BETWEEN 0 AND 6')
+          WHERE type = 'table' AND name = 'usage_record';
+        PRAGMA writable_schema = RESET;
+
+        -- Few records are corrections, and only those are looked up by name.
+        CREATE UNIQUE INDEX correction_call ON usage_record (call_id) WHERE status >= 5;
+        CREATE INDEX correction_request ON usage_record (request_id) WHERE status >= 5;
+
+        -- Frames up to `resolved` say nothing about holds any more: those open then were charged as in_doubt.
+        ALTER TABLE journal_position ADD COLUMN resolved INTEGER NOT NULL DEFAULT 0;
+
+        -- Open holds of which the journal may have forgotten the beginning; the others are in the journals only.
+        CREATE TABLE hold (
+          id TEXT PRIMARY KEY,
+          journal TEXT NOT NULL,
+          sequence INTEGER NOT NULL,       -- the last frame of the journal that is reckoned in
+          charged_nanos INTEGER NOT NULL, charged_tokens INTEGER NOT NULL,
+          frame BLOB NOT NULL              -- as in the journal
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE payer (
+          id INTEGER PRIMARY KEY,
+          org INTEGER NOT NULL, team INTEGER NOT NULL, key_id INTEGER NOT NULL, -- ids in name, 0: none
+          user TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX payer_identity ON payer (org, team, key_id, user);
+
+        CREATE TABLE spending (
+          span INTEGER NOT NULL,           -- 0: a quarter of an hour, 1: a day (UTC), 2: all time
+          start INTEGER NOT NULL,          -- number of the quarter or day since 1970
+          payer INTEGER NOT NULL,
+          model INTEGER NOT NULL,          -- id in name
+          in_doubt INTEGER NOT NULL,
+          cost_nanos INTEGER NOT NULL, tokens INTEGER NOT NULL, requests INTEGER NOT NULL,
+          PRIMARY KEY (span, start, payer, model, in_doubt)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The records up to `chain_until` were written before there was a chain; they get their places afterwards, piece by piece.
+        INSERT INTO meta VALUES ('chain_id', '0'), ('chain_head', '');
+        INSERT INTO meta SELECT 'chain_until', max(id) FROM usage_record HAVING max(id) IS NOT NULL;
+
+        DROP VIEW usage;
+        CREATE VIEW usage AS SELECT
+          request_id, call_id, parent,
+          strftime('%Y-%m-%dT%H:%M:%S', time / 1000000, 'unixepoch') || printf('.%03dZ', time / 1000 % 1000) AS time,
+          (SELECT text FROM name WHERE id = org) AS org,
+          (SELECT text FROM name WHERE id = team) AS team,
+          (SELECT text FROM name WHERE id = u.key_id) AS key_id,
+          user, metadata,
+          (SELECT text FROM name WHERE id = requested_model) AS requested_model,
+          (SELECT text FROM name WHERE id = route) AS route,
+          (SELECT text FROM name WHERE id = task) AS task,
+          (SELECT text FROM name WHERE id = complexity) AS complexity,
+          (SELECT text FROM name WHERE id = experiment) AS experiment,
+          (SELECT text FROM name WHERE id = arm) AS arm,
+          (SELECT text FROM name WHERE id = role) AS role,
+          (SELECT text FROM name WHERE id = provider) AS provider,
+          (SELECT text FROM name WHERE id = model) AS model,
+          input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+          iif(cost_nanos < 0, '-', '') || printf('%d.%09d', abs(cost_nanos / 1000000000), abs(cost_nanos % 1000000000)) AS cost_usd,
+          (SELECT text FROM name WHERE id = price_version) AS price_version,
+          latency_us / 1000.0 AS latency_ms, first_token_us / 1000.0 AS first_token_ms,
+          CASE status WHEN 0 THEN 'ok' WHEN 1 THEN 'error' WHEN 2 THEN 'timeout' WHEN 3 THEN 'canceled'
+            WHEN 5 THEN 'in_doubt' WHEN 6 THEN 'refund' ELSE 'cut' END AS status,
+          (SELECT text FROM name WHERE id = error_code) AS error_code,
+          flags & 1 AS stream,
+          (SELECT text FROM name WHERE id = tool) AS tool,
+          flags >> 1 & 1 AS estimated
+        FROM usage_record AS u;
+        """,
     ]
 
     /// Brings the file to this version. One transaction per step, so a crash leaves it at one version or the next.
@@ -95,11 +170,20 @@ enum LedgerSchema {
         for (index, step) in steps.enumerated().dropFirst(found) {
             try db.inTransaction(.immediate) {
                 try db.execute(sql: step)
+                if index + 1 == chainVersion { try beginChain(db) }
                 try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(index + 1)")
                 return .commit
             }
         }
         return found < version
+    }
+
+    /// The version that brought the chain of records, holds and sums.
+    static let chainVersion = 3
+
+    private static func beginChain(_ db: Database) throws {
+        let start = RecordHash(ledger: try ledgerID(db) ?? "")
+        try db.execute(sql: "UPDATE meta SET value = ? WHERE name = 'chain_head'", arguments: [start.hex])
     }
 
     /// The ledger's name for itself; `nil` before version 2, which brought it and the journals.
@@ -108,16 +192,20 @@ enum LedgerSchema {
         return try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'ledger_id'")
     }
 
-    /// The number of the last record of each journal that is in the ledger.
-    static func journalPositions(_ db: Database) throws -> [String: Int64] {
+    /// How far each journal is in the ledger.
+    static func journalPositions(_ db: Database) throws -> [String: JournalPosition] {
         guard try hasJournals(db) else { return [:] }
-        var positions: [String: Int64] = [:]
-        let rows = try Row.fetchCursor(db, sql: "SELECT journal, sequence FROM journal_position")
-        while let row = try rows.next() { positions[row["journal"]] = row["sequence"] }
+        var positions: [String: JournalPosition] = [:]
+        let resolved = try fileVersion(db) >= chainVersion ? "resolved" : "0"
+        let rows = try Row.fetchCursor(db, sql: "SELECT journal, sequence, \(resolved) FROM journal_position")
+        while let row = try rows.next() { positions[row[0]] = JournalPosition(sequence: row[1], resolved: row[2]) }
         return positions
     }
 
-    private static func hasJournals(_ db: Database) throws -> Bool { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 >= 2 }
+    /// How many steps the file has taken.
+    static func fileVersion(_ db: Database) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+
+    private static func hasJournals(_ db: Database) throws -> Bool { try fileVersion(db) >= 2 }
 
     /// Makes sure that the file is a ledger of a version that this program knows, or empty.
     /// - Throws: `newerVersion`, `foreign`; errors of SQLite.

@@ -30,6 +30,12 @@ final class LedgerStatus: Sendable {
 
     func recovered() { storageWorks.store(true, ordering: .relaxed) }
 
+    /// Holds of earlier runs were charged.
+    func charged(_ holds: Int) { counters.withLock { $0.inDoubt += holds } }
+
+    /// So many holds are open.
+    func holds(_ count: Int) { counters.withLock { $0.openHolds = count } }
+
     /// Records of earlier runs were imported.
     func found(_ records: Int) { counters.withLock { $0.recovered += records } }
 

@@ -15,8 +15,6 @@ final class LedgerWriter {
     private let exchange: JournalExchange
     private let status: LedgerStatus
     private var sources: [Source] = []
-    /// The records of the batch at work, where they lie in the journals.
-    private var payloads: [UnsafeRawBufferPointer] = []
     /// `nil` while storage fails.
     private var connection: LedgerConnection?
     private var retry = RetryDelay()
@@ -42,6 +40,7 @@ final class LedgerWriter {
             if call.isClosed { return finish() }
             if connection == nil, retry.isDue { recover() }
             importIfDue(urgently: call.isUrgent)
+            writeRefunds()
         }
     }
 
@@ -59,7 +58,7 @@ final class LedgerWriter {
 
     private func takeNewSources() {
         for file in exchange.files.dropFirst(sources.count) {
-            sources.append(Source(file: file, cursor: JournalCursor(next: file.imported.load(ordering: .relaxed) + 1)))
+            sources.append(Source(file: file, cursor: JournalCursor(file)))
         }
     }
 
@@ -81,7 +80,7 @@ final class LedgerWriter {
     // MARK: Import
 
     /// Imports everything there is.
-    /// - Returns: the number of records.
+    /// - Returns: the number of frames.
     @discardableResult private func importAll() -> Int {
         var total = 0
         do throws(LedgerFailure) {
@@ -98,27 +97,34 @@ final class LedgerWriter {
         return total
     }
 
-    /// Imports the next records of all journals in one transaction.
+    /// Imports the next frames of all journals in one transaction.
     private func importBatch(_ connection: LedgerConnection) throws(LedgerFailure) -> Int {
-        payloads.removeAll(keepingCapacity: true)
         var cursors = sources.map(\.cursor)
-        var positions: [JournalPosition] = []
+        var batches: [JournalBatch] = []
         let share = max(1, settings.batchLimit / max(1, sources.count))
         for index in sources.indices {
             let file = sources[index].file
-            try cursors[index].read(file, after: file.imported.load(ordering: .relaxed), into: &payloads, limit: payloads.count + share)
-            let last = cursors[index].next - 1
-            if last > file.imported.load(ordering: .relaxed) { positions.append(JournalPosition(journal: file.name, sequence: last)) }
+            let items = try cursors[index].read(file, limit: share)
+            // Without frames, there may still be a segment that ends here.
+            if items.isEmpty, cursors[index].finished == file.released.load(ordering: .relaxed) { continue }
+            let imported = file.imported.load(ordering: .relaxed)
+            batches.append(
+                JournalBatch(
+                    journal: file.name, items: items, imported: imported, last: max(imported, cursors[index].next - 1),
+                    released: cursors[index].finished))
         }
-        if !positions.isEmpty {
-            try connection.append(payloads, positions: positions)
-            status.imported(payloads.count)
-        }
+        if batches.isEmpty { return 0 }
+        try connection.append(batches)
+        let records = batches.reduce(0) { sum, batch in sum + batch.items.count { $0.kind == .record && $0.sequence > batch.imported } }
+        status.imported(records)
+        status.holds(connection.openHolds)
         for index in sources.indices {
             sources[index].cursor = cursors[index]
-            sources[index].file.imported.store(cursors[index].next - 1, ordering: .releasing)
+            let file = sources[index].file
+            file.imported.store(max(file.imported.load(ordering: .relaxed), cursors[index].next - 1), ordering: .releasing)
+            file.released.store(cursors[index].finished, ordering: .releasing)
         }
-        return payloads.count
+        return batches.reduce(0) { $0 + $1.items.count }
     }
 
     /// Makes the journals durable for those who wait for it.
@@ -133,6 +139,22 @@ final class LedgerWriter {
         if let failure { fail(failure) }
         let answer = failure.map { LedgerFailure.storageUnavailable(cause: $0.description, kept: true) }
         for waiter in waiters { waiter.resume(returning: answer) }
+    }
+
+    /// Writes the refunds that were asked for.
+    private func writeRefunds() {
+        for order in exchange.takeRefunds() {
+            guard let connection else {
+                order.waiter.resume(returning: .failure(.storageUnavailable(cause: status.cause, kept: false)))
+                continue
+            }
+            do throws(LedgerFailure) {
+                order.waiter.resume(returning: .success(try connection.refund(order.id, note: order.note)))
+            } catch {
+                if case .invalid = error {} else { fail(error) }
+                order.waiter.resume(returning: .failure(error))
+            }
+        }
     }
 
     // MARK: Failure
@@ -151,9 +173,12 @@ final class LedgerWriter {
             let connection = try LedgerConnection(path: path, settings: settings, reopening: ledgerID)
             // A transaction that was reported as failed may have reached the file all the same.
             let positions = try connection.journalPositions()
-            for source in sources {
-                let known = source.file.imported.load(ordering: .relaxed)
-                source.file.imported.store(max(known, positions[source.file.name] ?? 0), ordering: .releasing)
+            for index in sources.indices {
+                let file = sources[index].file
+                let known = file.imported.load(ordering: .relaxed)
+                file.imported.store(max(known, positions[file.name]?.sequence ?? 0), ordering: .releasing)
+                // The holds are worked out anew, from the table and all frames that are still there.
+                sources[index].cursor = JournalCursor(file)
             }
             self.connection = connection
             importAll()
@@ -170,13 +195,15 @@ final class LedgerWriter {
         exchange.refuseRooms(all: true, .closed)
         if connection == nil { recover() }
         importAll()
+        writeRefunds()
         guard let connection else {
             let count = sources.reduce(0) { $0 + $1.file.waiting }
             return count > 0 ? .keptInJournals(records: count, cause: status.cause) : nil
         }
         self.connection = nil
         do throws(LedgerFailure) {
-            // What was committed stays in the log when this fails; the journals then stay, too.
+            // The next start charges what is still held. What was committed stays in the log when this fails; the journals then stay, too.
+            try connection.keepHolds()
             try connection.close()
             for source in sources { unlink(source.file.path) }
             return nil

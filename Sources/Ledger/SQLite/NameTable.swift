@@ -38,30 +38,19 @@ struct NameTable {
     }
 
     private func stored(_ text: UnsafeRawBufferPointer) throws(SQLiteFault) -> Int64 {
-        if let id = try Self.firstInteger(select.sqliteStatement, text) { return id }
-        guard let id = try Self.firstInteger(insert.sqliteStatement, text) else { throw SQLiteFault(code: SQLITE_INTERNAL) }
+        if let id = try Self.firstInteger(select, text) { return id }
+        guard let id = try Self.firstInteger(insert, text) else { throw SQLiteFault(code: SQLITE_INTERNAL) }
         return id
     }
 
-    /// Runs a statement of one text argument to its end.
-    /// - Returns: the first column of its first row, if it has one.
-    private static func firstInteger(_ statement: OpaquePointer, _ text: UnsafeRawBufferPointer) throws(SQLiteFault) -> Int64? {
-        var result: Int64?
-        bindText(statement, 1, text)
-        var code = sqlite3_step(statement)
-        if code == SQLITE_ROW {
-            result = sqlite3_column_int64(statement, 0)
-            code = sqlite3_step(statement)
-        }
-        sqlite3_reset(statement)
-        sqlite3_clear_bindings(statement)
-        guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
-        return result
+    private static func firstInteger(_ statement: Statement, _ text: UnsafeRawBufferPointer) throws(SQLiteFault) -> Int64? {
+        bindText(statement.sqliteStatement, 1, text)
+        return try statement.firstInteger()
     }
 }
 
 /// A word by its bytes. (`String`'s own equality takes two spellings of an accent for the same; a bill must not.)
-private struct Word: Hashable {
+struct Word: Hashable {
     let bytes: [UInt8]
 
     func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
@@ -76,16 +65,3 @@ private struct Word: Hashable {
 
     func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
-
-/// Binds `text`. Without a copy it must stay in place until the statement has been reset and its bindings cleared.
-func bindText(_ statement: OpaquePointer, _ index: Int32, _ text: UnsafeRawBufferPointer, copying: Bool = false) {
-    guard let start = text.assumingMemoryBound(to: CChar.self).baseAddress, !text.isEmpty else {
-        // A null pointer would bind NULL instead of the empty text.
-        sqlite3_bind_text(statement, index, "", 0, SQLITE_TRANSIENT)
-        return
-    }
-    sqlite3_bind_text(statement, index, start, Int32(clamping: text.count), copying ? SQLITE_TRANSIENT : nil)
-}
-
-/// "Make your own copy at once."
-private let SQLITE_TRANSIENT = unsafeBitCast(-1, to: sqlite3_destructor_type.self)

@@ -1,3 +1,4 @@
+internal import Chat
 internal import GRDB
 internal import GRDBSQLite
 
@@ -6,7 +7,6 @@ internal import GRDBSQLite
 /// Bound through SQLite's C interface, from where the record lies in the journal: neither a `UsageRecord` nor its strings are made.
 struct RecordInsert {
     private let statement: Statement
-    private var names: NameTable
     /// The metadata of the record that is being inserted.
     private var json: [UInt8] = []
 
@@ -14,75 +14,96 @@ struct RecordInsert {
     static let columns = """
         request_id, call_id, parent, time, org, team, key_id, user, metadata, requested_model, route, task, complexity, experiment, arm, role, \
         provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos, price_version, \
-        latency_us, first_token_us, status, error_code, flags, tool
+        latency_us, first_token_us, status, error_code, flags, tool, hold
         """
 
     init(_ db: Database) throws {
-        let places = String(repeating: "?, ", count: 30) + "?"
-        statement = try db.makeStatement(sql: "INSERT INTO usage_record (\(Self.columns)) VALUES (\(places))")
-        names = try NameTable(db)
+        let places = String(repeating: "?, ", count: 32) + "?"
+        statement = try db.makeStatement(sql: "INSERT INTO usage_record (\(Self.columns), hash) VALUES (\(places))")
     }
 
     /// Inserts a record.
-    /// - Parameter record: as ``RecordWriter`` wrote it.
-    /// - Returns: its time.
+    /// - Parameters:
+    ///   - record: as ``RecordWriter`` wrote it.
+    ///   - hash: its place in the chain.
     /// - Throws: the extended code of SQLite; `SQLITE_MISMATCH` when the bytes are no record.
-    mutating func run(_ record: UnsafeRawBufferPointer) throws(SQLiteFault) -> WallTime {
+    mutating func run(
+        _ record: UnsafeRawBufferPointer, _ hash: RecordHash, _ names: inout NameTable
+    ) throws(SQLiteFault) -> ImportedRecord {
         let handle = statement.sqliteStatement
         // Also makes NULL of what the next record does not have.
         defer { sqlite3_clear_bindings(handle) }
         var reader = RecordReader(record)
-        guard let time = Self.bindNumbers(&reader, handle), try bindTexts(&reader, handle), bindMetadata(&reader, handle), reader.isAtEnd
+        var facts = ImportedRecord()
+        guard bindNumbers(&reader, handle, &facts), try bindTexts(&reader, handle, &names, &facts), bindMetadata(&reader, handle),
+            reader.isAtEnd
         else { throw SQLiteFault(code: SQLITE_MISMATCH) }
+        hash.withBytes { _ = sqlite3_bind_blob(handle, 33, $0.baseAddress, Int32($0.count), transientCopy) }
         let code = sqlite3_step(handle)
         sqlite3_reset(handle)
         guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
-        return time
+        return facts
     }
 
     /// The parameters of the numbers, in the order of the journal.
     private static let numbers: [Int32] = [19, 20, 21, 22, 23, 24, 26]
 
-    private static func bindNumbers(_ reader: inout RecordReader, _ handle: OpaquePointer) -> WallTime? {
-        guard let time: Int64 = reader.number() else { return nil }
+    private func bindNumbers(_ reader: inout RecordReader, _ handle: OpaquePointer, _ facts: inout ImportedRecord) -> Bool {
+        guard let time: Int64 = reader.number() else { return false }
+        facts.time = time
         sqlite3_bind_int64(handle, 4, time)
-        for index in numbers {
-            guard let number: Int64 = reader.number() else { return nil }
+        for index in Self.numbers {
+            guard let number: Int64 = reader.number() else { return false }
             sqlite3_bind_int64(handle, index, number)
+            switch index {
+            case 19: facts.input = number
+            case 22: facts.output = number
+            case 24: facts.cost = number
+            default: break
+            }
         }
         guard let firstToken: Int64 = reader.number(), let bits = reader.number(UInt32.self).map(RecordBits.init(rawValue:)),
             let status = bits.status
-        else { return nil }
+        else { return false }
         if bits.hasFirstToken { sqlite3_bind_int64(handle, 27, firstToken) }
         sqlite3_bind_int64(handle, 28, status.stored)
-        sqlite3_bind_int64(handle, 30, (bits.isStream ? RecordFlags.stream : 0) | (bits.isEstimated ? RecordFlags.estimated : 0))
-        return WallTime(microseconds: time)
+        sqlite3_bind_int64(handle, 30, RecordFlags.stored(bits))
+        facts.status = status
+        facts.bits = bits
+        return true
     }
 
     /// The texts that may be missing, in the order of the journal: parameter, and column if it holds the id of a word.
     private static let optionals: [(index: Int32, column: NameColumn?)] = [
         (3, nil), (5, .organization), (6, .team), (7, .keyID), (8, nil), (11, .route), (12, .task), (13, .complexity), (14, .experiment),
-        (15, .arm), (16, .role), (17, .provider), (18, .model), (29, .errorCode), (31, .tool),
+        (15, .arm), (16, .role), (17, .provider), (18, .model), (29, .errorCode), (31, .tool), (32, nil),
     ]
 
-    private mutating func bindTexts(_ reader: inout RecordReader, _ handle: OpaquePointer) throws(SQLiteFault) -> Bool {
-        guard try bind(&reader, (1, nil), handle), try bind(&reader, (2, nil), handle), try bind(&reader, (10, .requestedModel), handle),
-            try bind(&reader, (25, .priceVersion), handle), let present = reader.presence()
+    private func bindTexts(
+        _ reader: inout RecordReader, _ handle: OpaquePointer, _ names: inout NameTable, _ facts: inout ImportedRecord
+    ) throws(SQLiteFault) -> Bool {
+        guard try bind(&reader, (1, nil), handle, &names, &facts), try bind(&reader, (2, nil), handle, &names, &facts),
+            try bind(&reader, (10, .requestedModel), handle, &names, &facts),
+            try bind(&reader, (25, .priceVersion), handle, &names, &facts), let present = reader.presence()
         else { return false }
         for (bit, place) in Self.optionals.enumerated() where present & 1 << UInt32(bit) != 0 {
-            guard try bind(&reader, place, handle) else { return false }
+            guard try bind(&reader, place, handle, &names, &facts) else { return false }
         }
         return true
     }
 
-    private mutating func bind(
-        _ reader: inout RecordReader, _ place: (index: Int32, column: NameColumn?), _ handle: OpaquePointer
+    private func bind(
+        _ reader: inout RecordReader, _ place: (index: Int32, column: NameColumn?), _ handle: OpaquePointer, _ names: inout NameTable,
+        _ facts: inout ImportedRecord
     ) throws(SQLiteFault) -> Bool {
         guard let text = reader.textBytes() else { return false }
         if let column = place.column {
-            sqlite3_bind_int64(handle, place.index, try names.id(of: text, in: column))
+            let id = try names.id(of: text, in: column)
+            sqlite3_bind_int64(handle, place.index, id)
+            facts.note(id, column)
         } else {
             bindText(handle, place.index, text)
+            facts.note(text, parameter: place.index)
         }
         return true
     }
@@ -97,10 +118,63 @@ struct RecordInsert {
     }
 }
 
+/// What sums and holds need to know of a record that was inserted. The texts stand in the journal.
+struct ImportedRecord {
+    var time: Int64 = 0
+    var input: Int64 = 0
+    var output: Int64 = 0
+    var cost: Int64 = 0
+    var status = UsageRecord.Status.ok
+    var bits = RecordBits(rawValue: 0)
+    /// Ids of words; zero: none.
+    private(set) var organization: Int64 = 0
+    private(set) var team: Int64 = 0
+    private(set) var key: Int64 = 0
+    private(set) var requestedModel: Int64 = 0
+    private var calledModel: Int64 = 0
+    private var call: UnsafeRawBufferPointer?
+    private(set) var user: UnsafeRawBufferPointer?
+    private var holdText: UnsafeRawBufferPointer?
+
+    /// What the limits on models look at: the one that was called, else what was asked for.
+    var model: Int64 { calledModel == 0 ? requestedModel : calledModel }
+
+    /// The id of the hold.
+    var hold: UnsafeRawBufferPointer? { bits.holdIsCall ? call : holdText }
+
+    mutating func note(_ id: Int64, _ column: NameColumn) {
+        switch column {
+        case .organization: organization = id
+        case .team: team = id
+        case .keyID: key = id
+        case .requestedModel: requestedModel = id
+        case .model: calledModel = id
+        default: break
+        }
+    }
+
+    mutating func note(_ text: UnsafeRawBufferPointer, parameter: Int32) {
+        switch parameter {
+        case 2: call = text
+        case 8: user = text
+        case 32: holdText = text
+        default: break
+        }
+    }
+}
+
 /// The bits of the column `flags`.
 enum RecordFlags {
     static let stream: Int64 = 1
     static let estimated: Int64 = 2
+    /// The hold has the name of the call; the column `hold` is empty.
+    static let holdIsCall: Int64 = 4
+    static let settlesHold: Int64 = 8
+
+    static func stored(_ bits: RecordBits) -> Int64 {
+        (bits.isStream ? stream : 0) | (bits.isEstimated ? estimated : 0) | (bits.holdIsCall ? holdIsCall : 0)
+            | (bits.settlesHold ? settlesHold : 0)
+    }
 }
 
 extension UsageRecord.Status {
@@ -112,6 +186,8 @@ extension UsageRecord.Status {
         case .timeout: 2
         case .canceled: 3
         case .cut: 4
+        case .inDoubt: 5
+        case .refund: 6
         }
     }
 

@@ -36,6 +36,9 @@ public final class SQLiteLedger: LedgerStore {
         /// Files of up to so many bytes are verified before they are used, larger ones beside the work.
         public var checkedAtOpen = 64 << 20
 
+        /// Told how long work at the opening goes: the upgrade of a large ledger.
+        public var report: (@Sendable (LedgerWork) -> Void)?
+
         /// The defaults.
         public init() {}
 
@@ -47,7 +50,7 @@ public final class SQLiteLedger: LedgerStore {
     private let ledgerID: String
     private let settings: Settings
     /// Where the journals of this run begin to count.
-    private let positions: [String: Int64]
+    private let positions: [String: JournalPosition]
     private let exchange: JournalExchange
     private let status = LedgerStatus()
     private let lock: Mutex<LedgerLock?>
@@ -95,7 +98,7 @@ public final class SQLiteLedger: LedgerStore {
         let name = String(index)
         let header = JournalHeader(ledgerID: ledgerID, segmentBytes: settings.segmentSize)
         let file = try exchange.add(name) { () throws(LedgerFailure) in
-            try JournalFile(ledger: path, index: index, header: header, last: positions[name] ?? 0, syncs: settings.durability == .full)
+            try JournalFile(ledger: path, index: index, header: header, last: positions[name]?.sequence ?? 0, syncs: settings.durability == .full)
         }
         return UsageJournal(file, exchange, durability: settings.durability)
     }
@@ -107,11 +110,21 @@ public final class SQLiteLedger: LedgerStore {
     public var statistics: LedgerStatistics {
         var statistics = status.statistics
         for file in exchange.files {
-            statistics.committed += Int(file.appended.load(ordering: .relaxed) - (positions[file.name] ?? 0))
+            statistics.committed += file.records.load(ordering: .relaxed)
             statistics.queued += file.waiting
         }
         statistics.lost = exchange.lost
         return statistics
+    }
+
+    /// What was spent; see ``LedgerStore/totals(cutAt:)``.
+    public func totals(cutAt moments: [WallTime]) throws(LedgerFailure) -> [SpendingTotal] {
+        try UsageReader(path: path).totals(cutAt: moments)
+    }
+
+    /// Takes back what was charged in doubt; see ``LedgerStore/refund(_:note:)``.
+    public nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord {
+        try await exchange.refund(id, note: note).get()
     }
 
     /// Takes in no more records, moves all there are into the SQLite file, copies its log into it, removes the journals and lets go of the

@@ -1,97 +1,4 @@
 internal import Chat
-internal import Glibc
-
-/// Writes the binary form of usage records, version 1: nine 64-bit numbers, status, flags, one bit for each text that is there, then the
-/// texts and the metadata, each as 32 bits of length and its bytes. Little-endian.
-struct RecordWriter {
-    private let bytes: UnsafeMutableRawBufferPointer
-    /// Where the next byte goes.
-    private(set) var offset: Int
-    /// Whether everything so far had room.
-    private(set) var fits = true
-
-    /// Writes to `bytes` from `offset` on.
-    init(_ bytes: UnsafeMutableRawBufferPointer, at offset: Int) {
-        self.bytes = bytes
-        self.offset = offset
-    }
-
-    mutating func append(_ record: UsageRecord) {
-        appendNumbers(record)
-        append(record.requestID)
-        append(record.callID)
-        append(record.requestedModel)
-        append(record.priceVersion)
-        var present: UInt32 = 0
-        let place = offset
-        append(present)
-        appendOptionals(record, &present)
-        append(UInt32(truncatingIfNeeded: record.metadata.count))
-        for tag in record.metadata {
-            append(tag.name)
-            append(tag.value)
-        }
-        if fits { bytes.storeBytes(of: present.littleEndian, toByteOffset: place, as: UInt32.self) }
-    }
-
-    private mutating func appendNumbers(_ record: UsageRecord) {
-        append(record.time.microseconds)
-        append(record.tokens.input)
-        append(record.tokens.cachedInput)
-        append(record.tokens.cacheWrite)
-        append(record.tokens.output)
-        append(record.tokens.reasoning)
-        append(record.cost.nanos)
-        append(record.latencyMicroseconds)
-        append(record.firstTokenMicroseconds ?? 0)
-        append(RecordBits(record).rawValue)
-    }
-
-    private mutating func appendOptionals(_ record: UsageRecord, _ present: inout UInt32) {
-        append(record.parent, 0, &present)
-        append(record.organization, 1, &present)
-        append(record.team, 2, &present)
-        append(record.keyID, 3, &present)
-        append(record.user, 4, &present)
-        append(record.route, 5, &present)
-        append(record.task, 6, &present)
-        append(record.complexity, 7, &present)
-        append(record.experiment, 8, &present)
-        append(record.arm, 9, &present)
-        append(record.role, 10, &present)
-        append(record.provider, 11, &present)
-        append(record.model, 12, &present)
-        append(record.errorCode, 13, &present)
-        append(record.tool, 14, &present)
-    }
-
-    @inline(__always) private mutating func append(_ text: String?, _ bit: UInt32, _ present: inout UInt32) {
-        guard let text else { return }
-        present |= 1 << bit
-        append(text)
-    }
-
-    private mutating func append(_ text: String) {
-        var text = text
-        text.withUTF8 { text in
-            guard let length = UInt32(exactly: text.count), hasRoom(4 + text.count) else { return }
-            bytes.storeBytes(of: length.littleEndian, toByteOffset: offset, as: UInt32.self)
-            if let source = text.baseAddress, let target = bytes.baseAddress { memcpy(target + offset + 4, source, text.count) }
-            offset += 4 + text.count
-        }
-    }
-
-    @inline(__always) private mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) {
-        guard hasRoom(MemoryLayout<Number>.size) else { return }
-        bytes.storeBytes(of: number.littleEndian, toByteOffset: offset, as: Number.self)
-        offset += MemoryLayout<Number>.size
-    }
-
-    @inline(__always) private mutating func hasRoom(_ count: Int) -> Bool {
-        if bytes.count - offset < count { fits = false }
-        return fits
-    }
-}
 
 /// Status (the lower eight bits) and flags of a record.
 struct RecordBits {
@@ -99,11 +6,14 @@ struct RecordBits {
     private static let stream: UInt32 = 1 << 8
     private static let estimated: UInt32 = 1 << 9
     private static let firstToken: UInt32 = 1 << 10
+    private static let holdIsCall: UInt32 = 1 << 11
+    private static let settlesHold: UInt32 = 1 << 12
 
     init(_ record: UsageRecord) {
         rawValue =
             UInt32(truncatingIfNeeded: record.status.stored) | (record.isStream ? Self.stream : 0)
             | (record.isEstimated ? Self.estimated : 0) | (record.firstTokenMicroseconds == nil ? 0 : Self.firstToken)
+            | (record.hold == record.callID ? Self.holdIsCall : 0) | (record.settlesHold ? Self.settlesHold : 0)
     }
 
     init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -112,6 +22,9 @@ struct RecordBits {
     var isStream: Bool { rawValue & Self.stream != 0 }
     var isEstimated: Bool { rawValue & Self.estimated != 0 }
     var hasFirstToken: Bool { rawValue & Self.firstToken != 0 }
+    /// The hold is named like the call, and not written out.
+    var holdIsCall: Bool { rawValue & Self.holdIsCall != 0 }
+    var settlesHold: Bool { rawValue & Self.settlesHold != 0 }
 }
 
 /// Takes numbers and texts from bytes of unknown origin; `nil` from the first thing on that is not there.
@@ -144,7 +57,7 @@ struct RecordReader {
     }
 
     /// Texts that may be missing.
-    static let optionals = 15
+    static let optionals = 16
 
     mutating func metadata() -> [UsageRecord.Tag]? {
         guard let count = number(UInt32.self) else { return nil }
@@ -185,6 +98,8 @@ extension UsageRecord {
         firstTokenMicroseconds = bits.hasFirstToken ? firstToken : nil
         isStream = bits.isStream
         isEstimated = bits.isEstimated
+        settlesHold = bits.settlesHold
+        if bits.holdIsCall { hold = callID }
         guard readOptionals(&reader), let metadata = reader.metadata(), reader.isAtEnd else { return nil }
         self.metadata = metadata
     }
@@ -197,7 +112,7 @@ extension UsageRecord {
             && reader.text(7, present, into: &complexity) && reader.text(8, present, into: &experiment)
             && reader.text(9, present, into: &arm) && reader.text(10, present, into: &role)
             && reader.text(11, present, into: &provider) && reader.text(12, present, into: &model)
-            && reader.text(13, present, into: &errorCode) && reader.text(14, present, into: &tool)
+            && reader.text(13, present, into: &errorCode) && reader.text(14, present, into: &tool) && reader.text(15, present, into: &hold)
     }
 }
 

@@ -1,0 +1,182 @@
+internal import Chat
+internal import GRDB
+internal import GRDBSQLite
+
+/// Sums of what was spent, by payer, model and time: kept with the records, so that limits continue after a restart without reading them all.
+///
+/// Sums a batch in memory and adds it to the table when the batch ends. Valid only while the connection's transactions succeed.
+struct SpendingTable {
+    /// Who pays: ids of words, zero where there is none, and the user.
+    struct Payer: Hashable {
+        let organization: Int64
+        let team: Int64
+        let key: Int64
+        let user: Word?
+    }
+
+    /// What is summed up together.
+    struct Cell: Hashable {
+        let payer: Payer
+        let model: Int64
+        let isInDoubt: Bool
+        /// Quarters of an hour since 1970.
+        let quarter: Int64
+    }
+
+    /// How long the stretches are; the numbers stand in the file.
+    enum Span: Int64, CaseIterable {
+        case quarter = 0
+        case day = 1
+        case always = 2
+
+        /// The number of the stretch that begins with, or contains, a quarter of an hour.
+        func number(_ quarter: Int64) -> Int64 {
+            switch self {
+            case .quarter: quarter
+            case .day: quarter.floorDivided(by: 96).quotient
+            case .always: 0
+            }
+        }
+    }
+
+    static let quarterMicroseconds: Int64 = 900_000_000
+
+    private var cells: [(cell: Cell, sum: SpendingSum)] = []
+    private var places: [Cell: Int] = [:]
+    private var payers: [Payer: Int64] = [:]
+    private let findPayer: Statement
+    private let addPayer: Statement
+    private let add: Statement
+
+    /// Payers that are remembered; users are named by clients.
+    private static let limit = 16_384
+
+    init(_ db: Database) throws {
+        findPayer = try db.makeStatement(sql: "SELECT id FROM payer WHERE org = ? AND team = ? AND key_id = ? AND user IS ?")
+        addPayer = try db.makeStatement(sql: "INSERT INTO payer (org, team, key_id, user) VALUES (?, ?, ?, ?) RETURNING id")
+        // A sum that leaves the range becomes a floating-point number in SQLite, and that the nearest end of the range.
+        add = try db.makeStatement(
+            sql: """
+                INSERT INTO spending (span, start, payer, model, in_doubt, cost_nanos, tokens, requests) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET cost_nanos = CAST(cost_nanos + excluded.cost_nanos AS INTEGER),
+                  tokens = CAST(tokens + excluded.tokens AS INTEGER), requests = requests + excluded.requests
+                """)
+    }
+
+    /// Adds a record to the sums of the batch.
+    mutating func count(_ record: ImportedRecord) {
+        let quarter = record.time.floorDivided(by: Self.quarterMicroseconds).quotient
+        if let (last, _) = cells.last, last.isOf(record, quarter) {
+            cells[cells.count - 1].sum.add(record)
+            return
+        }
+        let cell = Cell(record, quarter)
+        if let place = places[cell] {
+            cells[place].sum.add(record)
+        } else {
+            places[cell] = cells.count
+            cells.append((cell, SpendingSum(record)))
+        }
+    }
+
+    /// Adds the sums of the batch to the table.
+    mutating func flush() throws(SQLiteFault) {
+        for (cell, sum) in cells {
+            let payer = try id(of: cell.payer)
+            for span in Span.allCases { try store(cell, sum, payer, span) }
+        }
+        cells.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+    }
+
+    private func store(_ cell: Cell, _ sum: SpendingSum, _ payer: Int64, _ span: Span) throws(SQLiteFault) {
+        add.bind(
+            [
+                span.rawValue, span.number(cell.quarter), payer, cell.model, cell.isInDoubt ? 1 : 0, sum.cost.nanos, sum.tokens, sum.requests,
+            ])
+        try add.run()
+    }
+
+    private mutating func id(of payer: Payer) throws(SQLiteFault) -> Int64 {
+        if let known = payers[payer] { return known }
+        var found = try Self.run(findPayer, payer)
+        if found == nil { found = try Self.run(addPayer, payer) }
+        guard let id = found else { throw SQLiteFault(code: SQLITE_INTERNAL) }
+        if payers.count >= Self.limit { payers.removeAll(keepingCapacity: true) }
+        payers[payer] = id
+        return id
+    }
+
+    private static func run(_ statement: Statement, _ payer: Payer) throws(SQLiteFault) -> Int64? {
+        statement.bind([payer.organization, payer.team, payer.key])
+        if let user = payer.user { user.bytes.withUnsafeBytes { bindText(statement.sqliteStatement, 4, $0, copying: true) } }
+        return try statement.firstInteger()
+    }
+}
+
+extension SpendingTable.Cell {
+    fileprivate init(_ record: ImportedRecord, _ quarter: Int64) {
+        self.init(
+            payer: SpendingTable.Payer(
+                organization: record.organization, team: record.team, key: record.key, user: record.user.map { Word(bytes: Array($0)) }),
+            model: record.model, isInDoubt: record.status.isInDoubt, quarter: quarter)
+    }
+
+    /// Whether `record` belongs here; spares most records the search.
+    fileprivate func isOf(_ record: ImportedRecord, _ quarter: Int64) -> Bool {
+        guard quarter == self.quarter, record.model == model, record.status.isInDoubt == isInDoubt, record.team == payer.team,
+            record.key == payer.key, record.organization == payer.organization
+        else { return false }
+        guard let user = record.user else { return payer.user == nil }
+        return payer.user?.isEqual(to: user) ?? false
+    }
+}
+
+extension UsageRecord.Status {
+    /// Whether such records are sums that nobody knows to be spent.
+    var isInDoubt: Bool { self == .inDoubt || self == .refund }
+}
+
+/// What some records together have cost, saturating.
+struct SpendingSum: Equatable {
+    var cost = NanoUSD.zero
+    var tokens: Int64 = 0
+    var requests: Int64 = 0
+
+    fileprivate init(_ record: ImportedRecord) { add(record) }
+
+    init() {}
+
+    init(cost: NanoUSD, tokens: Int64, requests: Int64) {
+        self.cost = cost
+        self.tokens = tokens
+        self.requests = requests
+    }
+
+    fileprivate mutating func add(_ record: ImportedRecord) {
+        add(
+            cost: record.cost, tokens: record.input.addingSaturating(record.output),
+            isRequest: record.status != .refund && (record.hold == nil || record.bits.settlesHold))
+    }
+
+    /// Adds what one record says.
+    mutating func add(_ record: UsageRecord) {
+        add(
+            cost: record.cost.nanos, tokens: record.tokens.input.addingSaturating(record.tokens.output),
+            isRequest: record.status != .refund && (record.hold == nil || record.settlesHold))
+    }
+
+    private mutating func add(cost: Int64, tokens: Int64, isRequest: Bool) {
+        self.cost = self.cost + NanoUSD(nanos: cost)
+        self.tokens = self.tokens.addingSaturating(tokens)
+        if isRequest { requests += 1 }
+    }
+
+    static func - (a: SpendingSum, b: SpendingSum) -> SpendingSum {
+        SpendingSum(cost: a.cost - b.cost, tokens: a.tokens.subtractingSaturating(b.tokens), requests: a.requests.subtractingSaturating(b.requests))
+    }
+
+    static func + (a: SpendingSum, b: SpendingSum) -> SpendingSum {
+        SpendingSum(cost: a.cost + b.cost, tokens: a.tokens.addingSaturating(b.tokens), requests: a.requests.addingSaturating(b.requests))
+    }
+}
