@@ -72,6 +72,10 @@ let package = Package(
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", grdb]),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["Chat", "Ledger", "LedgerClusterHelper"], swiftSettings: house),
+        // One gateway of several on one PostgreSQL, as far as money goes.
+        .executableTarget(
+            name: "LedgerClusterHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerClusterHelper", swiftSettings: house),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
             name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),

@@ -1,0 +1,4 @@
+@main
+enum LedgerClusterHelper {
+    static func main() {}
+}
