@@ -1,6 +1,6 @@
 extension LimitBook {
     /// The cell of a leased limit, with its window turned to `now`, if `window` is the one.
-    private mutating func leased(_ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Int? {
+    mutating func leased(_ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Int? {
         self.now = now
         guard let id = cellID(identity), cells[Int(id)].isLeased else { return nil }
         touch(id, now)

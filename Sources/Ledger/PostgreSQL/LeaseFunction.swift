@@ -11,7 +11,7 @@ enum LeaseFunction {
         CREATE FUNCTION purser.sync_leases(
           me integer, identities text[], starts_ bigint[], ends_ bigint[], ceilings bigint[], used_ bigint[], forgiven bigint[],
           returned bigint[], least_ bigint[], wished bigint[], lifetime interval
-        ) RETURNS TABLE (place integer, granted_ bigint, elsewhere bigint, is_wanted boolean) LANGUAGE plpgsql AS $$
+        ) RETURNS TABLE (place integer, granted_ bigint, given bigint, elsewhere bigint, idle bigint, is_wanted boolean) LANGUAGE plpgsql AS $$
         DECLARE
           i integer;
           w purser.limit_window;
@@ -46,9 +46,12 @@ enum LeaseFunction {
 
             room := greatest(ceilings[i] - w.spent - w.leased, 0);
             more := greatest(least_[i], least(wished[i], room / 8));
+            idle := 0;
             IF more > room THEN
               w.wanted_until := now() + interval '3 seconds';
               more := 0;
+              SELECT coalesce(sum(o.granted - o.used), 0) INTO idle FROM purser.lease AS o JOIN purser.gateway AS g ON g.number = o.gateway
+                WHERE o.identity = identities[i] AND o.starts = starts_[i] AND o.gateway <> me AND g.alive_until > now();
             END IF;
             l.granted := l.granted + more;
             w.leased := w.leased + more;
@@ -59,6 +62,7 @@ enum LeaseFunction {
               WHERE identity = l.identity AND starts = l.starts AND gateway = me;
             place := i;
             granted_ := l.granted;
+            given := more;
             elsewhere := w.spent + w.leased - l.granted;
             is_wanted := coalesce(w.wanted_until > now(), false);
             RETURN NEXT;
