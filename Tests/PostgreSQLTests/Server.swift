@@ -25,14 +25,15 @@ final class Server: Sendable {
         directory = "/tmp/purser-postgres-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         port = try freePort()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try run(["chown", "postgres", directory])
-        try asPostgres([bin + "/initdb", "-D", data, "-U", "purser", "-A", "scram-sha-256", "--pwfile", "/dev/stdin", "-E", "UTF8", "--locale", "C", "-N"], input: "s3cret\n")
+        try Data("s3cret\n".utf8).write(to: URL(fileURLWithPath: directory + "/password"))
+        if getuid() == 0 { try run(["chown", "-R", "postgres", directory]) }
+        try asPostgres([bin + "/initdb", "-D", data, "-U", "purser", "-A", "scram-sha-256", "--pwfile", directory + "/password", "-E", "UTF8", "--locale", "C", "-N"])
         try start()
         // A test run that is killed must not leave a server behind: it ends when our process has.
-        let watch = "while kill -0 \(getpid()) 2>/dev/null; do sleep 1; done; '\(bin)/pg_ctl' stop -D '\(data)' -m immediate; rm -rf '\(directory)'"
+        let watch = "while [ -d /proc/\(getpid()) ]; do sleep 1; done; '\(bin)/pg_ctl' stop -D '\(data)' -m immediate; rm -rf '\(directory)'"
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        process.arguments = ["runuser", "-u", "postgres", "--", "sh", "-c", watch]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["setsid"] + (getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + ["sh", "-c", watch]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -68,8 +69,9 @@ final class Server: Sendable {
         return try run([bin + "/psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).split(separator: "\n").map(String.init)
     }
 
-    private func asPostgres(_ command: [String], input: String? = nil) throws {
-        try run((getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + command, input: input)
+    /// The server refuses to run as root.
+    private func asPostgres(_ command: [String]) throws {
+        try run((getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + command)
     }
 }
 
@@ -92,27 +94,26 @@ struct Database: Sendable {
 
 struct CommandFailure: Error { let text: String }
 
+/// Runs a program and waits for it. Not with `Process`, which takes a program for running as long as a server that it started holds its descriptors.
 @discardableResult
-func run(_ command: [String], input: String? = nil) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("out-\(UUID().uuidString)")
-    _ = FileManager.default.createFile(atPath: directory.path, contents: nil)
-    defer { try? FileManager.default.removeItem(at: directory) }
-    // A file, not a pipe: a server that was started keeps the descriptor.
-    let output = try FileHandle(forWritingTo: directory)
-    process.standardOutput = output
-    process.standardError = output
-    let pipe = Pipe()
-    process.standardInput = pipe
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    try process.run()
-    if let input { pipe.fileHandleForWriting.write(Data(input.utf8)) }
-    try pipe.fileHandleForWriting.close()
-    process.waitUntilExit()
-    let text = String(decoding: try Data(contentsOf: directory), as: UTF8.self)
-    guard process.terminationStatus == 0 else { throw CommandFailure(text: "\(command.joined(separator: " ")): \(text)") }
+func run(_ command: [String]) throws -> String {
+    let output = FileManager.default.temporaryDirectory.path + "/out-\(UUID().uuidString)"
+    defer { unlink(output) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    for descriptor in 3..<Int32(64) { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    let arguments = command.map { strdup($0) }
+    defer { for argument in arguments { free(argument) } }
+    var process = pid_t()
+    let error = posix_spawnp(&process, command[0], &actions, nil, arguments + [nil], environ)
+    var status: Int32 = 0
+    if error == 0 { while waitpid(process, &status, 0) < 0, errno == EINTR {} }
+    let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+    guard error == 0, status == 0 else { throw CommandFailure(text: "\(command.joined(separator: " ")): \(text)") }
     return text
 }
 

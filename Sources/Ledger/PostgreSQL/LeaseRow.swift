@@ -2,7 +2,7 @@
 struct LeaseRow {
     let name: String
     let window: Range<Int64>
-    let ceiling: Int64
+    var ceiling: Int64
     let used: Int64
     var forgiven: Int64 = 0
     var returned: Int64 = 0

@@ -8,7 +8,7 @@ extension LimitIdentity {
     var databaseName: String {
         let parts = [
             scope.path, scope.key ?? "", scope.user.map { "=" + $0 } ?? "", kind.name, period?.name ?? "",
-            models?.patterns.joined(separator: " ") ?? "*",
+            models?.patterns.joined(separator: "\u{1}") ?? "",
         ]
         let name = parts.map(Self.encoded).joined(separator: "|")
         guard name.utf8.count > Self.longest else { return name }

@@ -33,10 +33,11 @@ enum PostgreSQLFault {
     /// The failure of a connection that was not made. libpq reports no code then, only what the server said.
     static func connecting(_ message: String, _ target: PostgreSQLTarget) -> LedgerFailure {
         let detail = target.scrubbed(message)
-        let refusals = ["authentication failed", "does not exist", "no password supplied", "no pg_hba.conf entry", "permission denied"]
+        let refusals = ["authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied"]
         if message.contains("read-only") || message.contains("not read-write") { return .serverReadOnly(server: target.description) }
         // A socket file that is not there "does not exist" either, but that is a server that does not run.
-        if refusals.contains(where: message.contains), message.contains("FATAL") {
+        let isRefusal = refusals.contains(where: message.contains) && message.contains("FATAL")
+        if isRefusal || message.contains("no password supplied") {
             return .serverRefuses(server: target.description, detail: detail)
         }
         return .serverAway(server: target.description, detail: detail.isEmpty ? "no connection" : detail)

@@ -21,7 +21,9 @@ public struct PostgreSQLTarget: Sendable, CustomStringConvertible {
             if let value = option.pointee.val { options[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
-        guard options["dbname"]?.isEmpty == false else { throw Self.notUnderstood }
+        // Several hosts have several ports. libpq would complain at the connection only.
+        let ports = (options["port"] ?? "5432").split(separator: ",").map { UInt16($0) ?? 0 }
+        guard options["dbname"]?.isEmpty == false, !ports.contains(0) else { throw Self.notUnderstood }
         self.options = options
     }
 
