@@ -52,7 +52,16 @@ final class GatewayService {
             let policies = try PolicyStore(directory: configuration.policies, environment: ProcessEnvironment.all, log: log)
             var settings = SQLiteLedger.Settings()
             settings.durability = configuration.ledgerSyncsFully ? .full : .normal
+            let progress = ProgressLine("upgrading the ledger")
+            settings.report = { progress.show($0.done, of: $0.total) }
             let ledger = try SQLiteLedger(path: ledgerPath, settings: settings)
+            progress.clear()
+            let inDoubt = ledger.statistics.inDoubt
+            if inDoubt > 0 {
+                log.warning(
+                    "requests were open when the last run ended; charged in full, `purser ledger list --in-doubt` shows them",
+                    metadata: ["requests": "\(inDoubt)"])
+            }
             let keys = LiveKeys(path: configuration.state.keysPath, log: log)
             return Gateway(policies: policies, keys: keys, ledger: ledger, log: log)
         } catch {

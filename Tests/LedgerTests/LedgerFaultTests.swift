@@ -177,19 +177,19 @@ import Testing
         let disk = try RamDisk(megabytes: 1)
         defer { disk.unmount() }
         let path = disk.path + "/ledger.db"
-        let settings = SQLiteLedger.Settings.late(segment: 1 << 17)
+        let settings = SQLiteLedger.Settings.late(segment: 1 << 18)
         let ledger = try SQLiteLedger(path: path, settings: settings)
         let loop = try Loop(ledger)
-        for number in 0..<200 { try await loop.commit(sampleRecord(number)) }
+        for number in 0..<550 { try await loop.commit(sampleRecord(number)) }
         disk.fill(disk.path + "/filler")
         let refusal = await failure { try ledger.close() }
         guard case .keptInJournals(let kept, _) = refusal else { return #expect(Bool(false), "\(String(describing: refusal))") }
-        #expect(kept > 0 && kept <= 200)
+        #expect(kept > 0 && kept <= 550)
         unlink(disk.path + "/filler")
         let again = try SQLiteLedger(path: path, settings: settings)
         #expect(again.statistics.recovered == kept)
         try again.close()
-        #expect(try records(path).map(\.callID) == (0..<200).map { "call-\($0)" })
+        #expect(try records(path).map(\.callID) == (0..<550).map { "call-\($0)" })
     }
 
     @Test(.enabled(if: RamDisk.isPossible)) func aReadOnlyPlaceIsNamed() async throws {

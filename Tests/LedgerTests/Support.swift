@@ -67,6 +67,8 @@ actor Loop {
     init(_ ledger: any LedgerStore, _ index: Int = 0) throws { journal = try ledger.journal(forLoop: index) }
 
     func commit(_ record: UsageRecord) async throws { try await journal.commit(record) }
+    func hold(_ hold: HoldRecord) async throws { try await journal.hold(hold) }
+    func release(_ id: String) async throws { try await journal.release(id) }
 }
 
 extension SQLiteLedger.Settings {
@@ -149,6 +151,21 @@ func append(_ records: [UsageRecord], to connection: LedgerConnection) throws {
     }
     #expect(writer.fits)
     try connection.append([batch])
+}
+
+/// Another program that keeps a ledger locked.
+final class ForeignLock {
+    private let queue: DatabaseQueue
+
+    init(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        configuration.busyMode = .timeout(5)
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+    }
+
+    func release() throws { try queue.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") } }
 }
 
 /// Copies a ledger with its journals: the journals first, then SQLite's files while nobody can write them.

@@ -13,10 +13,10 @@ import Testing
         let database = try server.database()
         let proxy = try Proxy(to: server.port)
         defer { proxy.close() }
-        let limit: Int64 = 12_000_000
+        let limit: Int64 = 16_000_000
         let directories = try (0..<3).map { _ in try TemporaryDirectory() }
         func start(_ index: Int) throws -> Member {
-            try Member(database.url(port: index == 2 ? proxy.port : server.port), directories[index].path, limit: limit, cost: 1_000, tasks: 24, latency: 40)
+            try Member(database.url(port: index == 2 ? proxy.port : server.port), directories[index].path, limit: limit, cost: 1_000, tasks: 12, latency: 60)
         }
         var members = try (0..<3).map { try start($0) }
         var earlier: [String] = []

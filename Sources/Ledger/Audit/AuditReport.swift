@@ -68,7 +68,8 @@ public struct AuditReport: Sendable {
     /// Lines for people.
     public var text: String {
         var lines = findings.map { finding in
-            let place = [finding.record.map { "record \($0)" }, finding.callID.map { "call \($0)" }].compactMap(\.self).joined(separator: ", ")
+            let place = [finding.record.map { "record \($0)" }, finding.callID.map { "call \($0)" }].compactMap(\.self).joined(
+                separator: ", ")
             return UsageTable.printable("\(finding.kind.rawValue): \(place.isEmpty ? "" : place + ": ")\(finding.detail)")
         }
         if findingCount > Int64(findings.count) { lines.append("… and \(findingCount - Int64(findings.count)) more") }

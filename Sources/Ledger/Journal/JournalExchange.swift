@@ -111,17 +111,15 @@ final class JournalExchange: Sendable {
     }
 
     /// Has the writer write a refund.
-    nonisolated(nonsending) func refund(_ id: String, note: String?) async -> Result<UsageRecord, LedgerFailure> {
-        await withUnsafeContinuation { waiter in
-            let isClosed = monitor.withLock { state in
-                if !state.call.isClosed {
-                    state.refunds.append(RefundOrder(id: id, note: note, waiter: waiter))
-                    state.hasRung = true
-                }
-                return state.call.isClosed
+    func order(_ refund: RefundOrder) {
+        let isClosed = monitor.withLock { state in
+            if !state.call.isClosed {
+                state.refunds.append(refund)
+                state.hasRung = true
             }
-            if isClosed { waiter.resume(returning: .failure(.closed)) } else { monitor.wake() }
+            return state.call.isClosed
         }
+        if isClosed { refund.answer(.failure(.closed)) } else { monitor.wake() }
     }
 
     /// No more records are taken in; the writer wakes and finds the end after the last one.

@@ -77,7 +77,8 @@ struct JournalImage {
         var sequence = first
         while true {
             if Self.plausible.contains(sequence), let frame = JournalFrame(bytes, at: offset, sequence: sequence) {
-                items.append(JournalItem(kind: frame.kind, sequence: sequence, payload: UnsafeRawBufferPointer(rebasing: bytes[frame.payload])))
+                items.append(
+                    JournalItem(kind: frame.kind, sequence: sequence, payload: UnsafeRawBufferPointer(rebasing: bytes[frame.payload])))
                 offset = frame.end
                 sequence += 1
                 continue

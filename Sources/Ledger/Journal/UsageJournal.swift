@@ -31,7 +31,8 @@ public final class UsageJournal {
     /// - Parameter id: the id of the hold; one that is not open changes nothing.
     public nonisolated(nonsending) func release(_ id: String) async throws(LedgerFailure) { try await write(HoldRelease(id: id)) }
 
-    /// Commits `record` and, if it says so, ends its hold in the same step; returns only when it would survive the death of this process, with full durability also the loss of power.
+    /// Commits `record` and, if it says so, ends its hold in the same step; returns only when it would survive the death of this process,
+    /// with full durability also the loss of power.
     ///
     /// Runs on the caller's executor. With normal durability it does not suspend as long as the journal has room.
     /// Not cancellable: a call that happened is recorded.

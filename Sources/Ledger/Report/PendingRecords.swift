@@ -41,7 +41,7 @@ extension UsageQuery {
         if let since, record.time < since { return false }
         if let until, record.time >= until { return false }
         if let requestID, !record.requestID.utf8.elementsEqual(requestID.utf8) { return false }
-        return true
+        return statuses?.contains(record.status) ?? true
     }
 }
 
@@ -84,7 +84,7 @@ extension UsageTotal {
     private init(_ record: UsageRecord, _ groups: [UsageGrouping]) {
         group = groups.map { $0.value(record) }
         calls = 1
-        failed = record.status == .ok ? 0 : 1
+        failed = record.status == .ok || record.status == .refund ? 0 : 1
         unpriced = record.isPriced ? 0 : 1
         tokens = record.tokens
         cost = record.cost

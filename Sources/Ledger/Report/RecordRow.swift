@@ -27,8 +27,13 @@ struct NameReader {
 struct Selection {
     let sql: String
     let arguments: StatementArguments
+    /// What to order records by: that of their import.
+    let order: String
 
     init(_ query: UsageQuery, _ db: Database) throws {
+        // Spoken of like this, the few corrections are found by their index: the plus keeps SQLite from walking along the ids instead.
+        let isOfCorrections = query.statuses?.allSatisfy { $0.stored >= 5 } ?? false
+        order = isOfCorrections ? "+id" : "id"
         var conditions: [String] = []
         var values: [String: (any DatabaseValueConvertible)?] = [:]
         if let since = query.since {
@@ -45,6 +50,10 @@ struct Selection {
         if let requestID = query.requestID {
             conditions.append("request_id = :request")
             values["request"] = requestID
+        }
+        if let statuses = query.statuses {
+            if isOfCorrections { conditions.append("status >= 5") }
+            conditions.append("status IN (\(statuses.map { String($0.stored) }.sorted().joined(separator: ", ")))")
         }
         for case (let index, .tag(let name)) in query.groups.enumerated() { values["tag\(index)"] = name }
         sql = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
@@ -121,7 +130,8 @@ extension String {
 extension UsageRecord {
     /// What to select from a file of this version, in the order in which `init(_:_:)` reads it.
     static let selected = RecordInsert.columns.split(separator: ", ")
-        .map { ["request_id", "call_id", "parent", "user", "metadata", "hold"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(separator: ", ")
+        .map { ["request_id", "call_id", "parent", "user", "metadata", "hold"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(
+            separator: ", ")
 
     /// What to select from a file of an earlier version, beside which nobody has written yet.
     static func selected(_ db: Database) throws -> String {

@@ -64,7 +64,9 @@ extension UsageReader {
                 var totals: [SpendingTotal] = []
                 for (index, begin) in ([WallTime(microseconds: .min)] + moments).enumerated() {
                     var sums = since[index]
-                    if index + 1 < since.count { for (spender, sum) in since[index + 1] { sums[spender] = (sums[spender] ?? SpendingSum()) - sum } }
+                    if index + 1 < since.count {
+                        for (spender, sum) in since[index + 1] { sums[spender] = (sums[spender] ?? SpendingSum()) - sum }
+                    }
                     let end = index < moments.count ? moments[index] : nil
                     for record in pending where record.time >= begin && (end.map { record.time < $0 } ?? true) {
                         sums[Spender(record), default: SpendingSum()].add(record)
@@ -131,7 +133,8 @@ private struct SpendingReader {
         while let row = try rows.next() {
             let spender = try spender(row[0], model: row[1], isInDoubt: row[2])
             let sum = SpendingSum(
-                cost: NanoUSD(nanos: SQLSum.value(row, "cost_nanos")), tokens: SQLSum.value(row, "tokens"), requests: SQLSum.value(row, "requests"))
+                cost: NanoUSD(nanos: SQLSum.value(row, "cost_nanos")), tokens: SQLSum.value(row, "tokens"),
+                requests: SQLSum.value(row, "requests"))
             sums[spender] = (sums[spender] ?? SpendingSum()) + sum
         }
     }
@@ -151,7 +154,9 @@ private struct SpendingReader {
 
     private mutating func spender(_ payer: Int64, model: Int64, isInDoubt: Bool) throws -> Spender {
         var spender = Spender(model: try names.text(model) ?? "", isInDoubt: isInDoubt)
-        if payers[payer] == nil, let row = try Row.fetchOne(db, sql: "SELECT org, team, key_id, CAST(user AS BLOB) FROM payer WHERE id = ?", arguments: [payer]) {
+        if payers[payer] == nil,
+            let row = try Row.fetchOne(db, sql: "SELECT org, team, key_id, CAST(user AS BLOB) FROM payer WHERE id = ?", arguments: [payer])
+        {
             payers[payer] = (try name(row[0]), try name(row[1]), try name(row[2]), String(stored: row[3]))
         }
         if let known = payers[payer] {

@@ -6,6 +6,8 @@ public struct UsageQuery: Sendable {
     public var until: WallTime?
     /// Calls of this request only.
     public var requestID: String?
+    /// Calls that ended in one of these ways only; `nil`: all.
+    public var statuses: Set<UsageRecord.Status>?
     /// What to add up by; empty: one total, or the records themselves.
     public var groups: [UsageGrouping]
 

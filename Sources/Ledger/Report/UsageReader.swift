@@ -37,7 +37,8 @@ public final class UsageReader: Sendable {
             let selection = try Selection(query, db)
             var names = NameReader(db)
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT \(try UsageRecord.selected(db)) FROM usage_record \(selection.sql) ORDER BY id", arguments: selection.arguments)
+                db, sql: "SELECT \(try UsageRecord.selected(db)) FROM usage_record \(selection.sql) ORDER BY \(selection.order)",
+                arguments: selection.arguments)
             while let row = try rows.next() {
                 guard let record = try UsageRecord(row, &names) else {
                     throw LedgerFailure.corrupt(path: path, detail: "a record makes no sense")
@@ -78,7 +79,8 @@ public final class UsageReader: Sendable {
         var names = NameReader(db)
         let keys = query.groups.indices.map { "\(query.groups[$0].expression(at: $0)) AS g\($0)" }
         let sums = summed.map(SQLSum.expression)
-        let columns = keys + ["count(*) AS calls", "sum(status <> 0) AS failed", "sum(price_version IS \(unpriced)) AS unpriced"] + sums
+        let columns =
+            keys + ["count(*) AS calls", "sum(status NOT IN (0, 6)) AS failed", "sum(price_version IS \(unpriced)) AS unpriced"] + sums
         let grouping = keys.isEmpty ? "" : "GROUP BY " + keys.indices.map { "g\($0)" }.joined(separator: ", ")
         let rows = try Row.fetchCursor(
             db, sql: "SELECT \(columns.joined(separator: ", ")) FROM usage_record \(selection.sql) \(grouping)",

@@ -6,7 +6,7 @@ public struct UsageTotal: Hashable, Sendable {
     public var group: [String?]
     /// Calls.
     public var calls: Int64 = 0
-    /// Calls that did not end with `ok`.
+    /// Calls that did not end with `ok`, refunds aside.
     public var failed: Int64 = 0
     /// Calls whose price is not known: `cost` is too low by theirs.
     public var unpriced: Int64 = 0

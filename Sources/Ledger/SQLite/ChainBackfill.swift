@@ -33,12 +33,13 @@ struct ChainBackfill {
     private var scratch: [UInt8] = []
 
     /// Records of one transaction.
-    private static let pieceSize: Int64 = 20_000
+    private let pieceSize: Int64
 
     /// Does what is left to do. The ledger must be locked.
+    /// - Parameter pieceSize: records of one transaction.
     /// - Throws: `corrupt` when a record makes no sense; errors of SQLite.
-    static func run(_ db: Database, path: String, report: ((LedgerWork) -> Void)?) throws {
-        guard var backfill = try ChainBackfill(db, path: path) else { return }
+    static func run(_ db: Database, path: String, pieceSize: Int64 = 20_000, report: ((LedgerWork) -> Void)?) throws {
+        guard var backfill = try ChainBackfill(db, path, pieceSize) else { return }
         while backfill.chain.id < backfill.until {
             report?(LedgerWork(kind: .upgrade, done: backfill.chain.id, total: backfill.until))
             try db.inTransaction(.immediate) {
@@ -52,12 +53,13 @@ struct ChainBackfill {
     }
 
     /// `nil` when there is nothing to do.
-    private init?(_ db: Database, path: String) throws {
+    private init?(_ db: Database, _ path: String, _ pieceSize: Int64) throws {
         let text = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'chain_until'")
         guard let until = text.flatMap(Int64.init), let chain = try ChainHead(db) else { return nil }
         self.db = db
         self.path = path
         self.until = until
+        self.pieceSize = pieceSize
         self.chain = chain
         spending = try SpendingTable(db)
         update = try db.makeStatement(sql: "UPDATE usage_record SET hash = ? WHERE id = ?")
@@ -67,7 +69,7 @@ struct ChainBackfill {
     private mutating func runPiece() throws {
         var names = NameReader(db)
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT \(UsageRecord.selected), id FROM usage_record WHERE id > ? AND id <= ? ORDER BY id LIMIT \(Self.pieceSize)",
+            db, sql: "SELECT \(UsageRecord.selected), id FROM usage_record WHERE id > ? AND id <= ? ORDER BY id LIMIT \(pieceSize)",
             arguments: [chain.id, until])
         var last = until
         var count: Int64 = 0
@@ -80,7 +82,7 @@ struct ChainBackfill {
             try add(record, row)
         }
         // The piece was not full: nothing is left.
-        chain.id = count == Self.pieceSize ? last : until
+        chain.id = count == pieceSize ? last : until
         try spending.flush()
         try chain.store(storeChain)
     }

@@ -72,6 +72,8 @@ final class LedgerWriter {
             return
         }
         let count = importAll()
+        // Who found no room just before the last import made some, and began to wait just after it, would not be told.
+        if connection != nil, !hasWork { exchange.retryRooms() }
         exchange.refuseRooms(.queueFull(capacity: settings.queueCapacity))
         // Under load the writer wakes by itself and spares the loops the calls; it goes to sleep after an interval without records.
         due = count > 0 || hasWork || exchange.hasWaitsForRoom ? now + settings.importInterval : nil
@@ -145,14 +147,14 @@ final class LedgerWriter {
     private func writeRefunds() {
         for order in exchange.takeRefunds() {
             guard let connection else {
-                order.waiter.resume(returning: .failure(.storageUnavailable(cause: status.cause, kept: false)))
+                order.answer(.failure(.storageUnavailable(cause: status.cause, kept: false)))
                 continue
             }
             do throws(LedgerFailure) {
-                order.waiter.resume(returning: .success(try connection.refund(order.id, note: order.note)))
+                order.answer(.success(try connection.refund(order.id, note: order.note)))
             } catch {
                 if case .invalid = error {} else { fail(error) }
-                order.waiter.resume(returning: .failure(error))
+                order.answer(.failure(error))
             }
         }
     }

@@ -39,6 +39,7 @@ struct RecordImport {
 
     /// Takes in frames, and notes how far their journals are read.
     mutating func run(_ batches: [JournalBatch]) throws(SQLiteFault) {
+        if progress.needsMark { try markTime() }
         for batch in batches {
             for item in batch.items { try take(item, batch) }
             if batch.last > batch.imported { try note(batch.journal, batch.last, resolved: 0) }
@@ -72,7 +73,6 @@ struct RecordImport {
 
     /// Appends one record, as ``RecordWriter`` wrote it.
     private mutating func append(_ payload: UnsafeRawBufferPointer) throws(SQLiteFault) -> ImportedRecord {
-        if progress.needsMark { try markTime() }
         let hash = chain.hash.next(payload)
         let record = try insert.run(payload, hash, &names)
         progress.count(WallTime(microseconds: record.time))

@@ -6,7 +6,7 @@ struct RefundOrder: Sendable {
     /// A request, or the call of an `in_doubt` record.
     let id: String
     let note: String?
-    let waiter: UnsafeContinuation<Result<UsageRecord, LedgerFailure>, Never>
+    let answer: @Sendable (Result<UsageRecord, LedgerFailure>) -> Void
 }
 
 extension LedgerConnection {
@@ -28,7 +28,8 @@ extension LedgerConnection {
         var found = try corrections("call_id = ? AND \(isInDoubt)", id, db)
         if found.isEmpty { found = try corrections("request_id = ? AND \(isInDoubt)", id, db) }
         guard let record = found.first else {
-            throw LedgerFailure.invalid("nothing was charged in doubt for \(id.prefix(120)); `purser ledger list --in-doubt` shows what was")
+            throw LedgerFailure.invalid(
+                "nothing was charged in doubt for \(id.prefix(120)); `purser ledger list --in-doubt` shows what was")
         }
         if found.count > 1 {
             let calls = found.prefix(20).map(\.callID).joined(separator: ", ")
@@ -41,7 +42,8 @@ extension LedgerConnection {
     private static func corrections(_ condition: String, _ argument: String, _ db: Database) throws -> [UsageRecord] {
         var names = NameReader(db)
         let rows = try Row.fetchAll(
-            db, sql: "SELECT \(UsageRecord.selected) FROM usage_record WHERE status >= 5 AND \(condition) ORDER BY id", arguments: [argument])
+            db, sql: "SELECT \(UsageRecord.selected) FROM usage_record WHERE status >= 5 AND \(condition) ORDER BY id",
+            arguments: [argument])
         return try rows.compactMap { try UsageRecord($0, &names) }
     }
 }

@@ -98,7 +98,8 @@ public final class SQLiteLedger: LedgerStore {
         let name = String(index)
         let header = JournalHeader(ledgerID: ledgerID, segmentBytes: settings.segmentSize)
         let file = try exchange.add(name) { () throws(LedgerFailure) in
-            try JournalFile(ledger: path, index: index, header: header, last: positions[name]?.sequence ?? 0, syncs: settings.durability == .full)
+            try JournalFile(
+                ledger: path, index: index, header: header, last: positions[name]?.sequence ?? 0, syncs: settings.durability == .full)
         }
         return UsageJournal(file, exchange, durability: settings.durability)
     }
@@ -124,7 +125,22 @@ public final class SQLiteLedger: LedgerStore {
 
     /// Takes back what was charged in doubt; see ``LedgerStore/refund(_:note:)``.
     public nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord {
-        try await exchange.refund(id, note: note).get()
+        let result = await withUnsafeContinuation { (waiter: UnsafeContinuation<Result<UsageRecord, LedgerFailure>, Never>) in
+            exchange.order(RefundOrder(id: id, note: note) { waiter.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    /// Like ``refund(_:note:)`` for callers that may block, such as commands.
+    public func refundAndWait(_ id: String, note: String?) throws(LedgerFailure) -> UsageRecord {
+        let answer = Monitor<Result<UsageRecord, LedgerFailure>?>(nil)
+        exchange.order(
+            RefundOrder(id: id, note: note) { result in
+                answer.withLock { $0 = result }
+                answer.wake()
+            })
+        guard let result = answer.waitUntil(nil, { result, _ in result }) else { throw .closed }
+        return try result.get()
     }
 
     /// Takes in no more records, moves all there are into the SQLite file, copies its log into it, removes the journals and lets go of the

@@ -92,7 +92,8 @@ struct SpendingTable {
     private func store(_ cell: Cell, _ sum: SpendingSum, _ payer: Int64, _ span: Span) throws(SQLiteFault) {
         add.bind(
             [
-                span.rawValue, span.number(cell.quarter), payer, cell.model, cell.isInDoubt ? 1 : 0, sum.cost.nanos, sum.tokens, sum.requests,
+                span.rawValue, span.number(cell.quarter), payer, cell.model, cell.isInDoubt ? 1 : 0, sum.cost.nanos, sum.tokens,
+                sum.requests,
             ])
         try add.run()
     }
@@ -173,7 +174,8 @@ struct SpendingSum: Equatable {
     }
 
     static func - (a: SpendingSum, b: SpendingSum) -> SpendingSum {
-        SpendingSum(cost: a.cost - b.cost, tokens: a.tokens.subtractingSaturating(b.tokens), requests: a.requests.subtractingSaturating(b.requests))
+        SpendingSum(
+            cost: a.cost - b.cost, tokens: a.tokens.subtractingSaturating(b.tokens), requests: a.requests.subtractingSaturating(b.requests))
     }
 
     static func + (a: SpendingSum, b: SpendingSum) -> SpendingSum {

@@ -1,0 +1,36 @@
+internal import Chat
+
+/// `purser ledger list`: what was charged in doubt and what of it was taken back, for people.
+public enum CorrectionTable {
+    /// Writes the table.
+    /// - Parameters:
+    ///   - statuses: `inDoubt`, `refund` or both.
+    ///   - sink: is given UTF-8 text; what it throws ends the table.
+    public static func write(_ statuses: Set<UsageRecord.Status>, from reader: UsageReader, to sink: (String) throws -> Void) throws {
+        var query = UsageQuery()
+        query.statuses = [.inDoubt, .refund]
+        var records: [UsageRecord] = []
+        try reader.forEachRecord(query) { records.append($0) }
+        let refunded = Set(records.filter { $0.status == .refund }.compactMap(\.parent))
+        var rows = [["time", "request", "call", "status", "payer", "model", "USD", "note"]]
+        for record in records where statuses.contains(record.status) { rows.append(cells(record, refunded)) }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            var line = ""
+            for (cell, width) in zip(row, widths) { line += cell + String(repeating: " ", count: width - cell.count + 2) }
+            while line.last == " " { line.removeLast() }
+            try sink(line + "\n")
+        }
+    }
+
+    private static func cells(_ record: UsageRecord, _ refunded: Set<String>) -> [String] {
+        let payer = [record.team ?? record.organization, record.keyID, record.user].compactMap(\.self).joined(separator: " · ")
+        let note = record.status == .refund ? record.metadata.first { $0.name == "note" }?.value : nil
+        let state = refunded.contains(record.callID) ? "in_doubt, refunded" : record.status.rawValue
+        let cells = [
+            record.time.rfc3339, record.requestID, record.callID, state, payer.isEmpty ? "-" : payer, record.model ?? record.requestedModel,
+            record.cost.decimalString, note ?? "",
+        ]
+        return cells.map(UsageTable.printable)
+    }
+}
