@@ -79,6 +79,9 @@ let package = Package(
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
             name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
+        // What limits cost a request: swift run -c release LimitsBenchmark
+        .executableTarget(
+            name: "LimitsBenchmark", dependencies: ["Chat", "Ledger"], path: "Tests/LimitsBenchmark", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

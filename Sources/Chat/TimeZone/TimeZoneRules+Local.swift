@@ -21,7 +21,8 @@ extension TimeZoneRules {
         }
     }
 
-    /// The first moment (seconds since 1970) at which the zone's clocks show `local` (seconds since 1970-01-01T00:00 of these clocks) or more.
+    /// The first moment (seconds since 1970) at which the zone's clocks show `local` (seconds since 1970-01-01T00:00
+    /// of these clocks) or more.
     ///
     /// Where clocks are set back over `local`, that is its first occurrence; where they are set forward over it, the moment of the change.
     /// Exact for zones that change their offset at most once within two days, which all do.

@@ -54,7 +54,9 @@ extension TimeZoneRules {
     public convenience init?(offset text: String) {
         guard let sign = text.utf8.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
         let digits = text.utf8.dropFirst().filter { $0 != UInt8(ascii: ":") }
-        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let number = Int32(String(decoding: digits, as: UTF8.self)) else { return nil }
+        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = Int32(String(decoding: digits, as: UTF8.self))
+        else { return nil }
         let (hours, minutes) = digits.count <= 2 ? (number, 0) : (number / 100, number % 100)
         guard [1, 2, 4].contains(digits.count), hours <= 14, minutes < 60 else { return nil }
         self.init(fixed: (sign == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60))

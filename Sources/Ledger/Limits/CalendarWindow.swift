@@ -14,7 +14,8 @@ struct CalendarWindow: Equatable {
     /// The window of `period` that contains `now` by the clocks of `zone`.
     ///
     /// Days, weeks and months begin when the local date first shows, whether at midnight or, where clocks are set forward over it, later.
-    /// Minutes and hours are stretches of the local clock, cut where its distance from UTC changes: an hour that comes twice is two windows.
+    /// Minutes and hours are stretches of the local clock, cut where its distance from UTC changes: an hour that comes
+    /// twice is two windows.
     init(containing now: Int64, _ period: LimitPeriod, _ zone: TimeZoneRules) {
         let time = min(max(now.floorDivided(by: 1_000_000).quotient, Self.seconds.lowerBound), Self.seconds.upperBound)
         switch period {

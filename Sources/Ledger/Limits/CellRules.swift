@@ -26,7 +26,8 @@ struct CellRules {
 extension LimitBook {
     /// Makes the window of a cell the one for `now`, if it is not.
     ///
-    /// A window begins where the one before has ended, so no moment is in two and none is opened again. When the clock was set back by more than
+    /// A window begins where the one before has ended, so no moment is in two and none is opened again. When the clock
+    /// was set back by more than
     /// a window, the window of now takes in all that was counted since it began, so a leap into the future and back forgives nothing and
     /// does not stop anybody until the future comes.
     @inline(__always)

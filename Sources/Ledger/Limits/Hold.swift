@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// What one client request has set aside in every limit that binds it, from before the first call goes out until its true cost is known.
 ///
-/// End it exactly once, with ``settle(_:model:at:)`` or ``release(at:)``. One that is dropped without either is charged in full and reported.
+/// End it exactly once, with ``settle(_:model:at:)`` or ``release(at:)``. One that is dropped without either is
+/// charged in full and reported.
 /// May be used from any thread.
 public final class Hold: Sendable {
     private let limits: OrganizationLimits
@@ -20,7 +21,8 @@ public final class Hold: Sendable {
 
     /// Sets more aside, in all limits or in none: for the next call of the request, or for the next stretch of a stream.
     /// Goes before those that wait, for what is under way must be able to end.
-    /// - Parameter model: the model that is going to be called; `nil`: the one of the reservation. Limits on the model that are not held yet join.
+    /// - Parameter model: the model that is going to be called; `nil`: the one of the reservation. Limits on the model
+    ///   that are not held yet join.
     /// - Returns: whether there was room in the windows to which the hold belongs, or which limit has none.
     public func topUp(_ amount: Spending, model: String? = nil) -> TopUp {
         isOpen.load(ordering: .acquiring) ? limits.topUp(id, amount, model) : .ended
@@ -28,7 +30,7 @@ public final class Hold: Sendable {
 
     /// Charges one call of several, and gives back what was set aside for it and not used.
     /// - Parameters:
-    ///   - actual: what it cost.
+    ///   - actual: what it cost in money and tokens; requests are the client's and count at the end.
     ///   - reserved: what had been set aside for it, at the reservation or by a top-up; capped by what is held.
     ///   - model: the model that was called; `nil`: the one of the reservation.
     /// - Returns: whether more was charged than was set aside.
@@ -38,7 +40,8 @@ public final class Hold: Sendable {
         return limits.charge(id, actual, reserved, model, at: now)
     }
 
-    /// Ends the hold: charges what the request cost and has not been charged yet, and gives back the rest. What it cost is charged even when
+    /// Ends the hold: charges what the request cost and has not been charged yet, and gives back the rest. What it
+    /// cost is charged even when
     /// it is more than was held. The requests that were held count, whatever `actual` says.
     /// - Parameter model: the model that was called; `nil`: the one of the reservation.
     /// - Returns: whether more was charged than was held. A second end changes nothing and is reported.

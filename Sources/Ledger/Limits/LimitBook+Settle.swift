@@ -61,13 +61,15 @@ extension LimitBook {
         for position in slots[index].entries.indices where counts(slots[index].entries[position].cell, model) {
             let entry = slots[index].entries[position]
             let kind = cells[Int(entry.cell)].kind
-            let charged = actual.units(kind)
-            // A call that cost more than was reserved for it uses what the hold has for others: all together stay within the limit.
-            let released = kind == .concurrent ? 0 : min(entry.held, max(reserved.units(kind), charged))
-            settle(entry, released: released, charged: charged)
-            slots[index].entries[position].held -= released
             slots[index].entries[position].isJoined = true
             slots[index].entries[position].isCharged = true
+            // Requests are those of the client, and count when the hold ends.
+            if kind == .requests || kind == .concurrent { continue }
+            let charged = actual.units(kind)
+            // A call that cost more than was reserved for it uses what the hold has for others: all together stay within the limit.
+            let released = min(entry.held, max(reserved.units(kind), charged))
+            settle(entry, released: released, charged: charged)
+            slots[index].entries[position].held -= released
             if charged > entry.held { isOverrun = true }
         }
         drainTurned()

@@ -106,7 +106,9 @@ private struct LimitConfigurationBuilder {
 
     mutating func add(_ rules: KeyRules) throws(LimitConfigurationError) {
         let name = "key \(rules.id)"
-        guard !rules.id.isEmpty, Self.isPath(rules.team) else { throw LimitConfigurationError(scope: name, rule: nil, problem: .invalidKey) }
+        guard !rules.id.isEmpty, Self.isPath(rules.team) else {
+            throw LimitConfigurationError(scope: name, rule: nil, problem: .invalidKey)
+        }
         guard keys.insert(rules.id).inserted else { throw LimitConfigurationError(scope: name, rule: nil, problem: .duplicateScope) }
         let limits = try Self.check(rules.limits, of: name)
         if !limits.isEmpty {
@@ -132,12 +134,9 @@ private struct LimitConfigurationBuilder {
     private mutating func insert(_ scope: CompiledScope) {
         let name = Self.organization(scope.path)
         var rules = organizations.removeValue(forKey: name) ?? OrganizationRules(name)
-        if let position = scope.path == name ? 0 : positions[scope.path] {
-            rules.scopes[position] = scope
-        } else {
-            positions[scope.path] = rules.scopes.count
-            rules.scopes.append(scope)
-        }
+        let position = scope.path == name ? 0 : positions[scope.path] ?? rules.scopes.count
+        if position == rules.scopes.count { rules.scopes.append(scope) } else { rules.scopes[position] = scope }
+        positions[scope.path] = position
         organizations[name] = rules
     }
 

@@ -46,7 +46,9 @@ extension LimitRefusal {
 
     private func advice(_ state: LimitState) -> String {
         guard reason == .spent else { return "Try again shortly." }
-        guard needed <= state.limit else { return "It can never fit: ask for fewer output tokens or a cheaper model, or have the limit raised." }
+        guard needed <= state.limit else {
+            return "It can never fit: ask for fewer output tokens or a cheaper model, or have the limit raised."
+        }
         guard let resets = state.resets else { return "Ask for fewer output tokens or a cheaper model, or have the limit raised." }
         return "It resets at \(resets.rfc3339); until then ask for less, or have the limit raised."
     }

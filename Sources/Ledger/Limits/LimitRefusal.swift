@@ -1,4 +1,3 @@
-
 /// Why a request was not let through, and by which limit.
 public struct LimitRefusal: Error, Hashable, Sendable {
     /// Why.

@@ -1,4 +1,3 @@
-
 /// How one limit stands: the one answer behind `purser budgets`, the admin API, the headers and the refusals.
 public struct LimitState: Hashable, Sendable {
     /// Which limit.

@@ -6,7 +6,8 @@ public final class LimitTree: Sendable {
     public enum Sharing: Sendable {
         /// Nobody: this process may use all of every limit.
         case alone
-        /// Other gateways: of hard limits on money, tokens and requests only what was granted may be used (``OrganizationLimits/grant(_:to:window:)``).
+        /// Other gateways: of hard limits on money, tokens and requests only what was granted may be used
+        /// (``OrganizationLimits/grant(_:to:window:)``).
         case leased
     }
 

@@ -22,7 +22,8 @@ public struct PastSpending: Hashable, Sendable {
 }
 
 extension OrganizationLimits {
-    /// The moments at which the windows of `now` began, the earliest first. Sums of what was spent between two neighbours of them, and from the
+    /// The moments at which the windows of `now` began, the earliest first. Sums of what was spent between two
+    /// neighbours of them, and from the
     /// last one on, are fine enough for ``restore(_:at:only:)``; what was spent before the first matters to `total` limits only.
     public func windowStarts(at now: WallTime) -> [WallTime] {
         locked { $0.windowStarts(now.microseconds) }.map(WallTime.init(microseconds:))
@@ -35,6 +36,7 @@ extension OrganizationLimits {
         locked { $0.restore(past, now.microseconds, only: only) }
     }
 
-    /// Gives back what was charged in doubt and turned out not to be spent, in limits whose window is still the one. Never more than is in doubt.
+    /// Gives back what was charged in doubt and turned out not to be spent, in limits whose window is still the one.
+    /// Never more than is in doubt.
     public func refund(_ past: PastSpending, at now: WallTime) { locked { $0.refund(past, now.microseconds) } }
 }

@@ -51,11 +51,13 @@ extension OrganizationLimits {
         }
     }
 
-    /// Like ``reserve(_:at:)``, and gets in line when it must wait. Room is given in the order of arrival; where a limit of a scope is what is
+    /// Like ``reserve(_:at:)``, and gets in line when it must wait. Room is given in the order of arrival; where a
+    /// limit of a scope is what is
     /// waited for, the teams directly below it take turns by their weights.
     /// - Parameters:
     ///   - patience: how long the request can wait at all; a limit's `wait` may be shorter.
-    ///   - notify: told once how it ended, on the thread that made room, outside of all locks; not called when this returns `held` or `refused`.
+    ///   - notify: told once how it ended, on the thread that made room, outside of all locks; not called when this
+    ///     returns `held` or `refused`.
     public func reserve(
         _ request: SpendRequest, at now: WallTime, patience: Duration, notify: @escaping @Sendable (WaitOutcome) -> Void
     ) -> PatientReservation {

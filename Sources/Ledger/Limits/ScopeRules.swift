@@ -15,7 +15,8 @@ public struct ScopeRules: Hashable, Sendable {
 
     /// Makes the rules of a scope; ``LimitConfiguration`` checks them.
     public init(
-        path: String, limits: [LimitRule] = [], eachKey: [LimitRule] = [], eachUser: [LimitRule] = [], timeZone: String? = nil, weight: Int = 1
+        path: String, limits: [LimitRule] = [], eachKey: [LimitRule] = [], eachUser: [LimitRule] = [], timeZone: String? = nil,
+        weight: Int = 1
     ) {
         self.path = path
         self.limits = limits

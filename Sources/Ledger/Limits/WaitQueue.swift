@@ -20,7 +20,8 @@ struct Waiter: Sendable {
 
 /// The line for one limit: the scopes below it take turns, inside of each the order is that of arrival.
 ///
-/// Turns follow start-time fair queueing (Goyal, Vin, Chen 1996): who was given the least, in shares of the limit divided by weight, is next.
+/// Turns follow start-time fair queueing (Goyal, Vin, Chen 1996): who was given the least, in shares of the limit
+/// divided by weight, is next.
 struct WaitQueue: Sendable {
     private struct Group: Sendable {
         let id: NodeID

@@ -11,7 +11,9 @@ final class Told: Sendable {
     let misuses = Mutex<[LimitHooks.Misuse]>([])
 
     var hooks: LimitHooks {
-        LimitHooks(alert: { alert in self.alerts.withLock { $0.append(alert) } }, misuse: { misuse in self.misuses.withLock { $0.append(misuse) } })
+        LimitHooks(
+            alert: { alert in self.alerts.withLock { $0.append(alert) } }, misuse: { misuse in self.misuses.withLock { $0.append(misuse) } }
+        )
     }
 }
 
@@ -39,17 +41,18 @@ final class Outcomes: Sendable {
 }
 
 /// A zone of the machine's database.
-func zone(_ name: String) -> TimeZoneRules? {
+func systemZone(_ name: String) -> TimeZoneRules? {
     TimeZoneRules.named(name) { file in
         guard let stream = fopen("/usr/share/zoneinfo/" + file, "r") else { return nil }
         defer { fclose(stream) }
         var bytes = [UInt8](repeating: 0, count: TimeZoneFile.largest)
-        return Array(bytes.prefix(fread(&bytes, 1, bytes.count, stream)))
+        let count = fread(&bytes, 1, bytes.count, stream)
+        return Array(bytes.prefix(count))
     }
 }
 
 func limits(_ scopes: [ScopeRules], keys: [KeyRules] = []) throws -> LimitConfiguration {
-    try LimitConfiguration(scopes: scopes, keys: keys, zone: zone)
+    try LimitConfiguration(scopes: scopes, keys: keys, zone: systemZone)
 }
 
 func tree(_ scopes: [ScopeRules], keys: [KeyRules] = [], sharing: LimitTree.Sharing = .alone, told: Told = Told()) throws -> LimitTree {
@@ -63,7 +66,9 @@ func organization(_ rules: LimitRule..., told: Told = Told()) throws -> Organiza
 
 func usd(_ nanos: Int64) -> Spending { Spending(usd: NanoUSD(nanos: nanos)) }
 
-func usdLimit(_ nanos: Int64, per period: LimitPeriod = .total, models: [String]? = nil, soft: Bool = false, wait: Duration? = nil) -> LimitRule {
+func usdLimit(_ nanos: Int64, per period: LimitPeriod = .total, models: [String]? = nil, soft: Bool = false, wait: Duration? = nil)
+    -> LimitRule
+{
     LimitRule(.usd(NanoUSD(nanos: nanos)), per: period, models: models, soft: soft, wait: wait)
 }
 
@@ -79,11 +84,12 @@ let noon = WallTime(microseconds: 1_776_254_400_000_000)
 extension WallTime {
     func plus(_ duration: Duration) -> WallTime { WallTime(microseconds: microseconds + duration.microseconds) }
 
-    /// A moment in UTC.
-    init(_ year: Int64, _ month: Int64, _ day: Int64, _ hour: Int64 = 0, _ minute: Int64 = 0, _ second: Int64 = 0) throws {
-        let date = try #require(CivilDate(year: year, month: month, day: day))
-        self.init(microseconds: (((date.daysSince1970 * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000)
-    }
+}
+
+/// A moment in UTC.
+func utc(_ year: Int64, _ month: Int64, _ day: Int64, _ hour: Int64 = 0, _ minute: Int64 = 0, _ second: Int64 = 0) -> WallTime {
+    let days = CivilDate(year: year, month: month, day: day)?.daysSince1970 ?? 0
+    return WallTime(microseconds: (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000)
 }
 
 extension OrganizationLimits {
@@ -110,8 +116,12 @@ extension OrganizationLimits {
         if case .mustWait = reserve(wanted, at: now) { true } else { false }
     }
 
-    func wait(_ wanted: SpendRequest, _ name: String, _ outcomes: Outcomes, patience: Duration = .seconds(30), at now: WallTime = noon) throws -> WaitTicket {
-        guard case .waiting(let ticket) = reserve(wanted, at: now, patience: patience, notify: outcomes.notify(name)) else { throw NotHeld() }
+    func wait(_ wanted: SpendRequest, _ name: String, _ outcomes: Outcomes, patience: Duration = .seconds(30), at now: WallTime = noon)
+        throws -> WaitTicket
+    {
+        guard case .waiting(let ticket) = reserve(wanted, at: now, patience: patience, notify: outcomes.notify(name)) else {
+            throw NotHeld()
+        }
         return ticket
     }
 
