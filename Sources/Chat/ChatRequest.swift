@@ -17,7 +17,7 @@ public struct ChatRequest: Sendable {
     /// The client's own user, at most 256 bytes.
     public let user: String?
     /// The client's tags: at most 16, names at most 64 bytes, values at most 512.
-    public let metadata: [String: String]
+    public private(set) var metadata: [String: String]
     /// The most that the client is willing to pay for the whole request; `nil` when it does not say.
     public let maxCost: NanoUSD?
     /// Whether the answer is to have a given structure (`response_format` other than text).
@@ -26,8 +26,10 @@ public struct ChatRequest: Sendable {
     public let messageCount: Int
     /// Images that come with the messages.
     public let imageCount: Int
-    /// Bytes of all text the model is going to read. No tokenizer in use makes more tokens of text than it has bytes.
+    /// Bytes of all text the model is going to read.
     public let promptBytes: Int
+    /// The tokens of the input, as far as they can be told.
+    public var inputTokens: InputTokens { InputTokens(textBytes: promptBytes, messages: messageCount, images: imageCount) }
 
     /// The client's bytes.
     private let body: [UInt8]
@@ -85,6 +87,15 @@ public struct ChatRequest: Sendable {
         promptBytes = decoded.promptBytes
         messageCount = decoded.messageCount
         imageCount = decoded.imageCount
+    }
+
+    /// Takes more tags from a JSON object; those of the body go before.
+    /// - Throws: `invalid_request_error` when it is none, or when there are too many or too long ones.
+    public mutating func addMetadata(_ json: [UInt8], reader: JSONReader) throws(GatewayError) {
+        let more = try reader.read(json) { (root) throws(GatewayError) in try RequestTags.metadata(root) }
+        let joined = metadata.merging(more) { own, _ in own }
+        guard joined.count <= RequestTags.most else { throw .invalid("metadata", "expected at most \(RequestTags.most) members") }
+        metadata = joined
     }
 
     /// Reads the client's body once more and hands its root to `body`.

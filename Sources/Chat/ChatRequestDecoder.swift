@@ -70,6 +70,9 @@ struct ChatRequestDecoder {
         case .typed(let types):
             guard types.admit(value) else { throw .wrongType(name(of: member), expected: types) }
             keep(member)
+        case .messages:
+            try readFact(rule, value)
+            splice.keep(member)
         default:
             try readFact(rule, value)
             keep(member)
@@ -108,8 +111,7 @@ struct ChatRequestDecoder {
             hasMessages = true
             messageCount = check.count
             imageCount = check.images
-            // Counted with the member; what is no text is taken off again.
-            promptBytes -= check.embeddedImageBytes
+            promptBytes += check.textBytes
         case .choices:
             guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
             guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }

@@ -2,8 +2,8 @@
 struct MessageCheck {
     /// Images that come with the messages.
     private(set) var images = 0
-    /// Bytes of images that are part of the request itself (`data:` URLs): nothing that a model would read as text.
-    private(set) var embeddedImageBytes = 0
+    /// Bytes of everything in the messages that a model reads as text.
+    private(set) var textBytes = 0
     /// Messages.
     private(set) var count = 0
 
@@ -24,6 +24,8 @@ struct MessageCheck {
                 hasRole = true
             } else if name.isString("content") {
                 try checkContent(value, index)
+            } else {
+                textBytes += value.textBytes
             }
         }
         if !hasRole {
@@ -43,12 +45,13 @@ struct MessageCheck {
 
     private mutating func checkContent(_ content: JSONValue, _ index: Int) throws(GatewayError) {
         switch content.kind {
-        case .string, .null: return
+        case .null: return
+        case .string: textBytes += content.stringBytes?.count ?? 0
         case .array:
             var part = 0
             for element in content.elements {
                 guard element.kind == .object else { throw .wrongType("messages.\(index).content.\(part)", expected: .object) }
-                if let image = element["image_url"] { note(image) }
+                note(element)
                 part += 1
             }
         default: throw .wrongType("messages.\(index).content", expected: [.string, .array])
@@ -57,10 +60,14 @@ struct MessageCheck {
 }
 
 extension MessageCheck {
-    private mutating func note(_ image: JSONValue) {
-        images += 1
-        guard let url = image.stringBytes ?? image["url"]?.stringBytes, url.starts(with: "data:".utf8) else { return }
-        embeddedImageBytes += url.count
+    private mutating func note(_ part: JSONValue) {
+        if let text = part["text"]?.stringBytes {
+            textBytes += text.count
+        } else if part["image_url"] != nil {
+            images += 1
+        } else {
+            textBytes += part.textBytes
+        }
     }
 }
 
@@ -80,10 +87,14 @@ enum ToolCheck {
 
 /// What a client may say about a request for the bill: its user and its tags.
 enum RequestTags {
-    static func user(_ value: JSONValue) throws(GatewayError) -> String {
+    /// Tags of one request.
+    static let most = 16
+
+    /// The end user; an empty text is nobody.
+    static func user(_ value: JSONValue) throws(GatewayError) -> String? {
         guard let user = value.string else { throw .wrongType("user", expected: .string) }
         guard user.utf8.count <= 256 else { throw .invalid("user", "expected at most 256 bytes") }
-        return user
+        return user.isEmpty ? nil : user
     }
 
     /// `max_cost` in USD: a number, or a string with an exact decimal. A number is taken to the nearest nano-dollar.
@@ -107,7 +118,7 @@ enum RequestTags {
             guard let text = value.string else { throw .wrongType("metadata.\(name)", expected: .string) }
             guard text.utf8.count <= 512 else { throw .invalid("metadata.\(name)", "expected at most 512 bytes") }
             tags[name] = text
-            guard tags.count <= 16 else { throw .invalid("metadata", "expected at most 16 members") }
+            guard tags.count <= most else { throw .invalid("metadata", "expected at most \(most) members") }
         }
         return tags
     }

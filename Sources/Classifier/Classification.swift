@@ -24,6 +24,7 @@ public enum TaskType: String, Sendable, CaseIterable {
 public enum ComplexityTier: String, Sendable, Comparable, CaseIterable {
     case low, medium, high
 
+    /// By expected gain.
     public static func < (left: ComplexityTier, right: ComplexityTier) -> Bool { left.rank < right.rank }
 
     private var rank: Int {

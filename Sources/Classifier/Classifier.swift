@@ -42,6 +42,8 @@ public final class Classifier: Sendable {
         scales = try ColumnScales(section(.scales))
         complexity = try ComplexityModel(section(.complexity))
         complexitySection = Array(try section(.complexity))
+        // Word tables are made with the first model, not with the first request.
+        _ = (Lexicon.shared, Dressing.shared)
         fitted = try sections[.fitted].map { (bytes) throws(ClassifierModelError) in try FittedLayer(bytes) }
     }
 
@@ -51,8 +53,10 @@ public final class Classifier: Sendable {
             let columns = columns(features)
             var share = builtInShare(features.numbers, columns)
             if let fitted { share = fitted.share(builtIn: share, features.numbers, columns) }
+            share = Depth.apply(turns: input.userTurns, words: features.numbers[.words], to: share)
             return Classification(
-                task: Self.best(columns), complexityScore: share, complexity: complexity.tier(of: share), language: LanguageGuess.language(of: features.tokens))
+                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share),
+                language: LanguageGuess.language(of: features.tokens))
         }
     }
 
@@ -61,6 +65,13 @@ public final class Classifier: Sendable {
 
     /// The complexity by the built-in part of the model.
     func builtInShare(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double { complexity.share(numbers, columns) }
+
+    private func task(_ columns: SIMD16<Float>, under system: UnsafeRawBufferPointer) -> TaskType {
+        guard !system.isEmpty else { return Self.best(columns) }
+        let instructions = UnsafeRawBufferPointer(rebasing: system.prefix(SystemInfluence.looked))
+        let scores = FeatureExtractor.withFeatures(of: instructions) { self.columns($0) }
+        return Self.best(scales.system.apply(scores, to: columns))
+    }
 
     /// The task of the highest score, the first of several.
     private static func best(_ columns: SIMD16<Float>) -> TaskType {

@@ -1,7 +1,7 @@
 /// What the training scripts need of the classifier: features exactly as the program computes them.
 public enum ClassifierTraining {
     /// The features of one prompt.
-    public struct Features: Sendable {
+    public struct Features: Sendable, Equatable {
         /// Rows of the model's table, section after section.
         public let rows: [UInt16]
         /// Where each section ends in `rows`.

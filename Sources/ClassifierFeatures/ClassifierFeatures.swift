@@ -3,9 +3,11 @@ internal import Classifier
 internal import Glibc
 
 /// Writes the features of prompts for the training scripts: JSON lines {"id","prompt"} in, {"id","rows","ends","numbers"} out.
+/// With `--timing` it measures how long classifying them takes instead.
 @main
 struct ClassifierFeatures {
     static func main() {
+        if CommandLine.arguments.contains("--timing") { return Timing.run() }
         let reader = JSONReader()
         var number = 0
         while let line = readLine() {

@@ -56,7 +56,7 @@ public struct UsageRecord: Hashable, Sendable {
     public var metadata: [Tag] = []
     /// The `model` that the client asked for.
     public var requestedModel: String
-    /// The virtual model that decided, if any.
+    /// The virtual model that decided; `direct` without one.
     public var route: String?
     /// The classifier's task.
     public var task: String?

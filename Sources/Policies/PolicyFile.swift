@@ -27,6 +27,8 @@ public enum PolicyLimits {
     public static let nesting = 32
     /// Scalars, lists and mappings in all files together.
     public static let nodes = 100_000
+    /// Rules of one route; whether a rule can be reached is found by comparing it with each before it.
+    public static let rules = 1000
     /// Bytes of a name of anything: a provider, a model, a team, a key.
     public static let nameBytes = 256
     /// Errors that are reported at once; as many notices.

@@ -8,15 +8,18 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import openai
 import pytest
 
 from support import answers, faults  # noqa: F401  (they register the behaviours)
+from support.dialects import DIALECTS, Dialect
+from support.dialects.provider import KEYS, DialectProvider, policies as dialect_policies
 from support.gateway import BINARY, ROOT, Gateway, Site, free_port
-from support.http import Client
+from support.http import Client, Reply
 from support.policies import policies
+from support.routing import policies as routing_policies
 from support.scripted import ScriptedProvider
 
 
@@ -118,6 +121,64 @@ def sdk(gateway: Gateway) -> Iterator[openai.OpenAI]:
     transport = openai.DefaultHttpxClient(verify=gateway.site.trust())
     with openai.OpenAI(api_key=gateway.key, base_url=f"{gateway.url}/v1", max_retries=0, http_client=transport) as client:
         yield client
+
+
+# --- Providers of other dialects
+
+
+@pytest.fixture(scope="session")
+def dialects() -> Iterator[DialectProvider]:
+    scripted = DialectProvider()
+    yield scripted
+    scripted.stop()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, dialects: DialectProvider, provider: ScriptedProvider) -> Iterator[Gateway]:
+    """A gateway in front of a provider of every kind, and of one of OpenAI's to fall back to."""
+    site = Site(tmp_path_factory.mktemp("house") / "site", dialect_policies(dialects.url, provider.url))
+    site.environment |= KEYS
+    site.secrets += KEYS.values()
+    running = Gateway(site)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=DIALECTS.values(), ids=DIALECTS.keys())
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    return request.param
+
+
+@pytest.fixture
+def chat(house: Gateway) -> Callable[..., Reply]:
+    """A chat through `house`, with the assurance that the answer tells no secret and no word that was not meant for clients."""
+
+    def ask(*arguments: Any, **fields: Any) -> Reply:
+        reply = house.http.chat(*arguments, **fields)
+        seen = reply.body + str(reply.headers).encode()
+        for secret in [*KEYS.values(), faults.PRIVATE_TEXT]:
+            assert secret.encode() not in seen, f"{secret[:12]}… reached the client"
+        return reply
+
+    return ask
+
+
+# --- Virtual models
+
+
+@pytest.fixture(scope="session")
+def sick_port() -> int:
+    """A port where nobody listens, until a test has somebody do it."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def routed(tmp_path_factory: pytest.TempPathFactory, provider: ScriptedProvider, sick_port: int) -> Iterator[Gateway]:
+    """A gateway with virtual models of every strategy."""
+    text = routing_policies(provider.url, f"http://127.0.0.1:{sick_port}/v1")
+    running = Gateway(Site(tmp_path_factory.mktemp("routed") / "site", text))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(autouse=True)

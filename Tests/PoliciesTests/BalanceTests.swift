@@ -10,7 +10,8 @@ import Testing
 
     /// How often each target comes first.
     private func shares(
-        _ policies: PolicySnapshot, rounds: Int = 4000, state: TestState = TestState(), _ change: (Int, inout RequestFeatures) -> Void = { _, _ in }
+        _ policies: PolicySnapshot, rounds: Int = 4000, state: TestState = TestState(),
+        _ change: (Int, inout RequestFeatures) -> Void = { _, _ in }
     ) throws -> [String: Double] {
         var counts: [String: Double] = [:]
         for round in 0..<rounds {
@@ -72,7 +73,10 @@ import Testing
         for session in 0..<300 {
             let names = try policies.decide("v") { $0.session = "s\(session)" }.names
             homes["s\(session)"] = names[0]
-            #expect(try policies.decide("v") { $0.session = "s\(session)"; $0.seed = 99 }.names == names, "whatever the seed")
+            #expect(
+                try policies.decide("v") {
+                    $0.session = "s\(session)"; $0.seed = 99
+                }.names == names, "whatever the seed")
             #expect(try policies.decide("v") { $0.metadata = ["session_id": "s\(session)"] }.names == names, "by metadata as well")
         }
         for name in ["a", "b", "c"] { #expect(homes.values.filter { $0 == name }.count > 70) }
@@ -94,5 +98,14 @@ import Testing
         let text = models + "  inner: [big, mini]\n  v: {balance: {targets: [inner, sonnet], strategy: least_busy}}\n"
         let decision = try snapshot(text).decide("v", state: TestState(busy: ["mini": 4]))
         #expect(decision.names == ["sonnet", "big", "mini"])
+    }
+
+    @Test func aHedgeRacesTheFirstTwoOfTheOrder() throws {
+        let text = models + "  v: {balance: {targets: [big, {use: mini, priority: 2}, {use: sonnet, priority: 3}]}, hedge: {after: 2s}}\n"
+        guard case .firstOf(let plans) = try snapshot(text).decide("v").plan, case .race(let legs, .seconds(2)) = plans[0] else {
+            Issue.record("no race")
+            return
+        }
+        #expect(legs.compactMap(\.firstCall?.model.name) == ["big", "mini"] && plans.count == 2)
     }
 }

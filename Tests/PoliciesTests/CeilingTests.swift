@@ -15,7 +15,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("big", 1, "0.036"), ("mini", 1, "0.00021"), ("sonnet", 1, "0.00525"), ("mini", 3, "0.00033"), ("free", 1, "0"), ("unknown", 1, nil),
+            ("big", 1, "0.036"), ("mini", 1, "0.00021"), ("sonnet", 1, "0.00525"), ("mini", 3, "0.00033"), ("free", 1, "0"),
+            ("unknown", 1, nil),
         ] as [(String, Int, String?)])
     func theWorstCaseIsInputAndOutputAtTheirDearest(_ model: String, _ choices: Int, _ cost: String?) throws {
         let decision = try snapshot(models).decide(model) {
@@ -23,12 +24,16 @@ import Testing
             $0.choices = choices
         }
         #expect(decision.worstCase == cost.flatMap { NanoUSD(decimal: $0) })
-        #expect(decision.calls.map(\.worstCase) == [decision.worstCase] && decision.trace.candidates.first?.estimatedCost == decision.worstCase)
+        #expect(
+            decision.calls.map(\.worstCase) == [decision.worstCase] && decision.trace.candidates.first?.estimatedCost == decision.worstCase)
         #expect(decision.calls.first?.maxOutputTokens == nil, "the client's own limit stands in the body already")
     }
 
     @Test func withoutALimitTheModelsOwnCounts() throws {
-        let policies = try snapshot(models + "  bare: {provider: p, price: {input: 0, output: 1}}\n  window: {provider: p, price: {input: 0, output: 1}, context_window: 1000}\n")
+        let policies = try snapshot(
+            models
+                + "  bare: {provider: p, price: {input: 0, output: 1}}\n  window: {provider: p, price: {input: 0, output: 1}, context_window: 1000}\n"
+        )
         for (model, cost) in [("mini", "0.0098304"), ("bare", "0.004096"), ("window", "0.001")] {
             let decision = try policies.decide(model)
             #expect(decision.worstCase == NanoUSD(decimal: cost) && decision.calls.first?.maxOutputTokens == nil)
@@ -91,6 +96,13 @@ import Testing
         #expect(try policies.decide("free") { $0.maxCost = "0" }.calls.first?.maxOutputTokens == nil)
     }
 
+    @Test func aLimitOfThePolicyIsNeverMoreThanTheModelHas() throws {
+        let policies = try snapshot(text("  v: {fallback: [{use: big, max_output_tokens: 9999}]}"))
+        #expect(try policies.decide("v").calls.first?.maxOutputTokens == 4096)
+        #expect(try policies.decide("v") { $0.maxOutputTokens = 5000 }.calls.first?.maxOutputTokens == nil)
+        #expect(try policies.decide("v") { $0.maxOutputTokens = 10_000 }.calls.first?.maxOutputTokens == 4096)
+    }
+
     @Test func whatNothingFitsIsRefusedWithTheCheapestThatWould() throws {
         let failure = try #require(
             try snapshot(text("  v: [big, mini]")).refusal("v") {
@@ -104,11 +116,15 @@ import Testing
                 == "max_cost of 0.0001 USD is too little. The cheapest model that would do, mini, may cost up to 0.00021 USD; raise max_cost to that, or set a lower max_tokens."
         )
         let unknown = try #require(try snapshot(models).refusal("unknown") { $0.maxCost = "5" })
-        #expect(unknown.error.publicMessage == "max_cost of 5 USD cannot be kept: unknown: its price is not known, so max_cost cannot be kept.")
+        #expect(
+            unknown.error.publicMessage == "max_cost of 5 USD cannot be kept: unknown: its price is not known, so max_cost cannot be kept.")
     }
 
     @Test func whereThePolicyAllowsTheOutputIsClamped() throws {
-        let policies = try snapshot(text("  v: {fallback: [big, mini], over_ceiling: clamp}\n  own: {provider: p, price: {input: 0, output: 1}, over_ceiling: clamp}"))
+        let policies = try snapshot(
+            text(
+                "  v: {fallback: [big, mini], over_ceiling: clamp}\n  own: {provider: p, price: {input: 0, output: 1}, over_ceiling: clamp}"
+            ))
         // 1,000 input tokens of mini cost .00015, so .00005 is left for output at .60 a million: 83 tokens.
         let decision = try policies.decide("v") {
             small(&$0)
@@ -118,7 +134,10 @@ import Testing
         #expect(try #require(decision.worstCase) <= "0.0002" && decision.worstCase == "0.0001998")
         #expect(try policies.decide("own") { $0.maxCost = "0.000016" }.calls.first?.maxOutputTokens == 16)
         #expect(policies.refusal("own") { $0.maxCost = "0.000015" }?.error.code == .maxCostExceeded, "15 tokens are no answer")
-        #expect(policies.refusal("v") { $0.inputTokensUpperBound = 1_000_000; $0.maxCost = "0.1" }?.error.code == .maxCostExceeded)
+        #expect(
+            policies.refusal("v") {
+                $0.inputTokensUpperBound = 1_000_000; $0.maxCost = "0.1"
+            }?.error.code == .maxCostExceeded)
     }
 
     @Test func whatFitsIsTakenBeforeAnythingIsClamped() throws {
@@ -148,6 +167,9 @@ import Testing
             $0.choices = .max
         }
         #expect(decision.worstCase == NanoUSD(nanos: .max))
-        #expect(try snapshot(models).refusal("big") { $0.inputTokensEstimate = .max; $0.maxOutputTokens = .max }?.error.code == .invalidRequest)
+        #expect(
+            try snapshot(models).refusal("big") {
+                $0.inputTokensEstimate = .max; $0.maxOutputTokens = .max
+            }?.error.code == .invalidRequest)
     }
 }

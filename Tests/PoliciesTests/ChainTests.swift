@@ -164,3 +164,25 @@ import Testing
         }
     }
 }
+
+@Suite struct VirtualListingTests {
+    @Test func aVirtualModelIsListedWhereOneOfItsModelsIs() throws {
+        let text = """
+            providers:
+              on: {kind: openai, base_url: http://h}
+              off: {kind: openai, base_url: http://h, api_key: "${NOPE}"}
+            models:
+              here: {provider: on, price: free}
+              away: {provider: off, price: free}
+              unpriced: {provider: on}
+              v: {fallback: [away, here], aliases: [w]}
+              gone: [away, unpriced]
+            """
+        let policies = try #require(compile(text).snapshot)
+        #expect(policies.listing.map(\.id) == ["here", "v", "w"] && policies.listing.map(\.model.name) == ["here", "v", "v"])
+        #expect(policies.offModels.map(\.name) == ["away", "gone"])
+        let failure = try #require(policies.refusal("gone"))
+        #expect(failure.error.code == .noHealthyUpstream)
+        #expect(failure.trace.excluded == ["away: provider off is off: NOPE is not set", "unpriced: it has no price"])
+    }
+}

@@ -12,10 +12,12 @@ import Testing
 
     @Test(
         arguments: [
-            ("input_tokens: 5", 5, true), ("input_tokens: 5", 6, false), ("input_tokens: \">=5\"", 5, true), ("input_tokens: \">5\"", 5, false),
+            ("input_tokens: 5", 5, true), ("input_tokens: 5", 6, false), ("input_tokens: \">=5\"", 5, true),
+            ("input_tokens: \">5\"", 5, false),
             ("input_tokens: \"<5\"", 4, true), ("input_tokens: \"<=5\"", 6, false), ("input_tokens: \"!=5\"", 5, false),
             ("input_tokens: \"!=5\"", 6, true), ("input_tokens: \"==5\"", 5, true), ("input_tokens: \"=5\"", 5, true),
-            ("input_tokens: \"100..500\"", 100, true), ("input_tokens: \"100..500\"", 500, true), ("input_tokens: \"100..500\"", 501, false),
+            ("input_tokens: \"100..500\"", 100, true), ("input_tokens: \"100..500\"", 500, true),
+            ("input_tokens: \"100..500\"", 501, false),
             ("input_tokens: \"100-500\"", 300, true), ("input_tokens: \">=5 <10\"", 9, true), ("input_tokens: \">=5 <10\"", 10, false),
             ("input_tokens: [1, \">=100\"]", 1, true), ("input_tokens: [1, \">=100\"]", 50, false),
             ("input_tokens: \">9000000000\"", .max, true),
@@ -64,10 +66,11 @@ import Testing
         #expect(try !holds("tools: true") { _ in })
         #expect(try holds("tools: false, images: false") { _ in })
         #expect(try !holds("tools: false, images: false") { $0.hasImages = true })
-        #expect(try holds("stream: true, structured_output: true") {
-            $0.stream = true
-            $0.wantsStructuredOutput = true
-        })
+        #expect(
+            try holds("stream: true, structured_output: true") {
+                $0.stream = true
+                $0.wantsStructuredOutput = true
+            })
     }
 
     @Test func callers() throws {

@@ -85,7 +85,7 @@ enum DocumentCases {
             "tab as indentation",
             "providers:\n\topenai: 1\n",
             gives: #"""
-                main.yaml:2:1: error: not valid YAML: found character that cannot start any token while scanning for the next token
+                main.yaml:2:1: error: not valid YAML: found character that cannot start any token (a tab? YAML is indented with spaces) while scanning for the next token
                    2 |  openai: 1
                      | ^
 

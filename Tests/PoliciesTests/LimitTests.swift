@@ -78,4 +78,24 @@ import Testing
     @Test func wideTextKeepsColumnsInUnicodeScalars() {
         #expect(errors("providers: {\"日本\": {}, p: 5}\n").last?.hasPrefix("1:26 expected") == true)
     }
+
+    @Test func aThousandRulesAreComparedInTimeAndMoreAreRefused() {
+        func route(_ count: Int) -> String {
+            "providers: {p: {kind: openai, base_url: http://h}}\nmodels:\n  m: {provider: p, price: free}\n  v:\n    route:\n"
+                + (0..<count).map { "      - {when: {metadata.a: t\($0), time_of_day: \"0:00-24:00\"}, use: m}\n" }.joined()
+                + "      - {use: m}\n"
+        }
+        let clock = ContinuousClock()
+        let time = clock.measure { #expect(errors(route(999)) == []) }
+        #expect(time < .seconds(10))
+        #expect(errors(route(1000)) == ["6:7 the route has more than 1000 rules"])
+    }
+
+    @Test func manyVirtualModelsAreCompiledInLinearTime() {
+        let text =
+            "providers: {p: {kind: openai, base_url: http://h}}\nmodels:\n  m: {provider: p, price: free}\n"
+            + (0..<9000).map { "  v\($0): [m]\n" }.joined()
+        let time = ContinuousClock().measure { #expect(errors(text) == []) }
+        #expect(time < .seconds(20))
+    }
 }

@@ -1,3 +1,4 @@
+import Chat
 import Policies
 import Testing
 
@@ -41,7 +42,9 @@ private struct Random: RandomNumberGenerator {
         let seed = UInt64.random(in: .min ... .max)
         print("mutation seed: \(seed)")
         var random = Random(state: seed)
-        let seeds = try TestFiles.policies(in: "Corpus") + TestFiles.policies(in: "../../policies")
+        let seeds =
+            try TestFiles.policies(in: "Corpus") + TestFiles.policies(in: "../../policies")
+            + TestFiles.policies(in: "../../policies/examples")
         try #require(!seeds.isEmpty)
         for round in 0..<2000 {
             let seedFile = seeds[round % seeds.count]
@@ -53,7 +56,24 @@ private struct Random: RandomNumberGenerator {
             if let snapshot = compilation.snapshot {
                 #expect(!PolicySummary.text(of: snapshot).contains("environment-secret"))
                 _ = snapshot.resolve("openai/gpt-4o")
+                exercise(snapshot)
             }
         }
+    }
+
+    /// Decides for every name and runs the tests; what comes out is not the point.
+    private func exercise(_ snapshot: PolicySnapshot) {
+        for result in snapshot.runTests() { _ = PolicyTestReport.text(of: [result]) + result.trace.text }
+        for listed in snapshot.listing {
+            var features = RequestFeatures(requestedModels: [listed.id])
+            features.maxCost = NanoUSD(nanos: 1000)
+            features.inputTokensEstimate = .max
+            features.inputTokensUpperBound = .max
+            features.wallTime = .min
+            do throws(DecisionFailure) {
+                _ = try snapshot.decide(features, allowed: ModelSet.everything, state: FreshTargetState()).worstCase
+            } catch { #expect(!error.error.publicMessage.isEmpty) }
+        }
+        _ = CostSummary.text(of: snapshot)
     }
 }

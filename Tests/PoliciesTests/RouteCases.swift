@@ -727,6 +727,26 @@ enum RouteCases {
 
                 """#),
         DiagnosticCase(
+            "a header with a credential",
+            #"""
+            providers:
+              p: {kind: openai, base_url: http://h}
+            models:
+              big: {provider: p, price: {input: 30, output: 60}}
+              mini: {provider: p, price: {input: 0.15, output: 0.60}}
+              v:
+                route:
+                  - {when: {header.Authorization: "Bearer x"}, use: mini}
+                  - {use: big}
+
+            """#,
+            gives: #"""
+                main.yaml:8:17: error: "header.Authorization" carries a credential, which conditions do not see; use "key" or "team"
+                   8 |       - {when: {header.Authorization: ***}, use: mini}
+                     |                 ^
+
+                """#),
+        DiagnosticCase(
             "a star in the middle",
             #"""
             providers:

@@ -22,7 +22,8 @@ import Testing
             (.code, .high, nil, "sonnet", "1"), (.math, .low, nil, "mini", "cheap"), (.math, .high, nil, "big", "3"),
             (.math, .high, "0.6", "big", "3"), (.math, .high, "0.04", "mini", "4"), (.math, .medium, nil, "mini", "4"),
         ] as [(TaskType, ComplexityTier, String?, String, String)])
-    func theFirstRuleThatHoldsDecides(_ task: TaskType, _ tier: ComplexityTier, _ ceiling: String?, _ model: String, _ rule: String) throws {
+    func theFirstRuleThatHoldsDecides(_ task: TaskType, _ tier: ComplexityTier, _ ceiling: String?, _ model: String, _ rule: String) throws
+    {
         let decision = try snapshot(models + Self.rules).decide("auto") {
             $0.classification = classification(task, tier)
             $0.maxCost = ceiling.flatMap { NanoUSD(decimal: $0) }
@@ -49,7 +50,9 @@ import Testing
                   byTools: {route: [{when: {tools: true}, use: big}, {use: mini}]}
                   outer: {fallback: [big, auto]}
                 """)
-        for (names, needs) in [(["auto"], true), (["byTools"], false), (["big"], false), (["outer"], true), (["big", "auto"], true), (["?"], false)] {
+        for (names, needs) in [
+            (["auto"], true), (["byTools"], false), (["big"], false), (["outer"], true), (["big", "auto"], true), (["?"], false),
+        ] {
             #expect(policies.needsClassification(names) == needs, "\(names)")
         }
     }
@@ -76,7 +79,8 @@ import Testing
     }
 
     @Test func headersThatConditionsLookAtAreListed() throws {
-        let policies = try snapshot(models + #"  v: {route: [{when: {header.X-Tier: gold, "header.b": "*"}, use: big}, {use: mini}]}"# + "\n")
+        let policies = try snapshot(
+            models + #"  v: {route: [{when: {header.X-Tier: gold, "header.b": "*"}, use: big}, {use: mini}]}"# + "\n")
         #expect(policies.headerNames == ["b", "x-tier"])
     }
 }

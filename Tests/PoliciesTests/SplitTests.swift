@@ -57,7 +57,11 @@ import Testing
         let policies = try policies(Self.ninety)
         let byKey = try policies.decide("v") { $0.keyID = "acme/t#ci" }.trace
         #expect(byKey.assignedBy == "key")
-        #expect(try byKey.arm == policies.decide("v") { $0.keyID = "acme/t#ci"; $0.seed = 5 }.trace.arm)
+        #expect(
+            try byKey.arm
+                == policies.decide("v") {
+                    $0.keyID = "acme/t#ci"; $0.seed = 5
+                }.trace.arm)
         #expect(try policies.decide("v").trace.assignedBy == "chance")
     }
 

@@ -7,7 +7,9 @@ enum EventStreamEncoder {
         lines.split(separator: "\n").flatMap { line -> [UInt8] in
             guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] else { return [] }
             let payload = object["payload"] ?? [:] as [String: Any]
-            let body = (payload as? String).map { Array($0.utf8) } ?? [UInt8]((try? JSONSerialization.data(withJSONObject: payload, options: .sortedKeys)) ?? Data())
+            let body =
+                (payload as? String).map { Array($0.utf8) }
+                ?? [UInt8]((try? JSONSerialization.data(withJSONObject: payload, options: .sortedKeys)) ?? Data())
             return frame(headers(object), body)
         }
     }

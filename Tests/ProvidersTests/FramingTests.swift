@@ -53,16 +53,18 @@ private func detail(_ end: WireStream.End) -> String? {
         let name: [UInt8] = [11] + Array(":event-type".utf8) + [7, 0, 17] + Array("contentBlockDelta".utf8)
         let kind: [UInt8] = [13] + Array(":message-type".utf8) + [7, 0, 5] + Array("event".utf8)
         let others =
-            header(0, []) + header(1, []) + header(2, [1]) + header(3, [1, 2]) + header(4, [0, 0, 0, 1]) + header(5, [UInt8](repeating: 0, count: 8))
+            header(0, []) + header(1, []) + header(2, [1]) + header(3, [1, 2]) + header(4, [0, 0, 0, 1])
+            + header(5, [UInt8](repeating: 0, count: 8))
             + header(6, [0, 3, 1, 2, 3]) + header(7, [0, 0]) + header(8, [UInt8](repeating: 0, count: 8))
             + header(9, [UInt8](repeating: 0, count: 16))
         let bytes = frame(rawHeaders: others + name + kind, Array(#"{"delta":{"text":"Hello"}}"#.utf8))
         #expect(try feed(.bedrock, [bytes]).out.contains(#""content":"Hello""#))
     }
 
-    @Test(arguments: [
-        [5], [1, 0x78], [1, 0x78, 10], [1, 0x78, 7, 0], [1, 0x78, 7, 0, 9, 1], [1, 0x78, 4, 0, 0], [0, 99],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [5], [1, 0x78], [1, 0x78, 10], [1, 0x78, 7, 0], [1, 0x78, 7, 0, 9, 1], [1, 0x78, 4, 0, 0], [0, 99],
+        ] as [[UInt8]])
     func malformedHeadersAreFaults(headers: [UInt8]) throws {
         #expect(detail(try feed(.bedrock, [frame(rawHeaders: headers)]).end) == "the headers of a stream event are malformed")
     }
@@ -77,7 +79,9 @@ private func detail(_ end: WireStream.End) -> String? {
     @Test func headersLongerThanTheEventAreFaults() throws {
         func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
         let lengths = number(100) + number(85)
-        #expect(detail(try feed(.bedrock, [lengths + number(Int(EventStreamEncoder.crc32(lengths)))]).end)?.contains("85 of them headers") == true)
+        #expect(
+            detail(try feed(.bedrock, [lengths + number(Int(EventStreamEncoder.crc32(lengths)))]).end)?.contains("85 of them headers")
+                == true)
     }
 
     @Test func anEventWithoutPayloadIsNone() throws {
@@ -99,6 +103,44 @@ private func detail(_ end: WireStream.End) -> String? {
             let (out, end) = try feed(.anthropic, [Array(Self.delta("before").utf8)] + pieces)
             #expect(detail(end) == "a stream event is longer than 1048576 bytes")
             #expect(out.contains("before") && !out.contains("xxx"))
+        }
+    }
+
+    /// What is legal but absurd takes time in proportion to its size, and not to the square of it.
+    @Test(.timeLimit(.minutes(1))) func manyPiecesAreNoWork() throws {
+        let lines = "data: {" + String(repeating: "\ndata:", count: 140_000) + "\ndata: \"type\":\"message_stop\"}\n\n"
+        guard case .complete = try feed(.anthropic, [Array(lines.utf8)]).end else {
+            Issue.record("an event of many lines is one event")
+            return
+        }
+        let start = #"data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}"# + "\n\n"
+        func delta(_ kind: String, _ member: String) -> String {
+            #"data: {"type":"content_block_delta","index":0,"delta":{"type":"\#(kind)","\#(member)":"0123456789"}}"# + "\n\n"
+        }
+        let stop = #"data: {"type":"content_block_stop","index":0}"# + "\n\n" + #"data: {"type":"message_stop"}"# + "\n\n"
+        let count = 50_000
+        let thoughts = String(repeating: delta("thinking_delta", "thinking"), count: count)
+        let proofs = String(repeating: delta("signature_delta", "signature"), count: count)
+        let (out, end) = try feed(.anthropic, Array((start + thoughts + proofs + stop).utf8).chunks(of: 16384))
+        guard case .complete = end else {
+            Issue.record("not complete")
+            return
+        }
+        #expect(out.contains("\"signature\":\"" + String(repeating: "0123456789", count: count) + "\""))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func longHistoriesAreNoWork() throws {
+        let count = 20_000
+        let calls = (0..<count).map { #"{"id":"call_\#($0)","type":"function","function":{"name":"tool_\#($0)","arguments":"{}"}}"# }
+        let results = (0..<count).reversed().map { #"{"role":"tool","tool_call_id":"call_\#($0)","content":"x"}"# }
+        let body =
+            #"{"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":["#
+            + "\(calls.joined(separator: ","))]},\(results.joined(separator: ","))]}"
+        let reader = JSONReader()
+        let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
+        for wire in [Wire.anthropic, .bedrock] {
+            let made = try WireRequest.make(request, wire: wire, model: WireModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
+            #expect(made.body.count > 100 * count)
         }
     }
 

@@ -47,7 +47,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("https://h.example:443/x", "h.example", "/x"), ("https://h.example:8443", "h.example:8443", "/"), ("http://h:80?q=1", "h", "/?q=1"),
+        ("https://h.example:443/x", "h.example", "/x"), ("https://h.example:8443", "h.example:8443", "/"),
+        ("http://h:80?q=1", "h", "/?q=1"),
         ("HTTPS://h:443/", "h", "/"), ("http://[::1]:9/a/b", "[::1]:9", "/a/b"),
     ])
     func hostAndTargetAreAsTheyAreSent(url: String, host: String, target: String) {

@@ -12,7 +12,9 @@ private struct Head: Equatable {
     init(_ text: String) {
         let lines = text.split(separator: "\r\n")
         target = lines.first?.split(separator: " ").dropFirst().first ?? ""
-        fields = lines.dropFirst().filter { $0.hasPrefix("x-") || $0.hasPrefix("X-") || $0.hasPrefix("Authorization") || $0.hasPrefix("Host") }
+        fields = lines.dropFirst().filter {
+            $0.hasPrefix("x-") || $0.hasPrefix("X-") || $0.hasPrefix("Authorization") || $0.hasPrefix("Host")
+        }
     }
 }
 
@@ -70,7 +72,8 @@ private struct Head: Equatable {
         for head in heads {
             #expect(head.fields.contains("X-Amz-Security-Token: TOKEN"))
             let authorization = try #require(head.fields.first { $0.hasPrefix("Authorization: AWS4-HMAC-SHA256 Credential=AK/") })
-            #expect(authorization.contains("/r/s/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature="))
+            #expect(
+                authorization.contains("/r/s/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature="))
         }
         #expect(heads[0].fields.last { $0.hasPrefix("Auth") } != heads[1].fields.last { $0.hasPrefix("Auth") })
     }

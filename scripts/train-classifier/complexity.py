@@ -1,44 +1,46 @@
-#!/usr/bin/env python3
 """Trains the complexity score: one number that ranks prompts by how much a strong model gains over a weak one.
 
-    complexity.py [DATA] [--tables FILE]
-
-`train(data)` gives the columns for the model file; run as a program it cross-validates and writes the tables of docs/routing-complexity.md.
-
-    score = interpolate(knots[format], columns[format])
+    score = curve(knots[format], columns[format] + (for open: the prior of the task, averaged over the task's probabilities))
     format = choice   if numbers[options] >= 3
              problem  if columns[gate] > 0
              open     otherwise
 """
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from apgr import apgr, folds, held_out, mean_apgr
-from complexity_data import Prompts, choice_questions, open_prompts, read_table, solved_problems, word_problems
-from complexity_experts import NUMBERS, fit_choice, fit_gate, fit_open, fit_problem, fit_problem_weights, fit_solution, problem_inputs
+from apgr import held_out
+from complexity_data import Prompts, choice_questions, open_prompts, solved_problems, word_problems
+from complexity_experts import NUMBERS, fit_choice, fit_gate, fit_open, fit_problem, fit_solution
 from features import Features
 
 OPTIONS_OF_A_CHOICE = 3
 # The gate leans towards "word problem": a missed one would be ranked by another scale.
 GATE_BIAS = 0.5
+# Riddles look like word problems, and only the graded prompts have the short ones that people ask.
+GRADED_WEIGHT = 10
 # Points of the open expert and their scores: .40 and .75 are the borders of the tiers.
-OPEN_KNOTS = [(-10, 0.0), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.60), (55, 0.75), (70, 0.90), (95, 1.0)]
+OPEN_KNOTS = [(-10, 0.01), (0, 0.03), (10, 0.12), (20, 0.25), (30, 0.40), (45, 0.58), (58, 0.70), (66, 0.77), (76, 0.92), (95, 0.99)]
 # Scores at the quantiles 0, .1, .5, .9 and 1 of each expert's training prompts.
 CHOICE_LEVELS = (0.05, 0.22, 0.42, 0.66, 0.92)
-PROBLEM_LEVELS = (0.38, 0.48, 0.60, 0.71, 0.86)
-GAIN_BY_CATEGORY = {
-    "coding": 2.61, "math": 1.83, "extraction": 1.50, "reasoning": 0.88, "stem": 0.33, "humanities": 0.10, "writing": 0.06, "roleplay": 0.03}
+PROBLEM_LEVELS = (0.42, 0.52, 0.62, 0.72, 0.86)
+# Expected gain by task in points of 0…100 for a prompt whose task is certain, in the order of the model file's task columns:
+# code, math, creative, analysis, simple, search, extract, translate, summarize.
+TASK_PRIOR = np.array([78, 55, 1.5, 12, 4.5, 3, 45, 6, 9], float)
+# Of an open prompt's points: how much the tasks' probabilities give; the rest is the open expert's own.
+TASK_SHARE = 0.6
+
 
 
 @dataclass
 class ComplexityModel:
-    """Columns by name (`choice`, `problem`, `open`, `gate`) and calibration knots (raw score, score) by format."""
+    """Columns by name (`choice`, `problem`, `open`, `gate`), calibration knots (raw score, score) by format, and what each task adds to `open`."""
     columns: dict
     knots: dict
+    prior: np.ndarray
+    tasks: "TaskColumns"
 
     def formats(self, features):
         """0 choice, 1 problem, 2 open."""
@@ -49,9 +51,43 @@ class ComplexityModel:
         formats = self.formats(features)
         total = np.zeros(len(formats))
         for index, name in enumerate(("choice", "problem", "open")):
-            raw, score = zip(*self.knots[name])
-            total = np.where(formats == index, np.interp(self.columns[name].scores(features), raw, score), total)
+            total = np.where(formats == index, curve(self.knots[name], self.raw(name, features)), total)
         return total
+
+    def raw(self, name, features):
+        """The score of a format before its curve."""
+        scores = self.columns[name].scores(features)
+        return scores + self.tasks.probabilities(features) @ self.prior if name == "open" else scores
+
+
+@dataclass
+class TaskColumns:
+    """The nine task columns of the model: weights (rows x 9), biases and the gains of the sections."""
+    weights: np.ndarray
+    biases: np.ndarray
+    gains: tuple
+
+    def probabilities(self, features):
+        """Softmax with the program's exponential."""
+        values = features.matrix(self.gains) @ self.weights + self.biases
+        powers = power_of_two((values - values.max(1, keepdims=True)) * 1.4426950)
+        return powers / powers.sum(1, keepdims=True)
+
+
+def power_of_two(values):
+    """2^v within .3 % for -30 < v <= 0, else 0: from operations that give the same bits on every machine."""
+    whole = np.floor(np.maximum(values, -30))
+    part = values - whole
+    return np.where(values > -30, 2.0**whole * (1 + part * (0.6565 + 0.3435 * part)), 0)
+
+
+def curve(knots, values):
+    """Linear between the knots; beyond the outermost ones it approaches 0 and 1 and never reaches them, as in the program."""
+    raw, score = np.array(knots, float).T
+    width = raw[-1] - raw[0]
+    below = score[0] / (1 + np.maximum(raw[0] - values, 0) / width)
+    above = 1 - (1 - score[-1]) / (1 + np.maximum(values - raw[-1], 0) / width)
+    return np.where(values <= raw[0], below, np.where(values >= raw[-1], above, np.interp(values, raw, score)))
 
 
 @dataclass
@@ -77,12 +113,13 @@ def part(features, rows):
 
 def gate_rows(data):
     """Rows of `open` that are certainly no word problems."""
-    story = np.isin(data.open.source, ["gsm8k_train", "svamp", "aqua"]) | ((data.open.source == "clinc150") & (data.open.task == "math"))
+    story = np.isin(data.open.source, ["gsm8k_train", "svamp", "aqua"]) | (np.isin(data.open.source, ["clinc150", "own"]) & (data.open.task == "math"))
     return np.where(~story)[0]
 
 
 def train_gate(data, solved_rows, other_rows):
-    gate = fit_gate(part(data.solved.features, solved_rows), part(data.open.features, other_rows))
+    weights = np.where(data.open.source[other_rows] == "graded", GRADED_WEIGHT, 1)
+    gate = fit_gate(part(data.solved.features, solved_rows), part(data.open.features, other_rows), weights)
     gate.bias += GATE_BIAS
     return gate
 
@@ -91,112 +128,28 @@ def quantile_knots(values, levels):
     return list(zip(np.quantile(values, (0, 0.1, 0.5, 0.9, 1)).tolist(), levels))
 
 
-def train_from(data):
+def train_from(data, tasks):
+    """The model from loaded data and the trained task columns."""
     choice = fit_choice(data.choice, np.arange(len(data.choice)))
     problem = fit_problem(data.problems, solutions(data))
     columns = {
         "choice": choice, "problem": problem, "open": fit_open(data.open, np.arange(len(data.open))),
         "gate": train_gate(data, np.arange(0, len(data.solved), 3), gate_rows(data))}
+    columns["open"].weights = columns["open"].weights * (1 - TASK_SHARE)
+    columns["open"].bias *= 1 - TASK_SHARE
     spread = choice_scores(data, 1)[0]
     knots = {
         "choice": quantile_knots(spread, CHOICE_LEVELS), "problem": quantile_knots(problem.scores(data.solved.features), PROBLEM_LEVELS),
         "open": OPEN_KNOTS}
-    return ComplexityModel(columns, knots)
+    return ComplexityModel(columns, knots, TASK_PRIOR * TASK_SHARE, tasks)
 
 
-def train(folder):
-    """The model from the data folder."""
-    return train_from(load(Path(folder)))
+def train(folder, tasks):
+    """The model from the data folder; `tasks`: weights, biases and section gains of the task columns."""
+    return train_from(load(Path(folder)), TaskColumns(*tasks))
 
 
 def choice_scores(data, repeats=4):
     """Held-out scores of the multiple-choice expert."""
     prompts = data.choice
     return held_out(len(prompts), lambda train, test: fit_choice(prompts, train).scores(part(prompts.features, test)), repeats)
-
-
-def problem_scores(data, repeats=8):
-    """Held-out scores of the word-problem expert."""
-    prompts, inputs = data.problems, problem_inputs(data.problems.features, solutions(data))
-    fit = lambda rows: fit_problem_weights(inputs[rows], prompts.weak[rows], prompts.strong[rows])
-    return held_out(len(prompts), lambda train, test: inputs[test] @ fit(train), repeats)
-
-
-def plain_length(prompts):
-    """Bytes of the prompt, ties broken by order."""
-    return np.array([len(prompt.encode()) for prompt in prompts]) + 1e-6 * np.arange(len(prompts))
-
-
-def choice_table(data):
-    prompts = data.choice
-    whole = mean_apgr(choice_scores(data), prompts.weak, prompts.strong)
-    length = apgr(plain_length(prompts.prompts), prompts.weak, prompts.strong)
-    return [("multiple choice (1,412 rows of the pair), ten-fold held out x 4", length, whole[0], whole[1])]
-
-
-def problem_table(data):
-    prompts, scores = data.problems, problem_scores(data)
-    length = plain_length(prompts.prompts)
-    shifted, certain = prompts.weak - prompts.weak.mean() + 0.637, np.full(len(prompts), 0.858)
-    rows = []
-    for name, weak, strong in (("three weak against five strong models", prompts.weak, prompts.strong), ("three weak models against a constant .858", shifted, certain)):
-        rows.append((f"word problems (500), {name}, ten-fold held out x 8", apgr(length, weak, strong), *mean_apgr(scores, weak, strong)))
-    return rows
-
-
-def open_table(model):
-    labels, prompts = zip(*read_table("open_dev.tsv"))
-    gain = np.array([GAIN_BY_CATEGORY[label] for label in labels])
-    seen = Prompts(list(prompts))
-    scores = model.scores(seen.features) + 1e-9 * np.arange(len(prompts))
-    category = gain + 1e-9 * np.arange(len(prompts))
-    value = lambda score: apgr(score, 0 * gain, gain)
-    rows = [("72 prompts of our own in eight categories, gain by category (categories known: %.3f)" % value(category), value(plain_length(prompts)), value(scores), 0.0)]
-    return rows, [(label, scores[np.array(labels) == label]) for label in GAIN_BY_CATEGORY]
-
-
-def pair_share(model):
-    """Of pairs of an easy and a hard prompt, the easy one often longer: how many are in order."""
-    easy, hard = zip(*read_table("complexity_pairs.tsv"))
-    below, above = model.scores(Prompts(list(easy)).features), model.scores(Prompts(list(hard)).features)
-    return int((below < above).sum()), len(easy)
-
-
-def gate_table(data):
-    """Held-out recall on word problems and false alarms on everything else."""
-    rows, caught, alarms = gate_rows(data), [], []
-    for (train, test), (other_train, other_test) in zip(folds(len(data.solved), 0, 5), folds(len(rows), 0, 5)):
-        gate = train_gate(data, train[::2], rows[other_train])
-        caught.append((gate.scores(part(data.solved.features, test)) > 0).mean())
-        alarms.append((gate.scores(part(data.open.features, rows[other_test])) > 0).mean())
-    return float(np.mean(caught)), float(np.mean(alarms))
-
-
-def tables(data, model):
-    open_rows, categories = open_table(model)
-    lines = ["| set | plain length | score | sd |", "|---|---|---|---|"]
-    for name, length, score, deviation in choice_table(data) + problem_table(data) + open_rows:
-        lines.append(f"| {name} | {length:.3f} | **{score:.3f}** | {deviation:.3f} |")
-    lines += ["", "| category (own prompts) | lowest | mean | highest score |", "|---|---|---|---|"]
-    lines += [f"| {name} | {values.min():.2f} | {values.mean():.2f} | {values.max():.2f} |" for name, values in categories]
-    caught, alarms = gate_table(data)
-    lines += ["", f"Gate, held out: {caught:.4f} of word problems recognised, {alarms:.4f} of other prompts taken for one."]
-    lines += ["Easy before hard: %d of %d pairs in order." % pair_share(model)]
-    return "\n".join(lines) + "\n"
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", help="the folder with cx_*.jsonl.gz and task_prompts.jsonl.gz", type=Path)
-    parser.add_argument("--tables", type=Path, help="write the tables here instead of printing them")
-    options = parser.parse_args()
-    data = load(options.data)
-    text = tables(data, train_from(data))
-    if options.tables:
-        options.tables.write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
-
-
-if __name__ == "__main__":
-    main()

@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 
 # Expected gain of the strong model by task, in points of 0…100, from the gaps by category that the MT-Bench authors' judge measured for this pair
 # (coding 2.6, math 1.8, extraction 1.5, reasoning .9, science .3, humanities .1, writing and role-play below .1, of 10).
-TASK_GAIN = {"code": 70, "math": 55, "extract": 44, "analysis": 9, "summarize": 14, "translate": 10, "simple": 5, "search": 5, "creative": 4}
+TASK_GAIN = {"code": 70, "math": 55, "extract": 52, "analysis": 9, "summarize": 14, "translate": 10, "simple": 5, "search": 5, "creative": 4}
 # Sources whose prompts of a task are plainly easier or harder than the task's average.
 SOURCE_GAIN = {
     ("arenahard01_hand", "code"): 80, ("arenahard01_hand", "math"): 68, ("arenahard01_hand", "analysis"): 22, ("arenahard01_hand", "creative"): 9,
@@ -80,10 +80,11 @@ def solved_problems(data, without):
 def open_prompts(data):
     """All kinds of prompts with the gain expected from their kind, and a weight."""
     rows = [(row["prompt"], row["source"], row["task"]) for row in read_lines(data / "task_prompts.jsonl.gz")]
+    rows += [(row["prompt"], "own", row["task"]) for row in read_lines(HERE / "data" / "own-prompts.jsonl.gz")]
     rows += [(prompt, "logic", "reasoning") for prompt in reasoning_prompts(data)]
     gains = [SOURCE_GAIN.get((source, task), TASK_GAIN.get(task, REASONING_GAIN)) for _, source, task in rows]
     gains = np.array(gains, float) + difficulty_offsets(data, rows)
-    weights = group_weights([source + task for _, source, task in rows], [source.endswith("_hand") for _, source, _ in rows])
+    weights = group_weights([source + task for _, source, task in rows], [source == "own" or source.endswith("_hand") for _, source, _ in rows])
     graded = read_table("complexity_prompts.tsv")
     gains = np.concatenate([gains, [float(points) for points, _ in graded]])
     weights = np.concatenate([weights, np.full(len(graded), 6.0)])

@@ -142,7 +142,7 @@ def merged(terms):
 
 
 OPEN_GAINS = (1, 1, 0.5, 1, 0.2)
-OPEN_PENALTY = 5
+OPEN_PENALTY = 8
 
 
 def fit_open(prompts, rows):
@@ -155,9 +155,10 @@ def fit_open(prompts, rows):
 GATE_GAINS = (1, 0.5, 0.5, 0, 0.15)
 
 
-def fit_gate(problems, others):
+def fit_gate(problems, others, other_weights):
     """Positive for arithmetic told as a story, negative for everything else."""
     matrix = sparse.vstack([problems.matrix(GATE_GAINS), others.matrix(GATE_GAINS)])
     labels = np.concatenate([np.ones(len(problems.numbers)), np.zeros(len(others.numbers))])
-    model = LogisticRegression(C=10, max_iter=300, class_weight="balanced").fit(matrix, labels)
+    weights = np.concatenate([np.full(len(problems.numbers), other_weights.sum() / len(problems.numbers)), other_weights])
+    model = LogisticRegression(C=10, max_iter=300).fit(matrix, labels, weights * len(weights) / weights.sum())
     return Column(GATE_GAINS, model.coef_[0], float(model.intercept_[0]))

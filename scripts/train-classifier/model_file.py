@@ -32,9 +32,9 @@ def floats(values):
     return np.asarray(values, dtype="<f4").tobytes()
 
 
-def scales_section(gains, units, biases, system_share_alone, system_share):
+def scales_section(gains, units, biases, system_text_task_share, system_other_share):
     """`gains`: sections x columns."""
-    return floats(gains) + floats(units) + floats(biases) + floats([system_share_alone, system_share])
+    return floats(gains) + floats(units) + floats(biases) + floats([system_text_task_share, system_other_share])
 
 
 def curve(knots):
@@ -43,15 +43,15 @@ def curve(knots):
 
 
 def complexity_section(medium_from, high_from, experts, formats):
-    """`experts`: (column, bias, [(number, lowest, highest, weight)]); `formats`: (condition, expert, knots), where a condition is
+    """`experts`: (column, bias, [(number, lowest, highest, weight)]); `formats`: (condition, expert, points by task, knots), where a condition is
     ("always", 0, 0), ("number", index, at least) or ("expert", index, above)."""
     content = floats([medium_from, high_from]) + struct.pack("<II", len(experts), len(formats))
     for column, bias, terms in experts:
         content += struct.pack("<IfI", column, bias, len(terms))
         for term in terms:
             content += struct.pack("<Ifff", *term)
-    for (kind, index, limit), expert, knots in formats:
-        content += struct.pack("<IIfI", ("always", "number", "expert").index(kind), index, limit, expert) + curve(knots)
+    for (kind, index, limit), expert, points, knots in formats:
+        content += struct.pack("<IIfI", ("always", "number", "expert").index(kind), index, limit, expert) + floats(points) + curve(knots)
     return content
 
 

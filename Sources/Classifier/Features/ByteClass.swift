@@ -17,7 +17,8 @@ enum ByteClass: UInt8 {
     }()
 
     private static let signs: [(String, ByteClass)] = [
-        (".", .period), (",:", .comma), ("?", .question), ("!", .exclamation), ("\"'", .quote), ("([", .open), (")]", .close), ("+-*/=^%<>", .math),
+        (".", .period), (",:", .comma), ("?", .question), ("!", .exclamation), ("\"'", .quote), ("([", .open), (")]", .close),
+        ("+-*/=^%<>", .math),
         ("{};_`\\#@&|~", .code), ("$", .dollar),
     ]
 }

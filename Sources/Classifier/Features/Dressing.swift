@@ -52,7 +52,7 @@ struct Dressing: Sendable {
         var position = 0
         while true {
             var next = position
-            while next < tokens.count, !tokens[next].isWordOrNumber, isSeparator(tokens[next]) { next += 1 }
+            while next < tokens.count, isSeparator(tokens[next]) { next += 1 }
             let isFirst = position == 0
             guard let end = match(greetings, tokens, at: next) ?? (isFirst ? nil : match(wishes, tokens, at: next)) else { return position }
             next = end
@@ -72,14 +72,18 @@ struct Dressing: Sendable {
             if last > first, last < tokens.count, addressees.contains(tokens[last - 1].hash) { last -= 1 }
             guard let start = matchBackwards(thanks, tokens, endingAt: last, after: first), start > first else { return end }
             var before = start
-            if isQuoted(tokens[before - 1]) { return end }
-            while before > first, tokens[before - 1].kind == ByteClass.comma.rawValue || tokens[before - 1].kind == ByteClass.math.rawValue { before -= 1 }
+            if isQuoted(tokens[start], after: tokens[start - 1]) { return end }
+            while before > first, tokens[before - 1].kind == ByteClass.comma.rawValue || tokens[before - 1].kind == ByteClass.math.rawValue
+            { before -= 1 }
             end = before
         }
     }
 
-    private func isQuoted(_ token: Token) -> Bool {
-        quoting.contains(token.hash) || token.kind == ByteClass.quote.rawValue || token.hash == Sign.colon
+    /// Whether thanks are what the request is about; a line of their own never is.
+    private func isQuoted(_ token: Token, after before: Token) -> Bool {
+        if token.has(Token.startsLine) { return false }
+        if before.kind == ByteClass.quote.rawValue { return !token.has(Token.afterSpace) }
+        return quoting.contains(before.hash) || before.hash == Sign.colon
     }
 
     private func isSeparator(_ token: Token) -> Bool {

@@ -5,7 +5,7 @@ struct PromptFeatures {
     /// Where each section ends in `rows`.
     let ends: InlineArray<5, Int>
     let numbers: PromptNumbers
-    /// The request's tokens.
+    /// All tokens, greetings and thanks included.
     let tokens: UnsafeBufferPointer<Token>
 }
 
@@ -19,7 +19,9 @@ enum FeatureExtractor {
             withUnsafeTemporaryAllocation(of: Token.self, capacity: Tokenizer.capacity) { tokens in
                 withUnsafeTemporaryAllocation(of: UInt16.self, capacity: FeatureSpace.rowCapacity) { rows in
                     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: bitWords) { seen in
-                        guard let text = text.baseAddress, let tokens = tokens.baseAddress else { preconditionFailure("scratch memory has an address") }
+                        guard let text = text.baseAddress, let tokens = tokens.baseAddress else {
+                            preconditionFailure("scratch memory has an address")
+                        }
                         seen.initialize(repeating: 0)
                         return extract(prompt, text, tokens, FeatureWriter(rows: rows, seen: seen), body)
                     }
@@ -29,7 +31,8 @@ enum FeatureExtractor {
     }
 
     private static func extract<R>(
-        _ prompt: UnsafeRawBufferPointer, _ text: UnsafeMutablePointer<UInt8>, _ tokens: UnsafeMutablePointer<Token>, _ writer: FeatureWriter,
+        _ prompt: UnsafeRawBufferPointer, _ text: UnsafeMutablePointer<UInt8>, _ tokens: UnsafeMutablePointer<Token>,
+        _ writer: FeatureWriter,
         _ body: (borrowing PromptFeatures) -> R
     ) -> R {
         var writer = writer
@@ -55,6 +58,6 @@ enum FeatureExtractor {
         ends[3] = writer.count
         writer.writeBits(request, opening: opening, numbers)
         ends[4] = writer.count
-        return body(PromptFeatures(rows: writer.written, ends: ends, numbers: numbers, tokens: request))
+        return body(PromptFeatures(rows: writer.written, ends: ends, numbers: numbers, tokens: all))
     }
 }

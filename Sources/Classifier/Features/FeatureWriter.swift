@@ -16,9 +16,11 @@ struct FeatureWriter {
 
     /// Kinds of features: the same words mean something else in another kind.
     private enum Salt {
-        static let word: UInt32 = 1, pair: UInt32 = 2, headWord: UInt32 = 3, headPair: UInt32 = 4, headTriple: UInt32 = 5, opening: UInt32 = 6
+        static let word: UInt32 = 1, pair: UInt32 = 2, headWord: UInt32 = 3, headPair: UInt32 = 4, headTriple: UInt32 = 5,
+            opening: UInt32 = 6
         static let tailWord: UInt32 = 7, tailPair: UInt32 = 8, characters: UInt32 = 9, characters5: UInt32 = 10
-        static let headClass: UInt32 = 11, classPair: UInt32 = 12, firstClass: UInt32 = 13, number: UInt32 = 14, lastLineClass: UInt32 = 15, wordClassPair: UInt32 = 16
+        static let headClass: UInt32 = 11, classPair: UInt32 = 12, firstClass: UInt32 = 13, number: UInt32 = 14, lastLineClass: UInt32 = 15,
+            wordClassPair: UInt32 = 16
         static let shape: UInt32 = 17
     }
 
@@ -98,7 +100,8 @@ struct FeatureWriter {
         let end = min(text.count, Int(last.start) + Int(last.length))
         let headEnd = min(end, first + Self.headCharacters)
         writeWindow(text, first..<max(first, headEnd))
-        writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<max(headEnd, end))
+        // Beginning three characters early, so that the sequences across the border are among them.
+        if headEnd < end { writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<end) }
     }
 
     private mutating func writeWindow(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
@@ -116,7 +119,9 @@ struct FeatureWriter {
         writeClasses(head, salt: Salt.headClass)
         writeClassPairs(head)
         for (index, token) in head.prefix(3).enumerated() { writeClasses(token.classes, salt: Salt.firstClass &+ UInt32(index) << 8) }
-        if let line = Self.lastLine(tokens), line.lowerBound > opening { writeClasses(tokens[line].prefix(Self.lastLineTokens), salt: Salt.lastLineClass) }
+        if let line = Self.lastLine(tokens), line.lowerBound > opening {
+            writeClasses(tokens[line].prefix(Self.lastLineTokens), salt: Salt.lastLineClass)
+        }
         writeSizes(numbers)
         writeShape(tokens, numbers)
     }

@@ -10,16 +10,21 @@ struct Lexicon: Sendable {
 
     static let shared = Lexicon()
 
-    private static let tableBits: UInt32 = 13
+    private static let tableBits: UInt32 = 14
     private let table: [Entry]
 
     private init() {
         var table = [Entry](repeating: Entry(), count: 1 << Int(Self.tableBits))
         for kind in WordClass.allCases {
-            for word in kind.words.split(separator: " ") { Self.entry(of: WordHash.of(word), in: &table) { $0.classes |= 1 << UInt64(kind.rawValue) } }
+            let words = kind.words + " " + (ForeignWords.lists[kind] ?? "")
+            for word in words.split(separator: " ") {
+                Self.entry(of: WordHash.of(word), in: &table) { $0.classes |= 1 << UInt64(kind.rawValue) }
+            }
         }
         for (index, language) in LanguageWords.all.enumerated() {
-            for word in language.words.split(separator: " ") { Self.entry(of: WordHash.of(word), in: &table) { $0.languages |= 1 << UInt32(index) } }
+            for word in language.words.split(separator: " ") {
+                Self.entry(of: WordHash.of(word), in: &table) { $0.languages |= 1 << UInt32(index) }
+            }
         }
         self.table = table
     }

@@ -1,7 +1,9 @@
 /// Counts that describe a prompt's shape.
 enum PromptNumber: Int, CaseIterable {
-    case bytes, words, lines, sentences, questions, endsWithQuestion, numbers, decimals, mathSigns, codeSigns, dollars, brackets, quotes, commas
-    case capitalized, shouted, foreignWords, longestWord, meanWordLengthTenths, options, listLines, fences, commands, codeLines, firstLineWords, lastLineWords
+    case bytes, words, lines, sentences, questions, endsWithQuestion, numbers, decimals, mathSigns, codeSigns, dollars, brackets, quotes,
+        commas
+    case capitalized, shouted, foreignWords, longestWord, meanWordLengthTenths, options, listLines, fences, commands, codeLines,
+        firstLineWords, lastLineWords
     case years, slashes, equalSigns, backticks, percents, fractions
     /// How many different features the section `whole` has.
     case distinct
@@ -66,7 +68,10 @@ struct PromptNumbers {
             default:
                 countSign(token)
                 if token.hash == Sign.slash, index > 0, index + 1 < tokens.count, tokens[index - 1].kind == Token.number,
-                    tokens[index + 1].kind == Token.number { self[.fractions] += 1 }
+                    tokens[index + 1].kind == Token.number
+                {
+                    self[.fractions] += 1
+                }
             }
         }
         endLine(lineWords, before: tokens.count, tokens)
@@ -113,7 +118,9 @@ struct PromptNumbers {
         let isBracketed = tokens[index].kind == ByteClass.open.rawValue
         let mark = isBracketed ? index + 1 : index
         guard mark + 1 < tokens.count else { return }
-        let closes = tokens[mark + 1].kind == ByteClass.close.rawValue || tokens[mark + 1].kind == ByteClass.period.rawValue || tokens[mark + 1].hash == Sign.colon
+        let closes =
+            tokens[mark + 1].kind == ByteClass.close.rawValue || tokens[mark + 1].kind == ByteClass.period.rawValue
+            || tokens[mark + 1].hash == Sign.colon
         if closes, tokens[mark].isWord, tokens[mark].length == 1 { self[.options] += 1 }
         if closes, tokens[mark].kind == Token.number { self[.listLines] += 1 }
         if tokens[index].hash == Sign.hyphen || tokens[index].hash == Sign.star { self[.listLines] += 1 }
@@ -137,7 +144,8 @@ struct PromptNumbers {
 
 /// Signs that are looked for by themselves, as tokens.
 enum Sign {
-    static let slash = of("/"), equal = of("="), backtick = of("`"), fence = of("`", times: 3), backslash = of("\\"), percent = of("%"), colon = of(":")
+    static let slash = of("/"), equal = of("="), backtick = of("`"), fence = of("`", times: 3), backslash = of("\\"), percent = of("%"),
+        colon = of(":")
     static let hyphen = of("-"), star = of("*"), semicolon = of(";"), openBrace = of("{"), closeBrace = of("}")
 
     private static func of(_ sign: Unicode.Scalar, times: UInt8 = 1) -> UInt32 { hash(UInt8(ascii: sign), times: times) }

@@ -1,6 +1,7 @@
 /// Word lists about amounts and relations: what makes a problem long to work out.
 enum QuantityWords {
-    static let comparisonWord = "more less fewer older younger longer shorter taller heavier higher lower bigger larger cheaper faster slower than as"
+    static let comparisonWord =
+        "more less fewer older younger longer shorter taller heavier higher lower bigger larger cheaper faster slower than as"
     static let multipleWord = "twice thrice double triple doubled tripled quadruple half halved times"
     static let fractionWord = """
         half halves third thirds quarter quarters fourth fourths fifth fifths sixth eighth tenth fraction percent percentage

@@ -16,7 +16,8 @@ struct Token {
     static let word = ByteClass.letter.rawValue, number = ByteClass.digit.rawValue
 
     /// Flags.
-    static let startsLine: UInt8 = 1, startsUpper: UInt8 = 2, allUpper: UInt8 = 4, decimal: UInt8 = 8, afterSpace: UInt8 = 16, foreign: UInt8 = 32, pictograph: UInt8 = 64
+    static let startsLine: UInt8 = 1, startsUpper: UInt8 = 2, allUpper: UInt8 = 4, decimal: UInt8 = 8, afterSpace: UInt8 = 16,
+        foreign: UInt8 = 32, pictograph: UInt8 = 64
 
     var isWordOrNumber: Bool { kind == Self.word || kind == Self.number }
     var isWord: Bool { kind == Self.word }

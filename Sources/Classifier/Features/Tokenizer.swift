@@ -23,6 +23,8 @@ struct Tokenizer {
     private var flags: UInt8 = 0
     private var uppers = 0
     private var scripts: UInt32 = 0
+    /// The hash of the ideograph before; two of them often are one word.
+    private var lastIdeograph = WordHash.seed
     private var digits = 0
     private var pendingLine = true
     private var pendingSpace = false
@@ -117,7 +119,8 @@ struct Tokenizer {
     /// A sign ends the word, except an apostrophe or a hyphen within a word and a separator within a number.
     private mutating func takeSign(_ byte: UInt8, _ sign: UInt8, _ next: UInt8) {
         let nextClass = classes[Int(next)]
-        let nextIsLetter = nextClass == ByteClass.letter.rawValue || nextClass == ByteClass.upper.rawValue || nextClass == ByteClass.high.rawValue
+        let nextIsLetter =
+            nextClass == ByteClass.letter.rawValue || nextClass == ByteClass.upper.rawValue || nextClass == ByteClass.high.rawValue
         if kind == Token.word, byte == UInt8(ascii: "'"), nextIsLetter { return put(byte) }
         if kind == Token.number, byte == UInt8(ascii: ".") || byte == UInt8(ascii: ","), nextClass == ByteClass.digit.rawValue {
             if byte == UInt8(ascii: ".") { flags |= Token.decimal }
@@ -208,7 +211,10 @@ struct Tokenizer {
         take(next)
         guard third >= 0x80 else { return 1 }
         take(third)
+        let pair = WordHash.step(WordHash.step(WordHash.step(lastIdeograph, byte), next), third)
+        lastIdeograph = hash
         finish()
+        if tokenCount > 0 { tokens[tokenCount - 1].classes |= lookup(pair).classes }
         return 2
     }
 

@@ -59,7 +59,8 @@ enum WordClass: Int, CaseIterable {
         case .shortAnswer: "yes no ok okay true false right correct wrong sure continue more again"
         case .listWord: "list bullet bullets bulleted points table steps outline items examples example top five ten enumerate"
         case .toneWord: WordLists.toneWord
-        case .compareWord: "versus vs compare compared comparison difference differences differ better than unlike similarities similarity between"
+        case .compareWord:
+            "versus vs compare compared comparison difference differences differ better than unlike similarities similarity between"
         case .businessNoun: WordLists.businessNoun
         case .scienceNoun: WordLists.scienceNoun
         case .logicWord: WordLists.logicWord

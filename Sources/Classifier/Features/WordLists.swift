@@ -35,6 +35,7 @@ enum WordLists {
         determine expand minimize maximize berechne calcule calcula calcular résoudre löse résous resuelve вычисли реши решить посчитай
         """
     static let mathNoun = """
+        moles molarity odds radians hypotenuse isosceles trapezoid cubic roman numeral binary hexadecimal base significant figures \
         equation equations integral derivative derivatives probability triangle rectangle circle sphere radius diameter perimeter area volume angle angles \
         degrees polynomial polynomials matrix matrices determinant eigenvalue eigenvalues vector vectors prime primes divisor divisible remainder modulo \
         fraction fractions percent percentage ratio average mean median variance deviation sum product quotient difference square cube root roots logarithm \
@@ -62,6 +63,7 @@ enum WordLists {
         scrivi escreva напиши придумай сочини 写 redacta rédige
         """
     static let creativeNoun = """
+        haikus sonnets clerihew villanelle acrostic anthem chorus bedtime noir prequel sequel epilogue prologue elegy vow eulogy toast heist soliloquy pickup icebreaker \
         poem poems poetry story stories song songs lyrics haiku limerick sonnet verse rhyme rap ballad novel chapter fable fairy tale fairytale fiction scene \
         screenplay dialogue monologue plot joke jokes pun puns riddle riddles character characters villain hero dragon wizard pirate fantasy sci-fi horror \
         romance fanfic fanfiction backstory narrative parody satire skit sketch quest campaign world worldbuilding gedicht geschichte witz cuento poema \
@@ -71,6 +73,7 @@ enum WordLists {
         pretend act role roleplay role-play imagine youre persona character impersonate as play pov perspective detective captain king queen
         """
     static let draftNoun = """
+        thread bio blurb listing obituary flyer leaflet poster postcard invite eulogy hashtag announcement statement apology voicemail signature \
         email e-mail mail letter post tweet tweets blog article essay speech slogan slogans tagline taglines headline headlines caption captions ad ads \
         advert advertisement advertising copy press release newsletter bio biography cover resume cv invitation announcement message reply response \
         description descriptions review pitch script ted linkedin instagram twitter facebook tiktok youtube landing page memo proposal testimonial \
@@ -97,16 +100,19 @@ enum WordLists {
         """
     static let causeWord = "why because cause causes caused reason reasons how happen happens work works does make makes lead leads"
     static let translateVerb = """
+        localise localize transliterate render \
         translate translation translated translating translator traduce traducir traduis traduire traduction übersetze übersetzen übersetzung traduci tradurre \
         traduza traduzir traducción переведи перевод перевести vertaal çevir 翻译 翻訳 번역 tłumacz przetłumacz say pronounce
         """
     static let humanLanguage = """
+        dutch tagalog filipino scots icelandic estonian latvian lithuanian bulgarian slovak slovenian afrikaans zulu yoruba somali amharic pashto nepali punjabi gujarati marathi kannada malayalam telugu sinhala khmer lao burmese mongolian georgian armenian azerbaijani kazakh basque galician irish maltese lebanese brazilian \
         english french german spanish italian portuguese dutch russian chinese mandarin cantonese japanese korean arabic hebrew hindi urdu bengali tamil turkish \
         polish czech swedish norwegian danish finnish greek latin ukrainian vietnamese thai indonesian malay swahili farsi persian romanian hungarian croatian \
         serbian catalan gaelic welsh esperanto tagalog englisch französisch deutsch spanisch italienisch inglés francés alemán español anglais français \
         allemand espagnol английский английского русский немецкий французский испанский inglese francese tedesco inglês
         """
     static let summarizeVerb = """
+        sparknotes cliffnotes cliff minutes bullets roundup overview outline nutshell synopses sum sums upshot \
         summarize summarise summarizing summary summaries summarized summarised tldr tl dr condense shorten recap gist boil digest synopsis abstract \
         takeaways takeaway highlights brief briefly main key zusammenfassung fasse zusammen résume résumé résumer resumir resume resumen riassumi riassunto \
         кратко резюме суммируй перескажи 总结 概括 要約 samenvatting streszczenie özetle
@@ -132,17 +138,21 @@ enum WordLists {
         near nearby nearest closest around local area here open opening hours directions address downtown city street location
         """
     static let liveNoun = """
+        pollen tide tides ferry roadworks strike outage recall refund parcel tracking delivery visa queue sunrise sunset marathon fixtures lineup box office charts lottery petrol fuel diesel mortgage rates interest index nasdaq \
         weather forecast temperature rain traffic stock stocks share price prices bitcoin btc ethereum crypto exchange rate score scores game match standings \
         restaurant restaurants hotel hotels flight flights ticket tickets bus train trains schedule times showtimes movie movies theater theaters store stores \
         cafe pharmacy gas station concert concerts event events election polls earthquake president ceo version release released wetter tiempo météo погода \
         курс inflation unemployment headlines availability reviews rating ratings deals
         """
-    static let searchVerb = "search google look lookup find browse check fetch book order reserve show update track busca recherche suche найди"
+    static let searchVerb =
+        "search google look lookup find browse check fetch book order reserve show update track busca recherche suche найди"
     static let smallTalk = """
+        timer alarm reminder remind calendar play volume lights turn sing poke \
         hi hello hey thanks thank bye goodbye morning night welcome sorry joke bored feeling alive human robot ai chatbot chatgpt claude siri alexa olly \
         doing love hate cool nice lol haha hmm hola bonjour hallo ciao привет
         """
     static let factNoun = """
+        spelled vowel continent abbreviation acronym anthem plural tense pronunciation \
         capital country countries population tallest largest longest highest smallest fastest oldest born died death invented discovered wrote written \
         author director actor actress singer band album movie film played plays won winner year name named called mean meaning means definition define \
         synonym antonym stand stands spell abbreviation currency language flag president king queen war battle river mountain planet element symbol chemical \

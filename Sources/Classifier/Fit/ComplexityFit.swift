@@ -17,8 +17,9 @@ public struct ComplexityFit {
     public struct Outcome: Sendable {
         /// The model file.
         public let model: [UInt8]
-        /// APGR of the learnt score by five-fold cross-validation, and of the built-in score on the same rows; `nil` if strong gains nothing.
+        /// APGR of the learnt score by five-fold cross-validation; `nil` if strong gains nothing.
         public let apgr: Double?
+        /// APGR of the base model's score on the same rows.
         public let builtInAPGR: Double?
     }
 
@@ -30,8 +31,8 @@ public struct ComplexityFit {
     private var weak: [Double] = []
     private var strong: [Double] = []
 
-    /// A fit that starts from the built-in model.
-    public init() { base = .builtIn }
+    /// A fit that starts from a model; what an earlier fit added to that is not kept.
+    public init(base: Classifier = .builtIn) { self.base = base }
 
     /// How many rows there are.
     public var count: Int { weak.count }
@@ -39,7 +40,9 @@ public struct ComplexityFit {
     /// Adds a row: what the weak and the strong model achieved on a prompt given as UTF-8, typically 0 or 1 each.
     /// - Throws: `ClassifierFitError` for numbers outside -1000…1000.
     public mutating func add(prompt: UnsafeRawBufferPointer, weak: Double, strong: Double) throws(ClassifierFitError) {
-        guard weak.magnitude <= 1000, strong.magnitude <= 1000 else { throw ClassifierFitError("\"weak\" and \"strong\" must lie between -1000 and 1000") }
+        guard weak.magnitude <= 1000, strong.magnitude <= 1000 else {
+            throw ClassifierFitError("\"weak\" and \"strong\" must lie between -1000 and 1000")
+        }
         FeatureExtractor.withFeatures(of: prompt) { features in
             matrix.append(features, builtInScore: Float(base.builtInShare(features.numbers, base.columns(features))))
         }
@@ -50,7 +53,9 @@ public struct ComplexityFit {
     /// Learns.
     /// - Throws: `ClassifierFitError` when there are too few rows or all show the same gain.
     public func learn(progress: (Progress) -> Void) throws(ClassifierFitError) -> Outcome {
-        guard count >= Self.fewestRows else { throw ClassifierFitError("there are \(count) rows; at least \(Self.fewestRows) are needed, and some 1,500 make a good model") }
+        guard count >= Self.fewestRows else {
+            throw ClassifierFitError("there are \(count) rows; at least \(Self.fewestRows) are needed, and some 1,500 make a good model")
+        }
         let gains = zip(strong, weak).map { Float($0 - $1) }
         guard let first = gains.first, gains.contains(where: { $0 != first }) else {
             throw ClassifierFitError("strong - weak is the same in all rows, so there is nothing to tell apart")
@@ -84,8 +89,11 @@ public struct ComplexityFit {
         for fold in 0..<Self.folds {
             let inside = (0..<count).filter { Self.fold(of: $0) != fold }
             let standard = Standard(matrix, inside)
-            let (weights, constant) = RidgeProblem(matrix: matrix, targets: gains, examples: inside, penalty: penalty, standard: standard).solve()
-            for example in 0..<count where Self.fold(of: example) == fold { predictions[example] = constant + matrix.product(example, weights, standard) }
+            let (weights, constant) = RidgeProblem(matrix: matrix, targets: gains, examples: inside, penalty: penalty, standard: standard)
+                .solve()
+            for example in 0..<count where Self.fold(of: example) == fold {
+                predictions[example] = constant + matrix.product(example, weights, standard)
+            }
         }
         return predictions
     }

@@ -44,13 +44,17 @@ struct DesignMatrix {
     func product(_ example: Int, _ weights: [Float], _ standard: Standard) -> Float {
         var sum: Float = 0
         for entry in entries(example) { sum += values[entry] * weights[Int(rows[entry])] }
-        for index in 0..<Self.denseCount { sum += standard.value(dense[example * Self.denseCount + index], index) * weights[Self.hashedCount + index] }
+        for index in 0..<Self.denseCount {
+            sum += standard.value(dense[example * Self.denseCount + index], index) * weights[Self.hashedCount + index]
+        }
         return sum
     }
 
     /// Adds `factor` times the example's row to `target`.
     func add(_ example: Int, times factor: Float, to target: inout [Float], _ standard: Standard) {
         for entry in entries(example) { target[Int(rows[entry])] += values[entry] * factor }
-        for index in 0..<Self.denseCount { target[Self.hashedCount + index] += standard.value(dense[example * Self.denseCount + index], index) * factor }
+        for index in 0..<Self.denseCount {
+            target[Self.hashedCount + index] += standard.value(dense[example * Self.denseCount + index], index) * factor
+        }
     }
 }

@@ -21,10 +21,14 @@ struct FittedModel {
         scales.biases[Self.column] = 0
         for section in FeatureSpace.Section.allCases { scales.gains[section.rawValue][Self.column] = DesignMatrix.gain(section) }
         let layer = FittedLayer(builtInWeight: builtInWeight, expert: expert, curve: ScoreCurve(quantilesOf: samples))
-        return ModelFile.write([(.table, table), (.scales, scales.encoded), (.complexity, base.complexitySection), (.fitted, layer.encoded)])
+        return ModelFile.write([
+            (.table, table), (.scales, scales.encoded), (.complexity, base.complexitySection), (.fitted, layer.encoded),
+        ])
     }
 
-    private var builtInWeight: Float { standard.factor(DesignMatrix.builtInIndex) * weights[DesignMatrix.hashedCount + DesignMatrix.builtInIndex] }
+    private var builtInWeight: Float {
+        standard.factor(DesignMatrix.builtInIndex) * weights[DesignMatrix.hashedCount + DesignMatrix.builtInIndex]
+    }
 
     /// The weights on the numbers, undone of their standardization.
     private var expert: LinearExpert {

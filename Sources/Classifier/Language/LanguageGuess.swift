@@ -2,6 +2,8 @@
 enum LanguageGuess {
     /// Words looked at.
     private static let wordLimit = 200
+    /// A word gives six votes; one alone ("y", "the") decides nothing, nor do words that another language has almost as many of.
+    private static let leastVotes: Int32 = 9
 
     /// ISO 639-1; `nil` when too little or too much speaks for one language.
     static func language(of tokens: UnsafeBufferPointer<Token>) -> String? {
@@ -26,7 +28,9 @@ enum LanguageGuess {
         for index in 1..<LanguageWords.all.count where votes[index] > votes[best] { best = index }
         var second: Int32 = 0
         for index in 0..<LanguageWords.all.count where index != best { second = max(second, votes[index]) }
-        guard votes[best] >= 4, votes[best] > second, votes[best] >= words / 3 else { return nil }
+        guard votes[best] >= (best < LanguageWords.firstScript ? leastVotes : 1), votes[best] * 2 > second * 3, votes[best] >= words else {
+            return nil
+        }
         return LanguageWords.all[best].code
     }
 }

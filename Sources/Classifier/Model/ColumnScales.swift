@@ -7,9 +7,7 @@ struct ColumnScales: Sendable {
     /// The value of 1 in each column, and what is added.
     var units: SIMD16<Float>
     var biases: SIMD16<Float>
-    /// The share of the system prompt's scores, once for prompts that ask for nothing themselves and once for all others.
-    let systemShareAlone: Float
-    let systemShare: Float
+    let system: SystemInfluence
 
     init(_ section: UnsafeRawBufferPointer) throws(ClassifierModelError) {
         var reader = ModelReader(section, part: "scales")
@@ -18,8 +16,7 @@ struct ColumnScales: Sendable {
         self.gains = gains
         units = SIMD16(try reader.floats(WeightTable.columns))
         biases = SIMD16(try reader.floats(WeightTable.columns))
-        systemShareAlone = try reader.float()
-        systemShare = try reader.float()
+        system = SystemInfluence(textTaskShare: try reader.float(), otherShare: try reader.float())
         guard reader.isAtEnd else { throw ClassifierModelError("its scales have an unexpected size") }
     }
 

@@ -6,6 +6,8 @@ struct ComplexityModel: Sendable {
     struct Format: Sendable {
         let condition: Condition
         let expert: Int
+        /// What each task adds to the expert's score when it is certain.
+        let taskPoints: SIMD16<Float>
         let curve: ScoreCurve
     }
 
@@ -25,7 +27,9 @@ struct ComplexityModel: Sendable {
         var reader = ModelReader(section, part: "complexity section")
         mediumFrom = Double(try reader.float())
         highFrom = Double(try reader.float())
-        guard 0 < mediumFrom, mediumFrom < highFrom, highFrom < 1 else { throw ClassifierModelError("its tiers are not cut between 0 and 1") }
+        guard 0 < mediumFrom, mediumFrom < highFrom, highFrom < 1 else {
+            throw ClassifierModelError("its tiers are not cut between 0 and 1")
+        }
         let expertCount = Int(try reader.uint32())
         let formatCount = Int(try reader.uint32())
         guard (1...LinearExpert.columns.count).contains(expertCount), (1...Self.formatLimit).contains(formatCount) else {
@@ -44,7 +48,8 @@ struct ComplexityModel: Sendable {
     /// The share of usual prompts that are easier, 0…1.
     func share(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double {
         for format in formats where holds(format.condition, numbers, columns) {
-            return format.curve.share(of: experts[format.expert].score(numbers, columns))
+            return format.curve.share(
+                of: experts[format.expert].score(numbers, columns) + TaskProbabilities.mean(of: format.taskPoints, columns))
         }
         return 0.5
     }
@@ -73,6 +78,9 @@ extension ComplexityModel.Format {
         }
         expert = Int(try reader.uint32())
         guard expert < expertCount else { throw ClassifierModelError("a format has an expert that does not exist") }
+        var points = SIMD16<Float>()
+        for task in TaskType.allCases.indices { points[task] = try reader.float() }
+        taskPoints = points
         curve = try ScoreCurve(&reader)
     }
 }

@@ -58,8 +58,12 @@ enum ModelFile {
             _ = try reader.bytes(8)
             let content = try reader.bytes(Int(size))
             _ = try reader.bytes(min(reader.count, (16 - Int(size & 15)) & 15))
-            guard let section = Section(rawValue: code) else { throw ClassifierModelError("it has a section that this version of Purser does not know") }
-            guard sections.updateValue(content, forKey: section) == nil else { throw ClassifierModelError("it has two sections \"\(section.name)\"") }
+            guard let section = Section(rawValue: code) else {
+                throw ClassifierModelError("it has a section that this version of Purser does not know")
+            }
+            guard sections.updateValue(content, forKey: section) == nil else {
+                throw ClassifierModelError("it has two sections \"\(section.name)\"")
+            }
         }
         return sections
     }
@@ -67,11 +71,15 @@ enum ModelFile {
     private static func checkHeader(_ file: UnsafeRawBufferPointer) throws(ClassifierModelError) {
         var reader = ModelReader(file, part: "header")
         guard file.count <= largestSize else { throw ClassifierModelError("it is larger than \(largestSize >> 20) MB") }
-        guard try reader.bytes(8).elementsEqual(magic) else { throw ClassifierModelError("it does not begin like a model file; give the file that `purser fit` wrote") }
+        guard try reader.bytes(8).elementsEqual(magic) else {
+            throw ClassifierModelError("it does not begin like a model file; give the file that `purser fit` wrote")
+        }
         guard try reader.uint16() == formatVersion, try reader.uint16() == FeatureSpace.version else {
             throw ClassifierModelError("it was made for another version of Purser; make it anew with `purser fit`")
         }
-        guard try reader.uint32() == file.count else { throw ClassifierModelError("its size is not the one it was written with; the file is cut short or has grown") }
+        guard try reader.uint32() == file.count else {
+            throw ClassifierModelError("its size is not the one it was written with; the file is cut short or has grown")
+        }
         let sum = try reader.uint64()
         _ = try reader.bytes(8)
         guard sum == checksum(UnsafeRawBufferPointer(rebasing: file[checkedFrom...])) else {

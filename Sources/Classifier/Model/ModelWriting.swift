@@ -22,7 +22,7 @@ extension ColumnScales {
     var encoded: [UInt8] {
         var bytes: [UInt8] = []
         for values in gains + [units, biases] { bytes.appendLittleEndian(values.indices.map { values[$0] }) }
-        bytes.appendLittleEndian([systemShareAlone, systemShare])
+        bytes.appendLittleEndian([system.textTaskShare, system.otherShare])
         return bytes
     }
 }

@@ -21,8 +21,8 @@ struct ErrorAnswer {
         fields.contentType = "application/json"
         if status == 401 { fields.appendField("www-authenticate", value: "Bearer") }
         if case .after(let duration) = error.retry { appendRetry(duration, to: &fields) }
-        // Clients retry 408, 409, 429 and 5xx by themselves; where that cannot help they are told so.
-        if error.retry == .never, status >= 500 || status == 409 { fields.appendField("x-should-retry", value: "false") }
+        // Clients retry 408, 409, 429 and 5xx by themselves; where that cannot help they are told so. Nor does more money come by itself.
+        if error.retry == .never, status >= 500 || status == 409 || status == 402 { fields.appendField("x-should-retry", value: "false") }
     }
 
     /// Both spellings: whole seconds for HTTP, milliseconds for the SDKs that read them.

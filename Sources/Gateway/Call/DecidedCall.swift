@@ -42,7 +42,8 @@ extension AuthenticatedCall {
         try incoming.requireJSON()
         let body: [UInt8]
         do { body = try await exchange.body(padding: JSONReader.padding) } catch { throw GatewayError(error) }
-        let request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
+        var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
+        if let tags = exchange.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
         return AdmittedCall(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,

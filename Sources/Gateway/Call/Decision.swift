@@ -35,8 +35,7 @@ extension AdmittedCall {
         if incoming.wantsExplanation || snapshot.needsClassification(features.requestedModels) {
             features.classification = classification(by: snapshot.classifier)
         }
-        features.inputTokensEstimate = InputTokens.estimate(request)
-        features.inputTokensUpperBound = InputTokens.upperBound(request)
+        features.inputTokens = request.inputTokens
         features.hasTools = request.hasTools
         features.hasImages = request.imageCount > 0
         features.wantsStructuredOutput = request.wantsStructuredOutput
@@ -64,19 +63,5 @@ extension AdmittedCall {
             classifier.classify(
                 ClassifierInput(system: conversation.system, lastUser: conversation.lastUser, userTurns: conversation.userTurns))
         }
-    }
-}
-
-/// How many tokens the input has, before any tokenizer has seen it.
-enum InputTokens {
-    /// English text has about four bytes a token; every message costs a few tokens of its own.
-    static func estimate(_ request: ChatRequest) -> Int {
-        request.promptBytes / 4 + request.messageCount * 4 + request.imageCount * 1_000
-    }
-
-    /// No tokenizer in use makes more tokens of text than it has bytes. An image is taken for as many as the most that providers document for
-    /// one at full detail, but for the small models that multiply them.
-    static func upperBound(_ request: ChatRequest) -> Int {
-        request.promptBytes + request.messageCount * 8 + request.imageCount * 5_000
     }
 }

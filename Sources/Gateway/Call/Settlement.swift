@@ -51,7 +51,7 @@ extension HeldCall {
 extension DecisionTrace {
     /// Takes down how the decision was made.
     fileprivate func describe(in record: inout UsageRecord) {
-        if route != Self.direct { record.route = route }
+        record.route = route
         record.task = features.classification?.task.rawValue
         record.complexity = features.classification?.complexity.rawValue
         record.experiment = experiment

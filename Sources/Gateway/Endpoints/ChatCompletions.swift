@@ -2,7 +2,6 @@ internal import Chat
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
-internal import Ledger
 internal import Policies
 
 extension GatewayLoop {
@@ -36,7 +35,11 @@ extension GatewayLoop {
             return held.incoming.endStream(with: held.explained(error))
         }
         try await held.settle()
-        if held.incoming.wantsExplanation { exchange.write(held.explanationEvent) }
+        if held.incoming.wantsExplanation {
+            var event: [UInt8] = []
+            answering.call.appendChunk("purser", held.explanation, to: &event)
+            exchange.write(event)
+        }
         exchange.write(StreamText.done)
         exchange.end()
     }
@@ -112,21 +115,6 @@ extension HeldCall {
         explained.append(contentsOf: explanation)
         explained.append(contentsOf: body[end...])
         return explained
-    }
-
-    /// The explanation as the last chunk of a stream.
-    var explanationEvent: [UInt8] {
-        var event: [UInt8] = []
-        event.append("data: {\"id\":")
-        event.appendJSONString(incoming.requestID)
-        event.append(",\"object\":\"chat.completion.chunk\",\"created\":")
-        event.appendJSONNumber(incoming.wallTime.microseconds / 1_000_000)
-        event.append(",\"model\":")
-        event.appendJSONString(decided.trace.model)
-        event.append(",\"choices\":[],\"purser\":")
-        event.append(contentsOf: explanation)
-        event.append("}\n\n")
-        return event
     }
 }
 

@@ -1,20 +1,21 @@
 /// `user`, `team`, `key`: who asks. A team includes its sub-teams; a key is meant by its name within the team or by its id.
-struct CallerCondition: Sendable {
+final class CallerCondition: Sendable {
     enum Subject: String, Sendable { case user, team, key }
 
     private let subject: Subject
     private let texts: TextCondition
     /// For teams: the paths of their sub-teams begin like this.
-    private var subteams: [String] = []
+    private let subteams: [String]
 
     init?(_ subject: Subject, _ field: FieldReader, _ surroundings: Condition.Surroundings) {
         guard let texts = TextCondition(field), let items = field.alternatives() else { return nil }
         self.subject = subject
         self.texts = texts
+        let names = items.compactMap { if case .scalar(let scalar) = $0.node.content { scalar.text } else { nil } }
+        subteams = subject == .team ? names.map { $0 + "/" } : []
         guard subject == .team else { return }
         for item in items {
             guard case .scalar(let scalar) = item.node.content else { continue }
-            subteams.append(scalar.text + "/")
             guard scalar.text.last != "*", surroundings.isComplete, !surroundings.teams.isEmpty else { continue }
             guard !surroundings.teams.contains(where: { $0 == scalar.text || $0.hasPrefix(scalar.text + "/") }) else { continue }
             let nearest = EditDistance.nearest(to: scalar.text, among: surroundings.teams)

@@ -42,14 +42,23 @@ extension Condition {
                 entry.value.diagnostics.error(at: entry.place, "header \"\(shortened(name))\" \(objection)")
                 return nil
             }
-            return TextCondition(entry.value).map { .header(name: lowered, $0) }
+            guard !credentials.contains(lowered) else {
+                let message = "\"header.\(name)\" carries a credential, which conditions do not see; use \"key\" or \"team\""
+                entry.value.diagnostics.error(at: entry.place, message)
+                return nil
+            }
+            return TextCondition(entry.value).map { .named(NamedCondition(.header, name: lowered, $0)) }
         }
-        if let name = name(in: entry, after: "metadata.") { return TextCondition(entry.value).map { .metadata(name: name, $0) } }
+        if let name = name(in: entry, after: "metadata.") {
+            return TextCondition(entry.value).map { .named(NamedCondition(.metadata, name: name, $0)) }
+        }
         let suggestion = EditDistance.nearest(to: entry.name, among: keys)
         let list = suggestion == nil ? "; valid conditions are \(keys.joined(separator: ", "))" : ""
         entry.value.diagnostics.error(at: entry.place, "unknown condition \"\(shortened(entry.name))\"\(list)", suggestion: suggestion)
         return nil
     }
+
+    private static let credentials: Set<String> = ["authorization", "proxy-authorization", "x-api-key", "api-key", "cookie"]
 
     private static func name(in entry: NamedField, after prefix: String) -> String? {
         guard entry.name.hasPrefix(prefix), entry.name != prefix else { return nil }

@@ -2,7 +2,7 @@ import Chat
 import Classifier
 
 /// `complexity_score`, `input_tokens`, `max_cost`, `budget_left`: a number, exact to nine decimal places.
-struct NumberCondition: Sendable {
+final class NumberCondition: Sendable {
     enum Subject: String, Sendable {
         case complexityScore = "complexity_score"
         case inputTokens = "input_tokens"
@@ -19,7 +19,9 @@ struct NumberCondition: Sendable {
         for item in items {
             guard let text = item.literal(expected: "a number or a comparison such as \">=0.05\"") else { return nil }
             guard let some = NumberSyntax.parse(text) else {
-                _ = item.refuse("\"\(field.label)\" must be a number, a comparison such as \">=0.05\", or a range such as \"0.2..0.5\"") as Subject?
+                _ =
+                    item.refuse("\"\(field.label)\" must be a number, a comparison such as \">=0.05\", or a range such as \"0.2..0.5\"")
+                    as Subject?
                 return nil
             }
             let possible = some.intersection(subject.domain)

@@ -65,7 +65,9 @@ enum NumberSyntax {
         if let number = NanoUSD(decimal: word) { return NumberSet(number.nanos...number.nanos) }
         for separator in ["..", "-"] {
             guard let gap = word.firstRange(of: separator) else { continue }
-            guard let low = NanoUSD(decimal: word[..<gap.lowerBound]), let high = NanoUSD(decimal: word[gap.upperBound...]) else { continue }
+            guard let low = NanoUSD(decimal: word[..<gap.lowerBound]), let high = NanoUSD(decimal: word[gap.upperBound...]) else {
+                continue
+            }
             return low <= high ? NumberSet(low.nanos...high.nanos) : NumberSet()
         }
         return nil
@@ -75,11 +77,14 @@ enum NumberSyntax {
     private static let signs: [(String, @Sendable (Int64) -> NumberSet)] = [
         (">=", { NumberSet($0...Int64.max) }),
         ("<=", { NumberSet(Int64.min...$0) }),
-        ("!=", { number in
-            var set = below(number)
-            set.formUnion(above(number))
-            return set
-        }),
+        (
+            "!=",
+            { number in
+                var set = below(number)
+                set.formUnion(above(number))
+                return set
+            }
+        ),
         ("==", { NumberSet($0...$0) }),
         ("=", { NumberSet($0...$0) }),
         (">", above),

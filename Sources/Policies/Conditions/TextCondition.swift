@@ -1,9 +1,22 @@
 /// A text is one of these, or begins with one of these (`bot-*`). For `language`, headers, metadata and callers.
-struct TextCondition: Sendable {
-    private var exact: Set<String> = []
-    private var prefixes: [String] = []
+///
+/// A class, like every condition that holds more than a number: walking over rules then touches one reference for each condition.
+final class TextCondition: Sendable {
+    private let exact: [String]
+    /// The same where they are many: up to ``few`` comparing is quicker than hashing.
+    private let exactSet: Set<String>?
+    private let prefixes: [String]
+    private static let few = 8
 
-    init?(_ field: FieldReader) {
+    private init(exact: [String], prefixes: [String]) {
+        self.exact = exact
+        exactSet = exact.count > Self.few ? Set(exact) : nil
+        self.prefixes = prefixes
+    }
+
+    convenience init?(_ field: FieldReader) {
+        var exact: [String] = []
+        var prefixes: [String] = []
         guard let items = field.alternatives() else { return nil }
         for item in items {
             guard let text = item.literal(expected: "a text") else { return nil }
@@ -11,12 +24,14 @@ struct TextCondition: Sendable {
                 _ = item.refuse("\"\(shortened(text))\" has a * that is not at its end") as String?
                 return nil
             }
-            if text.last == "*" { prefixes.append(String(text.dropLast())) } else { exact.insert(text) }
+            if text.last == "*" { prefixes.append(String(text.dropLast())) } else { exact.append(text) }
         }
+        self.init(exact: exact, prefixes: prefixes)
     }
 
     /// Languages are named by their codes in ISO 639-1.
-    init?(language field: FieldReader) {
+    convenience init?(language field: FieldReader) {
+        var exact: [String] = []
         guard let items = field.alternatives() else { return nil }
         for item in items {
             guard let text = item.literal(expected: "a language code") else { return nil }
@@ -24,13 +39,14 @@ struct TextCondition: Sendable {
                 _ = item.refuse("\"\(shortened(text))\" is no language code of two letters, such as en, de or zh") as String?
                 return nil
             }
-            exact.insert(text)
+            exact.append(text)
         }
+        self.init(exact: exact, prefixes: [])
     }
 
     func holds(_ text: String?) -> Bool {
         guard let text else { return false }
-        return exact.contains(text) || prefixes.contains { text.utf8.starts(with: $0.utf8) }
+        return (exactSet?.contains(text) ?? exact.contains(text)) || prefixes.contains { text.utf8.starts(with: $0.utf8) }
     }
 
     func implies(_ other: TextCondition) -> Bool {

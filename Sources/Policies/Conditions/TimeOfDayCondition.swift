@@ -1,5 +1,5 @@
 /// `time_of_day`: the wall clock of the policies' time zone is within one of these spans.
-struct TimeOfDayCondition: Sendable {
+final class TimeOfDayCondition: Sendable {
     private static let day = 24 * 60
     /// Minutes since midnight, each within one day; the end is not part of a span.
     private let spans: [Range<Int>]

@@ -1,5 +1,5 @@
 /// `weekday`: the day in the policies' time zone is one of these.
-struct WeekdayCondition: Sendable {
+final class WeekdayCondition: Sendable {
     private static let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     /// Bit 0 is Monday.
     private let days: UInt8
@@ -11,7 +11,9 @@ struct WeekdayCondition: Sendable {
         for item in items {
             guard let text = item.literal(expected: "a day such as mon, or mon-fri") else { return nil }
             guard let some = Self.parse(text) else {
-                _ = item.refuse("\"\(shortened(text))\" is no day of the week; write mon, tue, wed, thu, fri, sat, sun, or a span such as mon-fri")
+                _ =
+                    item.refuse(
+                        "\"\(shortened(text))\" is no day of the week; write mon, tue, wed, thu, fri, sat, sun, or a span such as mon-fri")
                     as String?
                 return nil
             }

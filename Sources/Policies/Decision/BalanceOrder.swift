@@ -1,17 +1,21 @@
 /// The order in which targets that serve under one name are tried.
 enum BalanceOrder {
-    /// All targets: those of the lowest priority number first, within one priority by affinity or the method, and whatever is not available
-    /// behind all that is.
-    static func order(_ balance: Balance, _ features: RequestFeatures, _ state: some TargetState) -> [TargetEntry] {
+    /// The positions of all targets: those of the lowest priority number first, within one priority by affinity or the method, and whatever is
+    /// not available behind all that is.
+    static func order(_ balance: Balance, _ features: RequestFeatures, _ state: some TargetState) -> [Int] {
         let unit = balance.affinity?.value(in: features)
-        let ranked = balance.members.enumerated().map { position, member in
-            Ranked(
-                isAvailable: isAvailable(member.entry.target, state), priority: member.priority,
-                rank: rank(member, position, balance.method, unit, features, state), position: position, entry: member.entry)
+        var ranked: [Ranked] = []
+        ranked.reserveCapacity(balance.members.count)
+        for position in balance.members.indices {
+            let member = balance.members[position]
+            ranked.append(
+                Ranked(
+                    isAvailable: isAvailable(member.entry.target, state), priority: member.priority,
+                    rank: rank(member, position, balance.method, unit, features, state), position: position))
         }
-        let order = ranked.sorted()
-        guard balance.method == .latency, unit == nil else { return order.map(\.entry) }
-        return withBetterOfTwo(order, features.seed).map(\.entry)
+        ranked.sort()
+        if balance.method == .latency, unit == nil { putBetterOfTwoFirst(&ranked, features.seed) }
+        return ranked.map(\.position)
     }
 
     private struct Ranked: Comparable {
@@ -20,14 +24,11 @@ enum BalanceOrder {
         /// The lower the better.
         let rank: Double
         let position: Int
-        let entry: TargetEntry
 
         static func < (a: Ranked, b: Ranked) -> Bool {
             if a.isAvailable != b.isAvailable { return a.isAvailable }
             return (a.priority, a.rank, a.position) < (b.priority, b.rank, b.position)
         }
-
-        static func == (a: Ranked, b: Ranked) -> Bool { !(a < b) && !(b < a) }
     }
 
     private static func rank(
@@ -46,16 +47,14 @@ enum BalanceOrder {
 
     /// Two targets of the first priority, drawn by the seed, of which the better goes first: looking at all would send everything to one
     /// target until its measurements have caught up (Mitzenmacher 2001).
-    private static func withBetterOfTwo(_ order: [Ranked], _ seed: UInt64) -> [Ranked] {
-        guard let best = order.first else { return order }
+    private static func putBetterOfTwoFirst(_ order: inout [Ranked], _ seed: UInt64) {
+        guard let best = order.first else { return }
         let peers = order.prefix { $0.isAvailable == best.isAvailable && $0.priority == best.priority }.count
-        guard peers > 2 else { return order }
+        guard peers > 2 else { return }
         let draw = StableHash.mixed(seed)
         let first = Int(draw % UInt64(peers))
         let second = (first + 1 + Int((draw >> 32) % UInt64(peers - 1))) % peers
-        var result = order
-        result.insert(result.remove(at: min(first, second)), at: 0)
-        return result
+        order.insert(order.remove(at: min(first, second)), at: 0)
     }
 
     private static func isAvailable(_ target: Target, _ state: some TargetState) -> Bool {

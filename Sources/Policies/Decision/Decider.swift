@@ -29,13 +29,13 @@ struct Decider<State: TargetState> {
         let plans: [Plan]
         switch model.strategy {
         case .route(let rules):
-            guard let rule = rules.first(where: { $0.conditions.allSatisfy { $0.holds(features) } }) else { return nil }
+            guard let rule = rules.first(where: { $0.holds(features) }) else { return nil }
             if self.rule == nil { self.rule = isOutermost ? rule.label : "\(model.name)/\(rule.label)" }
             plans = self.plans(rule.action, terms)
         case .fallback(let entries): plans = self.plans(entries, terms)
         case .choose(let choice): plans = chosen(choice, terms)
         case .split(let split): plans = arm(split, terms).map { [$0] } ?? []
-        case .balance(let balance): plans = self.plans(BalanceOrder.order(balance, features, state), terms)
+        case .balance(let balance): plans = balanced(balance, terms)
         }
         return Self.combined(plans, hedge: model.hedge.flatMap { covers(plans) ? $0 : nil })
     }
@@ -110,12 +110,13 @@ struct Decider<State: TargetState> {
     /// The plans of the choice, the preferred first; equal ones as the policy has them. The candidates come in the same order.
     private mutating func chosen(_ choice: Choice, _ terms: CallTerms) -> [Plan] {
         let before = candidates
+        candidates = []
         var ranked: [(rank: Double, position: Int, plan: Plan?, candidates: [DecisionTrace.Candidate])] = []
         for (position, entry) in choice.among.enumerated() {
-            let count = candidates.count
             let plan = plan(entry, terms)
             let rank = plan?.firstCall.map { self.rank($0, choice.preference) } ?? Double.infinity
-            ranked.append((rank, position, plan, Array(candidates[count...])))
+            ranked.append((rank, position, plan, candidates))
+            candidates = []
         }
         ranked.sort { ($0.rank, $0.position) < ($1.rank, $1.position) }
         candidates = before + ranked.flatMap(\.candidates)
@@ -130,6 +131,15 @@ struct Decider<State: TargetState> {
         case .fastest: state.latencyMilliseconds(call.model) ?? 0
         case .best: -Double(call.model.quality ?? -1)
         }
+    }
+
+    private mutating func balanced(_ balance: Balance, _ terms: CallTerms) -> [Plan] {
+        var plans: [Plan] = []
+        plans.reserveCapacity(balance.members.count)
+        for position in BalanceOrder.order(balance, features, state) {
+            if let plan = plan(balance.members[position].entry, terms) { plans.append(plan) }
+        }
+        return plans
     }
 
     private mutating func arm(_ split: Split, _ terms: CallTerms) -> Plan? {

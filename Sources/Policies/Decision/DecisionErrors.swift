@@ -20,7 +20,8 @@ extension GatewayError {
 
     private static func unavailable(_ trace: DecisionTrace) -> GatewayError {
         GatewayError(
-            .noHealthyUpstream, "No model can be called at the moment: \(reasons(trace)).", source: .gateway, retry: .nextTarget, param: "model")
+            .noHealthyUpstream, "No model can be called at the moment: \(reasons(trace)).", source: .gateway, retry: .nextTarget,
+            param: "model")
     }
 
     private static func unfit(_ trace: DecisionTrace, _ features: RequestFeatures) -> GatewayError {

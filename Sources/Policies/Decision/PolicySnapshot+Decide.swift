@@ -77,7 +77,9 @@ extension PolicySnapshot {
         guard allowed.allows(model) else {
             throw GatewayError(.modelNotAllowed, "This key may not use the model \(model.name).", param: "model")
         }
-        if case .provider(let entry) = model, let reason = entry.unservedReason { throw GatewayError(.modelNotFound, reason, param: "model") }
+        if case .provider(let entry) = model, let reason = entry.unservedReason {
+            throw GatewayError(.modelNotFound, reason, param: "model")
+        }
         return model
     }
 

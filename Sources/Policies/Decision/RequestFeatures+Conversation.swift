@@ -1,3 +1,4 @@
+public import Chat
 public import Classifier
 
 /// A conversation that exists as text only: that of a policy test or of `purser route`.
@@ -41,21 +42,24 @@ public struct SampleConversation: Sendable {
         }
     }
 
-    /// Bytes of all texts.
-    var bytes: Int { messages.reduce(0) { $0 + $1.role.utf8.count + $1.content.utf8.count } }
+    /// The tokens of the input, as far as they can be told.
+    func inputTokens(images: Int) -> InputTokens {
+        InputTokens(textBytes: messages.reduce(0) { $0 + $1.content.utf8.count }, messages: messages.count, images: images)
+    }
 }
 
 extension RequestFeatures {
-    /// The tokens that a prompt of so many bytes probably has: two for seven bytes. English has about four bytes a token, code three to four,
-    /// Chinese and Japanese about three.
-    public static func estimatedTokens(ofBytes bytes: Int) -> Int { bytes / 7 * 2 + (bytes % 7 * 2 + 6) / 7 }
-
-    /// The tokens that providers add to each message, for its role and its ends, at most.
-    static let tokensPerMessage = 8
-
-    /// Sets the counts of tokens for `conversation`.
+    /// Sets the counts of tokens for `conversation`, which has one image where there are any.
     public mutating func measure(_ conversation: SampleConversation) {
-        inputTokensEstimate = Self.estimatedTokens(ofBytes: conversation.bytes)
-        inputTokensUpperBound = conversation.bytes + Self.tokensPerMessage * conversation.messages.count
+        inputTokens = conversation.inputTokens(images: hasImages ? 1 : 0)
+    }
+
+    /// The tokens of the input, as far as they can be told.
+    public var inputTokens: InputTokens {
+        get { InputTokens(estimate: inputTokensEstimate, upperBound: inputTokensUpperBound) }
+        set {
+            inputTokensEstimate = newValue.estimate
+            inputTokensUpperBound = newValue.upperBound
+        }
     }
 }

@@ -22,7 +22,7 @@ struct WorstCase {
     init(of model: ModelEntry, _ features: RequestFeatures, limit: Int64?) {
         let own = min(features.maxOutputTokens ?? .max, limit ?? .max)
         var allowed = min(own, Self.longestOutput(of: model))
-        var send: Int64? = own < features.maxOutputTokens ?? .max ? own : nil
+        var send: Int64? = own < features.maxOutputTokens ?? .max ? allowed : nil
         if features.maxCost != nil, features.maxOutputTokens == nil, case .listed? = model.pricing {
             // A limit that is sent must leave room for the input: providers refuse what could exceed the context.
             allowed = min(allowed, Self.room(in: model, features))

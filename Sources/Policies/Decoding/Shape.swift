@@ -74,7 +74,9 @@ struct Shape {
 
     static let expect = Shape(
         name: "what is expected",
-        keys: ["model", "models", "task", "complexity", "language", "rule", "route", "experiment", "arm", "refused", "excluded", "max_tokens"])
+        keys: [
+            "model", "models", "task", "complexity", "language", "rule", "route", "experiment", "arm", "refused", "excluded", "max_tokens",
+        ])
 
     static let price = Shape(name: "a price", keys: ["input", "cached_input", "cache_write", "output"])
 

@@ -4,7 +4,9 @@ struct BalanceDecoder {
 
     func strategy(_ field: FieldReader) -> Strategy? {
         // The short form is the list of targets alone.
-        if case .list = field.node.content { return members(field).map { .balance(Balance(method: .weighted, affinity: nil, members: $0)) } }
+        if case .list = field.node.content {
+            return members(field).map { .balance(Balance(method: .weighted, affinity: nil, members: $0)) }
+        }
         guard let reader = field.mapping(.balance) else { return nil }
         guard let list = reader["targets"] else { return field.refuse("the balance has no \"targets\"") }
         let method: Balance.Method? = reader["strategy"].map { $0.word("strategy") } ?? .weighted

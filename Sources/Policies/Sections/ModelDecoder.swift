@@ -104,7 +104,8 @@ struct ModelDecoder {
         case (nil, nil):
             if entry.isPattern {
                 diagnostics.notice(
-                    at: entry.place, "pattern \"\(entry.name)\" has no price, so only those of its models are served whose prices are known")
+                    at: entry.place, "pattern \"\(entry.name)\" has no price, so only those of its models are served whose prices are known"
+                )
             }
             return nil
         }

@@ -13,6 +13,7 @@ struct RouteDecoder {
     func strategy(_ field: FieldReader) -> Strategy? {
         guard let items = field.list(of: "rules") else { return nil }
         guard !items.isEmpty else { return field.refuse("the route has no rules") }
+        guard items.count <= PolicyLimits.rules else { return field.refuse("the route has more than \(PolicyLimits.rules) rules") }
         let rules = items.enumerated().map { rule($1, number: $0 + 1) }
         let written = zip(rules, items).compactMap { rule, item in rule.map { Written(rule: $0, field: item) } }
         reportRepeatedNames(written)
@@ -50,7 +51,7 @@ struct RouteDecoder {
             entry.value.node.isNull
                 ? entry.value.refuse("the condition \"\(shortened(entry.name))\" has no value") : Condition.decode(entry, surroundings)
         }
-        for case .header(let name, _)? in conditions { note(name) }
+        for case .named(let condition)? in conditions where condition.subject == .header { note(condition.name) }
         return conditions.contains { $0 == nil } ? nil : conditions.compactMap(\.self)
     }
 
@@ -94,7 +95,8 @@ struct RouteDecoder {
             let diagnostics = later.field.diagnostics
             let why = earlier.rule.conditions.isEmpty ? "has no conditions" : "holds whenever this one does"
             diagnostics.error(
-                at: later.field.node.start, "the rule is never reached: the one at \(diagnostics.describe(earlier.field.node.start)) \(why)")
+                at: later.field.node.start, "the rule is never reached: the one at \(diagnostics.describe(earlier.field.node.start)) \(why)"
+            )
         }
     }
 }

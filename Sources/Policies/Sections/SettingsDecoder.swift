@@ -51,7 +51,8 @@ enum SettingsDecoder {
         case .text: json += JSONText.quoted(scalar.text)
         case .number:
             guard isJSONNumber(scalar.text) else {
-                field.diagnostics.error(at: node.start, "the number \(shortened(scalar.text)) must be written as in JSON, such as 0.5 or -1")
+                field.diagnostics.error(
+                    at: node.start, "the number \(shortened(scalar.text)) must be written as in JSON, such as 0.5 or -1")
                 return false
             }
             json += Array(scalar.text.utf8)

@@ -35,7 +35,9 @@ struct TargetDecoder {
     /// Reads `among` and `prefer`.
     func choice(among field: FieldReader, prefer: FieldReader?) -> Choice? {
         guard let prefer else { return field.refuse("\"among\" needs \"prefer: cheapest\", \"fastest\" or \"best\"") }
-        guard let entries = list(field, of: "model names"), let preference: Choice.Preference = prefer.word("preference") else { return nil }
+        guard let entries = list(field, of: "model names"), let preference: Choice.Preference = prefer.word("preference") else {
+            return nil
+        }
         if preference == .best {
             for case .model(let model) in entries.map(\.target) where model.quality == nil {
                 return prefer.refuse("\"prefer: best\" compares \"quality\", which the model \"\(model.name)\" does not have")
@@ -54,7 +56,8 @@ struct TargetDecoder {
     /// A share of traffic: a decimal above zero.
     static func weight(_ field: FieldReader?) -> Double? {
         guard let field else { return 1 }
-        guard let text = field.literal(expected: "a number above 0"), text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }),
+        guard let text = field.literal(expected: "a number above 0"),
+            text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }),
             let weight = Double(text)
         else { return field.refuse("\"weight\" must be a number above 0, such as 90 or 0.5") }
         guard weight > 0 else {

@@ -47,7 +47,8 @@ final class VirtualModelCompiler {
                 at: draft.entry.place, "\"\(listed.name)\" may call more than \(Self.mostCalls) models for one request")
             return nil
         }
-        let depth = 1 + (strategy.entries.map { if case .virtual(let inner) = $0.target { depths[inner.index] ?? 1 } else { 0 } }.max() ?? 0)
+        let depth =
+            1 + (strategy.entries.map { if case .virtual(let inner) = $0.target { depths[inner.index] ?? 1 } else { 0 } }.max() ?? 0)
         depths[index] = depth
         guard depth <= Self.deepest else { return refuseDepth(draft.entry.value, at: draft.entry.place) }
         return model

@@ -26,7 +26,8 @@ struct VirtualModelDraft {
         if let mixed = entries.first(where: { Shape.model.keys.contains($0.key) && !Shape.virtualModel.keys.contains($0.key) }) {
             entry.value.diagnostics.error(
                 at: mixed.keyPlace,
-                "a model is either called at a provider or decides among others; \"\(mixed.key)\" does not go with \"\(Self.strategy(entries))\"")
+                "a model is either called at a provider or decides among others; \"\(mixed.key)\" does not go with \"\(Self.strategy(entries))\""
+            )
             (reader, aliases, isBroken) = (nil, [], true)
             return
         }

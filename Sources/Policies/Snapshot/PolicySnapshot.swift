@@ -27,7 +27,7 @@ public final class PolicySnapshot: Sendable {
     public let listing: [Listing]
     /// Listed models that have no price and so are not served.
     public let unservedModels: [ModelEntry]
-    /// Listed models whose provider is off.
+    /// Listed models whose provider is off, and virtual ones of which every model is off.
     public let offModels: [SwitchedOff]
     /// All teams, in the order of the files, each before its sub-teams.
     public let teams: [Team]
@@ -43,7 +43,10 @@ public final class PolicySnapshot: Sendable {
     private let teamOfPath: [String: Team]
     private let keyOfDigest: [KeyDigest: PolicyKey]
 
-    init(providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, classifier: ClassifierSection, tests: [PolicyTest]) {
+    init(
+        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, classifier: ClassifierSection,
+        tests: [PolicyTest]
+    ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
         offProviders = providers.names.compactMap { name in
             if case .off(let reason)? = providers.states[name] { SwitchedOff(name: name, reason: reason) } else { nil }
@@ -59,7 +62,8 @@ public final class PolicySnapshot: Sendable {
             switch resolution {
             case .model(let entry) where entry.pricing == nil: unserved.append(entry)
             case .model(let entry): listing += Listing.names(of: .provider(entry))
-            case .virtual(let model): listing += Listing.names(of: .virtual(model))
+            case .virtual(let model) where model.isServed: listing += Listing.names(of: .virtual(model))
+            case .virtual(let model): off.append(SwitchedOff(name: model.name, reason: "none of its models is on"))
             case .off(let name, let reason): off.append(SwitchedOff(name: name, reason: reason))
             case .unknown: break
             }

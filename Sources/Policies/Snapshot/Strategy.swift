@@ -12,13 +12,25 @@ enum Strategy: Sendable {
     case balance(Balance)
 }
 
-/// A rule of a route.
-struct Rule: Sendable {
+/// A rule of a route. A class, so that looking for the rule that holds copies nothing.
+final class Rule: Sendable {
     /// Its name, else its number from 1.
     let label: String
     /// All must hold; none: it always holds.
     let conditions: [Condition]
     let action: Action
+
+    init(label: String, conditions: [Condition], action: Action) {
+        self.label = label
+        self.conditions = conditions
+        self.action = action
+    }
+
+    /// Whether all conditions hold.
+    func holds(_ features: RequestFeatures) -> Bool {
+        for condition in conditions where !condition.holds(features) { return false }
+        return true
+    }
 
     enum Action: Sendable {
         /// These in order; one or more.

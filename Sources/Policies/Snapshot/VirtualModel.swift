@@ -17,6 +17,8 @@ public final class VirtualModel: Sendable {
     let callCount: Int
     /// The models below that may be called; each once, in the order of the policy.
     let reachable: [Target]
+    /// Whether at least one of them is served.
+    var isServed: Bool { reachable.contains { if case .model(let model) = $0 { model.pricing != nil } else { false } } }
 
     init(
         name: String, aliases: [String], index: Int, strategy: Strategy, hedge: Duration?, overCeiling: OverCeiling

@@ -75,7 +75,9 @@ extension DaylightRule {
             guard let written = Self.time(&rest, hours: 24) else { return nil }
             offset = Int32(-written)
         }
-        guard Self.skip(",", &rest), let start = Moment(&rest), Self.skip(",", &rest), let end = Moment(&rest), rest.isEmpty else { return nil }
+        guard Self.skip(",", &rest), let start = Moment(&rest), Self.skip(",", &rest), let end = Moment(&rest), rest.isEmpty else {
+            return nil
+        }
         daylight = (offset, start, end)
     }
 

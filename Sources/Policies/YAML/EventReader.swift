@@ -75,7 +75,9 @@ final class EventReader {
 
     /// libyaml's own words. They name syntax only, never a part of the text.
     private func fault() -> YAMLFault {
-        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
+        var problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
+        // The usual reason, which the library does not name.
+        if problem.hasPrefix("found character that cannot start any token") { problem += " (a tab? YAML is indented with spaces)" }
         guard parser.pointee.error != YAML_READER_ERROR else {
             return YAMLFault("not valid YAML: \(problem)", byte: Int(clamping: parser.pointee.problem_offset))
         }

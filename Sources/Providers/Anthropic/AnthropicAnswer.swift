@@ -38,6 +38,7 @@ extension Anthropic {
         // Where the arguments of a tool are the answer, words around it would spoil it.
         if !hasFormat, !text.isEmpty { text.withUnsafeBytes { choice.addContent($0) } }
         choice.finish = finish(root["stop_reason"], isFormatted: hasFormat) ?? FinishNote(choice.toolCallCount > 0 ? .toolCalls : .stop)
+        if let why = root["stop_details"]?["explanation"]?.stringBytes { choice.addRefusal(why) }
         var usage = SplitUsage()
         usage.add(anthropic: root["usage"])
         return TranslatedAnswer([choice], usage: usage.tokens, id: root["id"]?.stringBytes, context)
@@ -71,6 +72,6 @@ extension SplitUsage {
     mutating func add(anthropic usage: JSONValue?) {
         add(
             plain: usage?["input_tokens"], cacheRead: usage?["cache_read_input_tokens"], cacheWrite: usage?["cache_creation_input_tokens"],
-            output: usage?["output_tokens"])
+            output: usage?["output_tokens"], reasoning: usage?["output_tokens_details"]?["thinking_tokens"])
     }
 }

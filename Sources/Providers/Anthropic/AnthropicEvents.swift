@@ -35,9 +35,7 @@ struct AnthropicEvents: EventTranslator {
         } else if type.isString("message_start") {
             start(event["message"], &chunks)
         } else if type.isString("message_delta") {
-            ending = Anthropic.finish(event["delta"]?["stop_reason"], isFormatted: blocks.hasFormat) ?? ending
-            reported.add(anthropic: event["usage"])
-            if event["usage"]?["output_tokens"] != nil { hasFinalUsage = true }
+            stop(event, &chunks, &out)
         } else if type.isString("message_stop") {
             isDone = true
         } else if type.isString("error") {
@@ -58,6 +56,14 @@ struct AnthropicEvents: EventTranslator {
         if !hasBegun, let id = message?["id"]?.stringBytes { chunks.identify(id) }
     }
 
+    private mutating func stop(_ event: JSONValue, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        let delta = event["delta"]
+        ending = Anthropic.finish(delta?["stop_reason"], isFormatted: blocks.hasFormat) ?? ending
+        if let why = delta?["stop_details"]?["explanation"]?.stringBytes { chunks.appendText(.refusal, why, to: &out) }
+        reported.add(anthropic: event["usage"])
+        if event["usage"]?["output_tokens"] != nil { hasFinalUsage = true }
+    }
+
     private mutating func begin(
         _ event: JSONValue, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]
     ) throws(GatewayError) {
@@ -67,7 +73,7 @@ struct AnthropicEvents: EventTranslator {
             if let text = content["text"]?.stringBytes { blocks.addText(text, &chunks, &out) }
         } else if type.isString("thinking") {
             if let text = content["thinking"]?.stringBytes { blocks.addThinking(text, index, &chunks, &out) }
-            if let signature = content["signature"]?.stringBytes { blocks.addSignature(signature, index) }
+            if let signature = content["signature"]?.stringBytes { blocks.addSignature(signature, index, &chunks, &out) }
         } else if type.isString("tool_use") {
             guard let name = content["name"]?.stringBytes else { throw OpenAIFailure.unusable("a tool call has no name") }
             blocks.beginToolCall(index, id: content["id"]?.stringBytes, name: name, given: input(event), &chunks, &out)
@@ -94,7 +100,7 @@ struct AnthropicEvents: EventTranslator {
         } else if type.isString("thinking_delta") {
             if let text = delta["thinking"]?.stringBytes { blocks.addThinking(text, index, &chunks, &out) }
         } else if type.isString("signature_delta"), let signature = delta["signature"]?.stringBytes {
-            blocks.addSignature(signature, index)
+            blocks.addSignature(signature, index, &chunks, &out)
         }
     }
 }

@@ -1,64 +1,108 @@
 internal import Chat
 
-/// A JSON Schema as Anthropic's structured outputs take it: objects closed, and without the constraints that they do not know.
-///
-/// What is left out would make the whole request fail (Anthropic, "Structured outputs", JSON Schema limitations). It only narrows values.
+/// A JSON Schema as Anthropic's structured outputs take it: objects closed, and nothing in it that they do not know, which would make the whole
+/// request fail (Anthropic, "Structured outputs", JSON Schema limitations). Constraints that cannot be enforced are told to the model in the
+/// description, as Anthropic's own libraries do.
 enum AnthropicSchema {
     static func append(_ schema: JSONValue, to bytes: inout [UInt8]) {
         guard schema.kind == .object else { return bytes.appendJSON(schema) }
         bytes.append("{")
-        var isObject = false
+        var isObject = schema["properties"] != nil
         for (name, value) in schema.members {
-            if name.isString("type"), value.isString("object") || value.elements.contains(where: { $0.isString("object") }) { isObject = true }
-            guard isKept(name, value) else { continue }
-            // `oneOf` is not known; that its branches exclude each other cannot be had.
-            if name.isString("oneOf"), schema["anyOf"] == nil {
-                bytes.appendName("anyOf")
-            } else {
-                bytes.appendComma()
-                bytes.appendJSON(name)
-                bytes.append(":")
+            if name.isString("type"), value.isString("object") || value.elements.contains(where: { $0.isString("object") }) {
+                isObject = true
             }
-            append(value, under: name, to: &bytes)
+            append(name, value, of: schema, to: &bytes)
         }
-        if isObject || schema["properties"] != nil {
+        appendDescription(of: schema, to: &bytes)
+        if isObject {
             bytes.appendName("additionalProperties")
             bytes.append("false")
         }
         bytes.append("}")
     }
 
-    private static let dropped: [StaticString] = [
-        "additionalProperties", "$schema", "$id", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-        "maxLength", "maxItems", "uniqueItems", "minProperties", "maxProperties",
-    ]
-
-    private static func isKept(_ name: JSONValue, _ value: JSONValue) -> Bool {
-        if name.isString("minItems") { return value.int64 == 0 || value.int64 == 1 }
-        return !dropped.contains { name.isString($0) }
-    }
-
-    private static func append(_ value: JSONValue, under name: JSONValue, to bytes: inout [UInt8]) {
-        if name.isString("properties") || name.isString("$defs") || name.isString("definitions") {
-            bytes.append("{")
-            for (name, schema) in value.members {
-                bytes.appendComma()
-                bytes.appendJSON(name)
-                bytes.append(":")
-                append(schema, to: &bytes)
+    private static func append(_ name: JSONValue, _ value: JSONValue, of schema: JSONValue, to bytes: inout [UInt8]) {
+        switch rule(name, value) {
+        case .left, .said, .description: return
+        case .kept: appendMember(name, to: &bytes) { $0.appendJSON(value) }
+        case .schema: appendMember(name, to: &bytes) { append(value, to: &$0) }
+        case .namedSchemas:
+            appendMember(name, to: &bytes) { bytes in
+                bytes.append("{")
+                for (name, schema) in value.members { appendMember(name, to: &bytes) { append(schema, to: &$0) } }
+                bytes.append("}")
             }
-            bytes.append("}")
-        } else if name.isString("anyOf") || name.isString("allOf") || name.isString("oneOf") {
-            bytes.append("[")
-            for schema in value.elements {
-                bytes.appendComma()
-                append(schema, to: &bytes)
-            }
-            bytes.append("]")
-        } else if name.isString("items") {
-            append(value, to: &bytes)
-        } else {
-            bytes.appendJSON(value)
+        case .schemas:
+            // `oneOf` is not known; that its branches exclude each other cannot be had.
+            let isOneOf = name.isString("oneOf")
+            if isOneOf, schema["anyOf"] != nil { return }
+            if isOneOf { bytes.appendName("anyOf") } else { appendMember(name, to: &bytes) { _ in } }
+            appendSchemas(value, to: &bytes)
         }
     }
+
+    private static func appendMember(_ name: JSONValue, to bytes: inout [UInt8], _ value: (inout [UInt8]) -> Void) {
+        bytes.appendComma()
+        bytes.appendJSON(name)
+        bytes.append(":")
+        value(&bytes)
+    }
+
+    private static func appendSchemas(_ list: JSONValue, to bytes: inout [UInt8]) {
+        bytes.append("[")
+        for schema in list.elements {
+            bytes.appendComma()
+            append(schema, to: &bytes)
+        }
+        bytes.append("]")
+    }
+
+    /// What the schema says in words, and what could not be kept of it.
+    private static func appendDescription(of schema: JSONValue, to bytes: inout [UInt8]) {
+        var text = schema["description"]?.stringBytes.map { Array($0) } ?? []
+        let said = schema.members.filter { rule($0.name, $0.value) == .said }
+        if !said.isEmpty {
+            if !text.isEmpty { text.append("\n\n") }
+            text.append("{")
+            for (name, value) in said {
+                if text.last != UInt8(ascii: "{") { text.append(", ") }
+                text.append(contentsOf: name.stringBytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
+                text.append(": ")
+                text.appendJSON(value)
+            }
+            text.append("}")
+        }
+        guard !text.isEmpty else { return }
+        bytes.appendName("description")
+        text.withUnsafeBytes { bytes.appendJSONString($0) }
+    }
+
+    private enum Rule {
+        /// Passed on as it is.
+        case kept
+        /// Holds a schema, a list of them, or an object of them.
+        case schema, schemas, namedSchemas
+        case description
+        /// Told in the description.
+        case said
+        /// Of no use to the model.
+        case left
+    }
+
+    private static func rule(_ name: JSONValue, _ value: JSONValue) -> Rule {
+        func isOne(of names: [StaticString]) -> Bool { names.contains { name.isString($0) } }
+        if isOne(of: ["type", "enum", "const", "required", "title", "$ref"]) { return .kept }
+        if name.isString("description") { return .description }
+        if isOne(of: ["properties", "$defs", "definitions"]) { return value.kind == .object ? .namedSchemas : .left }
+        if isOne(of: ["anyOf", "oneOf", "allOf"]) { return value.kind == .array ? .schemas : .left }
+        if name.isString("items") { return value.kind == .object ? .schema : .said }
+        if name.isString("minItems") { return value.int64 == 0 || value.int64 == 1 ? .kept : .said }
+        if name.isString("format") { return formats.contains { value.isString($0) } ? .kept : .said }
+        return isOne(of: ["additionalProperties", "$schema", "$id", "$comment", "strict"]) ? .left : .said
+    }
+
+    private static let formats: [StaticString] = [
+        "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
+    ]
 }

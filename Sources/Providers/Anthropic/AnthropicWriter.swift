@@ -2,9 +2,9 @@ internal import Chat
 
 /// Writes the body of a Messages request.
 struct AnthropicWriter {
-    private(set) var bytes: [UInt8] = []
-    private let client: ClientRequest
-    private let plan: ClaudePlan
+    var bytes: [UInt8] = []
+    let client: ClientRequest
+    let plan: ClaudePlan
     private var arguments = ToolArguments()
 
     init(_ client: ClientRequest, _ plan: ClaudePlan) {
@@ -131,7 +131,8 @@ struct AnthropicWriter {
     private mutating func writeParts(of message: ClientMessage, trimmed: Bool = false) throws(GatewayError) {
         for (index, part) in message.parts.enumerated() {
             let isLast = index == message.parts.count - 1
-            try writePart(part, message, index, mark: part.cacheControl ?? (isLast ? message.cacheControl : nil), trimmed: trimmed && isLast)
+            try writePart(
+                part, message, index, mark: part.cacheControl ?? (isLast ? message.cacheControl : nil), trimmed: trimmed && isLast)
         }
     }
 
@@ -180,151 +181,9 @@ struct AnthropicWriter {
         bytes.append("}")
     }
 
-    private mutating func writeMark(_ mark: JSONValue?) {
+    mutating func writeMark(_ mark: JSONValue?) {
         guard let mark else { return }
         bytes.append(",\"cache_control\":")
         bytes.appendJSON(mark)
-    }
-}
-
-// MARK: Tools, sampling, thinking
-
-extension AnthropicWriter {
-    private mutating func writeTools() {
-        // Tools that were used must be declared, even when none may be used any more.
-        let used = client.tools.isEmpty ? ToolArguments.namesUsed(in: client.messages) : []
-        guard !client.tools.isEmpty || !used.isEmpty || plan.formatTool != nil else { return }
-        bytes.append(",\"tools\":[")
-        for tool in client.tools { writeTool(tool) }
-        for name in used { writeTool(named: name) }
-        if let name = plan.formatTool { writeFormatTool(name) }
-        bytes.append("]")
-        writeToolChoice()
-    }
-
-    private mutating func writeTool(_ tool: ClientTool) {
-        bytes.appendComma()
-        bytes.append("{\"name\":")
-        bytes.appendJSONString(tool.name)
-        if let description = tool.description {
-            bytes.append(",\"description\":")
-            bytes.appendJSONString(description)
-        }
-        bytes.append(",\"input_schema\":")
-        tool.appendSchema(to: &bytes)
-        writeMark(tool.cacheControl)
-        bytes.append("}")
-    }
-
-    private mutating func writeTool(named name: UnsafeRawBufferPointer) {
-        bytes.appendComma()
-        bytes.append("{\"name\":")
-        bytes.appendJSONString(name)
-        bytes.append(",\"input_schema\":{\"type\":\"object\"}}")
-    }
-
-    private mutating func writeFormatTool(_ name: String) {
-        bytes.appendComma()
-        bytes.append("{\"name\":")
-        bytes.appendJSONString(name)
-        bytes.append(",\"description\":\"Gives the answer to the user. Call it with the whole answer.\",\"input_schema\":")
-        if case .schema(let schema, _, _) = client.format {
-            bytes.append(contentsOf: schema.valueText)
-        } else {
-            bytes.append("{\"type\":\"object\",\"additionalProperties\":true}")
-        }
-        bytes.append("}")
-    }
-
-    private mutating func writeToolChoice() {
-        let oneAtATime = client.parallelToolCalls == false || plan.formatTool != nil
-        bytes.append(",\"tool_choice\":{\"type\":")
-        if let tool = plan.formatTool, client.tools.isEmpty || client.toolChoice?.isNone == true {
-            bytes.append("\"tool\",\"name\":")
-            bytes.appendJSONString(tool)
-        } else if plan.formatTool != nil {
-            // Either one of the client's tools or the answer in its format.
-            bytes.append("\"any\"")
-        } else if client.tools.isEmpty {
-            bytes.append("\"none\"}")
-            return
-        } else {
-            switch client.toolChoice {
-            case nil, .auto: bytes.append("\"auto\"")
-            case .none?: return bytes.append("\"none\"}")
-            case .required: bytes.append("\"any\"")
-            case .named(let name):
-                bytes.append("\"tool\",\"name\":")
-                bytes.appendJSONString(name)
-            }
-        }
-        if oneAtATime { bytes.append(",\"disable_parallel_tool_use\":true") }
-        bytes.append("}")
-    }
-
-    private mutating func writeSampling() {
-        let stop = client.stop.filter(\.hasInk)
-        if !stop.isEmpty {
-            bytes.append(",\"stop_sequences\":[")
-            for text in stop {
-                bytes.appendComma()
-                bytes.appendJSONString(text)
-            }
-            bytes.append("]")
-        }
-        // A thinking model samples as it likes.
-        guard !plan.claude.refusesSampling, !plan.thinking.isOn else { return }
-        if let temperature = client.temperature {
-            bytes.append(",\"temperature\":")
-            // OpenAI's range goes to 2, Anthropic's to 1.
-            if temperature.double ?? 0 > 1 { bytes.append("1") } else { bytes.appendJSON(temperature) }
-        }
-        if let topP = client.topP, client.temperature == nil || !plan.claude.takesOneSampling {
-            bytes.append(",\"top_p\":")
-            bytes.appendJSON(topP)
-        }
-        if let topK = client.topK {
-            bytes.append(",\"top_k\":")
-            bytes.appendJSON(topK)
-        }
-    }
-
-    private mutating func writeThinkingAndFormat() {
-        var effort: StaticString?
-        switch plan.thinking {
-        case .off: break
-        case .budget(let tokens):
-            bytes.append(",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":")
-            bytes.appendJSONNumber(tokens)
-            bytes.append("}")
-        case .adaptive(let word, let isShown):
-            bytes.append(",\"thinking\":{\"type\":\"adaptive\"")
-            if isShown { bytes.append(",\"display\":\"summarized\"") }
-            bytes.append("}")
-            effort = word
-        case .given(let thinking):
-            bytes.append(",\"thinking\":")
-            bytes.append(contentsOf: thinking)
-        }
-        writeOutputConfig(effort)
-    }
-
-    private mutating func writeOutputConfig(_ effort: StaticString?) {
-        var schema: JSONValue?
-        if case .schema(let member, _, _) = client.format, plan.usesFormats { schema = member.value }
-        guard effort != nil || schema != nil else { return }
-        bytes.append(",\"output_config\":{")
-        if let effort {
-            bytes.append("\"effort\":\"")
-            bytes.append(effort)
-            bytes.append("\"")
-        }
-        if let schema {
-            bytes.appendName("format")
-            bytes.append("{\"type\":\"json_schema\",\"schema\":")
-            AnthropicSchema.append(schema, to: &bytes)
-            bytes.append("}")
-        }
-        bytes.append("}")
     }
 }

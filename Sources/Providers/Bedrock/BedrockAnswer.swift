@@ -57,7 +57,9 @@ extension Bedrock {
         if reason.isString("end_turn") || reason.isString("stop_sequence") { return FinishNote(.stop) }
         if reason.isString("max_tokens") { return FinishNote(.length) }
         if reason.isString("tool_use") { return FinishNote(isFormatted ? .stop : .toolCalls) }
-        if reason.isString("guardrail_intervened") || reason.isString("content_filtered") { return FinishNote(.contentFilter, native: text) }
+        if reason.isString("guardrail_intervened") || reason.isString("content_filtered") {
+            return FinishNote(.contentFilter, native: text)
+        }
         if reason.isString("model_context_window_exceeded") { return FinishNote(.length, native: text) }
         return FinishNote(.other, native: text)
     }

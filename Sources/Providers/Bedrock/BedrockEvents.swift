@@ -59,7 +59,7 @@ struct BedrockEvents: EventTranslator {
             blocks.addArguments(json, index, &chunks, &out)
         } else if let reasoning = delta?["reasoningContent"] {
             if let text = reasoning["text"]?.stringBytes { blocks.addThinking(text, index, &chunks, &out) }
-            if let signature = reasoning["signature"]?.stringBytes { blocks.addSignature(signature, index) }
+            if let signature = reasoning["signature"]?.stringBytes { blocks.addSignature(signature, index, &chunks, &out) }
             if let data = reasoning["redactedContent"]?.stringBytes { blocks.addRedacted(data, &chunks, &out) }
         }
     }

@@ -2,11 +2,11 @@ internal import Chat
 
 /// Writes the body of a Converse request.
 struct BedrockWriter {
-    private(set) var bytes: [UInt8] = []
-    private let client: ClientRequest
-    private let plan: ClaudePlan
+    var bytes: [UInt8] = []
+    let client: ClientRequest
+    let plan: ClaudePlan
     /// Whether anybody limits the output; Converse does not insist on it.
-    private let isLimited: Bool
+    let isLimited: Bool
     private var arguments = ToolArguments()
     private var documents = 0
 
@@ -194,7 +194,7 @@ struct BedrockWriter {
     }
 
     /// A mark for the prompt cache is a block of its own behind what it marks.
-    private mutating func writeMark(_ mark: JSONValue?) {
+    mutating func writeMark(_ mark: JSONValue?) {
         guard let mark else { return }
         bytes.appendComma()
         bytes.append("{\"cachePoint\":{\"type\":\"default\"")
@@ -203,170 +203,5 @@ struct BedrockWriter {
             bytes.appendJSONString(ttl)
         }
         bytes.append("}}")
-    }
-}
-
-// MARK: Tools and settings
-
-extension BedrockWriter {
-    private mutating func writeTools() {
-        let used = ToolArguments.namesUsed(in: client.messages)
-        let mayCall = !client.tools.isEmpty && client.toolChoice?.isNone != true
-        // Converse cannot forbid calls but by not declaring tools, and wants declared what the conversation has used.
-        let declared = mayCall || !used.isEmpty ? client.tools : []
-        guard !declared.isEmpty || !used.isEmpty || plan.formatTool != nil else { return }
-        bytes.appendName("toolConfig")
-        bytes.append("{\"tools\":[")
-        for tool in declared {
-            beginTool(tool.name, tool.description)
-            tool.appendSchema(to: &bytes)
-            bytes.append("}}}")
-            writeMark(tool.cacheControl)
-        }
-        if declared.isEmpty {
-            for name in used {
-                beginTool(name, nil)
-                bytes.append("{\"type\":\"object\"}}}}")
-            }
-        }
-        if let name = plan.formatTool { writeFormatTool(name) }
-        bytes.append("]")
-        writeToolChoice(mayCall: mayCall)
-        bytes.append("}")
-    }
-
-    private mutating func beginTool(_ name: UnsafeRawBufferPointer, _ description: UnsafeRawBufferPointer?) {
-        bytes.appendComma()
-        bytes.append("{\"toolSpec\":{\"name\":")
-        bytes.appendJSONString(name)
-        if let description, !description.isEmpty {
-            bytes.append(",\"description\":")
-            bytes.appendJSONString(description)
-        }
-        bytes.append(",\"inputSchema\":{\"json\":")
-    }
-
-    private mutating func writeFormatTool(_ name: String) {
-        let description: StaticString = "Gives the answer to the user. Call it with the whole answer."
-        Array(name.utf8).withUnsafeBytes { name in
-            beginTool(name, UnsafeRawBufferPointer(start: description.utf8Start, count: description.utf8CodeUnitCount))
-        }
-        if case .schema(let schema, _, _) = client.format {
-            bytes.append(contentsOf: schema.valueText)
-        } else {
-            bytes.append("{\"type\":\"object\",\"additionalProperties\":true}")
-        }
-        bytes.append("}}}")
-    }
-
-    private mutating func writeToolChoice(mayCall: Bool) {
-        if let tool = plan.formatTool, !mayCall {
-            bytes.append(",\"toolChoice\":{\"tool\":{\"name\":")
-            bytes.appendJSONString(tool)
-            bytes.append("}}")
-        } else if plan.formatTool != nil {
-            // Either one of the client's tools or the answer in its format.
-            bytes.append(",\"toolChoice\":{\"any\":{}}")
-        } else {
-            switch client.toolChoice {
-            case nil, .auto, .none?: break
-            case .required: bytes.append(",\"toolChoice\":{\"any\":{}}")
-            case .named(let name):
-                bytes.append(",\"toolChoice\":{\"tool\":{\"name\":")
-                bytes.appendJSONString(name)
-                bytes.append("}}")
-            }
-        }
-    }
-
-    private var thinks: Bool { plan.claude.isClaude && plan.thinking.isOn }
-
-    private mutating func writeInference() {
-        let start = bytes.count
-        bytes.appendName("inferenceConfig")
-        bytes.append("{")
-        let empty = bytes.count
-        if isLimited || thinks {
-            bytes.appendName("maxTokens")
-            bytes.appendJSONNumber(plan.maxTokens)
-        }
-        if !(plan.claude.isClaude && plan.claude.refusesSampling), !thinks { writeSampling() }
-        if !client.stop.isEmpty {
-            bytes.appendName("stopSequences")
-            bytes.append("[")
-            for text in client.stop {
-                bytes.appendComma()
-                bytes.appendJSONString(text)
-            }
-            bytes.append("]")
-        }
-        if bytes.count == empty { bytes.removeSubrange(start...) } else { bytes.append("}") }
-    }
-
-    private mutating func writeSampling() {
-        if let temperature = client.temperature {
-            bytes.appendName("temperature")
-            // OpenAI's range goes to 2, Converse's to 1.
-            if temperature.double ?? 0 > 1 { bytes.append("1") } else { bytes.appendJSON(temperature) }
-        }
-        let takesOne = plan.claude.isClaude && plan.claude.takesOneSampling
-        if let topP = client.topP, client.temperature == nil || !takesOne {
-            bytes.appendName("topP")
-            bytes.appendJSON(topP)
-        }
-    }
-
-    /// What only the models themselves know.
-    private mutating func writeModelFields() {
-        guard plan.claude.isClaude else { return }
-        let start = bytes.count
-        bytes.appendName("additionalModelRequestFields")
-        bytes.append("{")
-        let empty = bytes.count
-        switch plan.thinking {
-        case .off: break
-        case .budget(let tokens):
-            bytes.append("\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":")
-            bytes.appendJSONNumber(tokens)
-            bytes.append("}")
-        case .adaptive(_, let isShown):
-            bytes.append("\"thinking\":{\"type\":\"adaptive\"")
-            if isShown { bytes.append(",\"display\":\"summarized\"") }
-            bytes.append("}")
-        case .given(let thinking):
-            bytes.append("\"thinking\":")
-            bytes.append(contentsOf: thinking)
-        }
-        if let topK = client.topK, !thinks, !plan.claude.refusesSampling {
-            bytes.appendName("top_k")
-            bytes.appendJSON(topK)
-        }
-        if bytes.count == empty { bytes.removeSubrange(start...) } else { bytes.append("}") }
-    }
-
-    private mutating func writeOutputConfig() {
-        let start = bytes.count
-        bytes.appendName("outputConfig")
-        bytes.append("{")
-        let empty = bytes.count
-        if thinks, case .adaptive(let effort, _) = plan.thinking {
-            bytes.append("\"effort\":\"")
-            bytes.append(effort)
-            bytes.append("\"")
-        }
-        if case .schema(let schema, let name, _) = client.format, plan.usesFormats {
-            bytes.appendName("textFormat")
-            bytes.append("{\"type\":\"json_schema\",\"structure\":{\"jsonSchema\":{\"schema\":")
-            // Here the schema is a text within the text.
-            var text: [UInt8] = []
-            AnthropicSchema.append(schema.value, to: &text)
-            text.withUnsafeBytes { bytes.appendJSONString($0) }
-            if let name {
-                bytes.append(",\"name\":")
-                bytes.appendJSONString(name)
-            }
-            bytes.append("}}}")
-        }
-        if bytes.count == empty { bytes.removeSubrange(start...) } else { bytes.append("}") }
     }
 }

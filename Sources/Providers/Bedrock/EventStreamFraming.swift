@@ -17,7 +17,9 @@ struct EventStreamFraming: EventFraming {
     mutating func next(in buffer: UnsafeRawBufferPointer) throws(GatewayError) -> FramedEvent? {
         let rest = UnsafeRawBufferPointer(rebasing: buffer[min(start, buffer.count)...])
         guard rest.count >= Self.preludeLength else { return nil }
-        guard CRC32.of(rest.part(0, 8)) == rest.number(at: 8) else { throw OpenAIFailure.unusable("the checksum of a stream event's prelude is wrong") }
+        guard CRC32.of(rest.part(0, 8)) == rest.number(at: 8) else {
+            throw OpenAIFailure.unusable("the checksum of a stream event's prelude is wrong")
+        }
         let (length, headerLength) = (Int(rest.number(at: 0)), Int(rest.number(at: 4)))
         guard length <= OpenAIStream.longestEvent, length >= Self.preludeLength + Self.checksumLength + headerLength else {
             throw OpenAIFailure.unusable("a stream event says it is \(length) bytes long, \(headerLength) of them headers")
@@ -41,7 +43,9 @@ struct EventStreamFraming: EventFraming {
     private static func read(_ headers: UnsafeRawBufferPointer, into event: inout FramedEvent) throws(GatewayError) {
         var headers = EventStreamHeaders(rest: headers)
         while let (name, value) = try headers.next() {
-            if name.elementsEqual(":event-type".utf8) || name.elementsEqual(":exception-type".utf8) || name.elementsEqual(":error-code".utf8) {
+            if name.elementsEqual(":event-type".utf8) || name.elementsEqual(":exception-type".utf8)
+                || name.elementsEqual(":error-code".utf8)
+            {
                 event.name = value
             } else if name.elementsEqual(":message-type".utf8) {
                 event.isError = !value.elementsEqual("event".utf8)

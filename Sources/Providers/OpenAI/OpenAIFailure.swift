@@ -118,9 +118,24 @@ public enum OpenAIFailure {
         do {
             return try reader.read(body) { (root) throws(GatewayError) in
                 guard let error = root["error"], !error.isNull else { return refusedWithoutReason(status) }
-                return refused(status, body: body, name: name(error["code"]?.string), type: error["type"]?.string)
+                return refused(
+                    status, body: completed(body, root), name: name(error["code"]?.string), type: error["type"]?.string)
             }
         } catch { return refusedWithoutReason(status) }
+    }
+
+    /// The body with the members that OpenAI's clients read in every `error`, where the provider left some out.
+    private static func completed(_ body: [UInt8], _ root: JSONValue) -> [UInt8] {
+        guard let member = root.rawMembers?.first(where: { $0.name.isString("error") }), member.value.kind == .object,
+            !member.value.isEmptyContainer
+        else { return body }
+        var missing: [UInt8] = []
+        if member["message"] == nil { missing.append(",\"message\":\"The provider refused the request.\"") }
+        if member["type"] == nil { missing.append(",\"type\":\"invalid_request_error\"") }
+        if member["param"] == nil { missing.append(",\"param\":null") }
+        if member["code"] == nil { missing.append(",\"code\":null") }
+        let end = member.valueRange.upperBound - 1
+        return missing.isEmpty ? body : Array(body[..<end]) + missing + Array(body[end...])
     }
 
     private static func refused(_ status: Int, body: [UInt8], name: String?, type: String?) -> GatewayError {

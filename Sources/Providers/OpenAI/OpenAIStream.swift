@@ -111,13 +111,20 @@ public struct OpenAIStream: Sendable {
 
     /// Appends a usage event of our own in the form of the provider's.
     public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) {
+        appendChunk("usage", to: &out) { OpenAIUsage.append(usage, cost: pricing.cost(of: usage), to: &$0) }
+    }
+
+    /// Appends a chunk without choices that has one member of its own, in the form of the provider's.
+    func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         out.append("data: {")
         if !identity.isEmpty {
             out.append(contentsOf: identity)
             out.append(",")
         }
-        out.append("\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":")
-        OpenAIUsage.append(usage, cost: pricing.cost(of: usage), to: &out)
+        out.append("\"object\":\"chat.completion.chunk\",\"choices\":[],\"")
+        out.append(member)
+        out.append("\":")
+        value(&out)
         out.append("}\n\n")
     }
 

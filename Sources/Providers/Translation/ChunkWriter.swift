@@ -11,6 +11,8 @@ struct ChunkWriter: Sendable {
     private var start: [UInt8] = []
     /// The choices whose role has been told.
     private var begun: Set<Int> = []
+    /// How many details of its reasoning each choice has.
+    private var details: [Int: Int] = [:]
 
     init(_ context: AnswerContext) {
         self.context = context
@@ -50,7 +52,8 @@ struct ChunkWriter: Sendable {
     mutating func appendDetail(_ detail: ReasoningDetail, choice: Int = 0, to out: inout [UInt8]) {
         beginDelta(choice, &out)
         out.append("\"reasoning_details\":[")
-        detail.append(to: &out)
+        detail.append(at: details[choice, default: 0], to: &out)
+        details[choice, default: 0] += 1
         out.append("]")
         endDelta(&out)
     }
@@ -101,9 +104,16 @@ struct ChunkWriter: Sendable {
 
     /// Appends the chunk with the usage.
     func appendUsage(_ usage: TokenUsage, cost: NanoUSD, to out: inout [UInt8]) {
+        appendChunk("usage", to: &out) { OpenAIUsage.append(usage, cost: cost, to: &$0) }
+    }
+
+    /// Appends a chunk without choices that has one member of its own.
+    func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         out.append(contentsOf: identity)
-        out.append(",\"choices\":[],\"usage\":")
-        OpenAIUsage.append(usage, cost: cost, to: &out)
+        out.append(",\"choices\":[],\"")
+        out.append(member)
+        out.append("\":")
+        value(&out)
         out.append("}\n\n")
     }
 

@@ -74,7 +74,9 @@ struct ClientToolCall {
         var calls: [ClientToolCall] = []
         for (index, call) in list.elements.enumerated() {
             let place = "messages.\(message).tool_calls.\(index)"
-            guard let function = call["function"], function.kind == .object else { throw .notTaken(place, "A call that is no function call is") }
+            guard let function = call["function"], function.kind == .object else {
+                throw .notTaken(place, "A call that is no function call is")
+            }
             guard let id = call["id"]?.stringBytes else { throw .malformed(place + ".id", "expected a string") }
             guard let name = function["name"]?.stringBytes else { throw .malformed(place + ".function.name", "expected a string") }
             let arguments = function["arguments"]?.stringBytes ?? UnsafeRawBufferPointer(start: nil, count: 0)

@@ -4,7 +4,7 @@ internal import Chat
 struct ContentBlocks: Sendable {
     /// A content block that has begun and not ended.
     private enum Block {
-        case thinking([UInt8], signature: [UInt8]?)
+        case thinking
         /// `given`: arguments that came with the beginning; they count when no others come.
         case toolCall(Int, given: [UInt8], hasArguments: Bool)
         /// The tool call whose arguments are the answer.
@@ -19,6 +19,10 @@ struct ContentBlocks: Sendable {
     private(set) var hasFormat = false
     private let formatTool: [UInt8]?
     private var open: [Int64: Block] = [:]
+    /// The thoughts of the block that thinks, of which there is one at a time; beside the blocks, because they are added to in place.
+    private var thinking: Int64?
+    private var thought: [UInt8] = []
+    private var signature: [UInt8]?
     /// Words around an answer in its format: they are the answer if it never comes.
     private var held: [UInt8] = []
 
@@ -37,29 +41,27 @@ struct ContentBlocks: Sendable {
 
     mutating func addThinking(_ text: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
         chunks.appendText(.reasoning, text, to: &out)
-        changeThinking(index) { thought, _ in thought += text }
+        if beginThinking(index, &chunks, &out) { thought.append(contentsOf: text) }
     }
 
-    mutating func addSignature(_ signature: UnsafeRawBufferPointer, _ index: Int64) {
-        changeThinking(index) { _, proof in proof = (proof ?? []) + signature }
+    mutating func addSignature(_ text: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        guard beginThinking(index, &chunks, &out) else { return }
+        if signature == nil { signature = [] }
+        signature?.append(contentsOf: text)
+    }
+
+    /// - Returns: whether the block is one that thinks.
+    private mutating func beginThinking(_ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) -> Bool {
+        if case .thinking? = open[index] { return true }
+        guard open[index] == nil else { return false }
+        if let thinking { end(thinking, &chunks, &out) }
+        open[index] = .thinking
+        thinking = index
+        return true
     }
 
     func addRedacted(_ data: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
         chunks.appendDetail(ReasoningDetail(.encrypted(data, id: nil), .anthropic), to: &out)
-    }
-
-    private mutating func changeThinking(_ index: Int64, _ change: (inout [UInt8], inout [UInt8]?) -> Void) {
-        var text: [UInt8] = []
-        var signature: [UInt8]?
-        switch open.removeValue(forKey: index) {
-        case .thinking(let known, let proof)?: (text, signature) = (known, proof)
-        case nil: break
-        case let other?:
-            open[index] = other
-            return
-        }
-        change(&text, &signature)
-        open[index] = .thinking(text, signature: signature)
     }
 
     // MARK: Tool calls
@@ -95,18 +97,25 @@ struct ContentBlocks: Sendable {
 
     mutating func end(_ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
         switch open.removeValue(forKey: index) {
-        case .thinking(let text, let signature?)?:
-            text.withUnsafeBytes { text in
-                signature.withUnsafeBytes { signature in
-                    chunks.appendDetail(ReasoningDetail(.text(text, signature: signature), .anthropic), to: &out)
-                }
-            }
+        case .thinking?: endThinking(&chunks, &out)
         case .toolCall(let call, let given, hasArguments: false)?:
             // No arguments are an empty object: clients parse what they have put together.
             (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendArguments(call, $0, to: &out) }
         case .format(let given, hasArguments: false)?:
             (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendText(.content, $0, to: &out) }
         default: break
+        }
+    }
+
+    /// What has no signature is not wanted back.
+    private mutating func endThinking(_ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        let (text, proof) = (thought, signature)
+        (thinking, thought, signature) = (nil, [], nil)
+        guard let proof else { return }
+        text.withUnsafeBytes { text in
+            proof.withUnsafeBytes { proof in
+                chunks.appendDetail(ReasoningDetail(.text(text, signature: proof), .anthropic), to: &out)
+            }
         }
     }
 

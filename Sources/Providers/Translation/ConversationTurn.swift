@@ -26,12 +26,12 @@ struct ConversationTurn {
     /// The results of this turn that answer a call of the turn before, each call once; and the other messages, orphaned results among them.
     /// Providers want the results first.
     var resultsFirst: (results: [ClientMessage], others: [ClientMessage]) {
-        var open = precedingCalls.map { Array($0.id) }
+        var open = precedingCalls.reduce(into: [[UInt8]: Int]()) { $0[Array($1.id), default: 0] += 1 }
         var results: [ClientMessage] = []
         var others: [ClientMessage] = []
         for message in messages {
-            if message.role == .tool, let id = message.toolCallID, let match = open.firstIndex(where: { $0.elementsEqual(id) }) {
-                open.remove(at: match)
+            if message.role == .tool, let id = message.toolCallID.map({ Array($0) }), let left = open[id], left > 0 {
+                open[id] = left - 1
                 results.append(message)
             } else {
                 others.append(message)

@@ -22,7 +22,8 @@ struct ReasoningDetail {
     /// `nil`: the client did not keep it.
     let format: Format?
 
-    func append(to bytes: inout [UInt8]) {
+    /// - Parameter index: counts the entries of a message from 0. OpenAI's libraries put streamed lists together by it.
+    func append(at index: Int, to bytes: inout [UInt8]) {
         switch kind {
         case .text(let text, let signature):
             bytes.append("{\"type\":\"reasoning.text\",\"text\":")
@@ -38,6 +39,8 @@ struct ReasoningDetail {
             bytes.append(format.name)
             bytes.append("\"")
         }
+        bytes.append(",\"index\":")
+        bytes.appendJSONNumber(Int64(index))
         bytes.append("}")
     }
 

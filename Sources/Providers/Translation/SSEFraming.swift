@@ -19,7 +19,18 @@ struct SSEFraming: EventFraming {
         var event = FramedEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), payload: nil, end: found.end)
         var lines = SSELines(rest: isAtStart ? block.withoutByteOrderMark : block)
         isAtStart = false
-        while let line = lines.next() { Self.take(line, into: &event) }
+        var data: UnsafeRawBufferPointer?
+        var joined: [UInt8]?
+        while let line = lines.next() {
+            if let value = line.value(of: "event") { event.name = value }
+            guard let value = line.value(of: "data") else { continue }
+            // Several lines are one text, in place: there may be very many.
+            if let data, joined == nil { joined = Array(data) }
+            joined?.append(0x0A)
+            joined?.append(contentsOf: value)
+            data = data ?? value
+        }
+        event.payload = joined.map { .joined($0) } ?? data.flatMap { $0.isEmpty ? nil : .inPlace($0) }
         event.isError = event.name.elementsEqual("error".utf8)
         return event
     }
@@ -27,18 +38,6 @@ struct SSEFraming: EventFraming {
     mutating func didConsume(_ count: Int) {
         finder.didConsume(count)
         eventStart -= count
-    }
-
-    private static func take(_ line: UnsafeRawBufferPointer, into event: inout FramedEvent) {
-        if let value = line.value(of: "event") {
-            event.name = value
-        } else if let value = line.value(of: "data") {
-            switch event.payload {
-            case nil: if !value.isEmpty { event.payload = .inPlace(value) }
-            case .inPlace(let first): event.payload = .joined(Array(first) + [0x0A] + value)
-            case .joined(let lines): event.payload = .joined(lines + [0x0A] + value)
-            }
-        }
     }
 }
 

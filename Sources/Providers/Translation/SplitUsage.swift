@@ -7,14 +7,17 @@ struct SplitUsage: Sendable {
     private var cacheRead: Int64 = 0
     private var cacheWrite: Int64 = 0
     private var output: Int64?
+    private var reasoning: Int64 = 0
     private var isForged = false
 
     init() {}
 
-    mutating func add(plain: JSONValue?, cacheRead: JSONValue?, cacheWrite: JSONValue?, output: JSONValue?) {
+    /// - Parameter reasoning: is part of `output`.
+    mutating func add(plain: JSONValue?, cacheRead: JSONValue?, cacheWrite: JSONValue?, output: JSONValue?, reasoning: JSONValue? = nil) {
         self.plain = max(self.plain, count(plain) ?? 0)
         self.cacheRead = max(self.cacheRead, count(cacheRead) ?? 0)
         self.cacheWrite = max(self.cacheWrite, count(cacheWrite) ?? 0)
+        self.reasoning = max(self.reasoning, count(reasoning) ?? 0)
         if let count = count(output) { self.output = max(self.output ?? 0, count) }
     }
 
@@ -30,7 +33,8 @@ struct SplitUsage: Sendable {
     /// What is believed; `nil` when something in it cannot be true, or when there is none.
     var tokens: TokenUsage? {
         guard !isForged, let output else { return nil }
-        let usage = TokenUsage(input: plain + cacheRead + cacheWrite, cachedInput: cacheRead, cacheWrite: cacheWrite, output: output)
+        let usage = TokenUsage(
+            input: plain + cacheRead + cacheWrite, cachedInput: cacheRead, cacheWrite: cacheWrite, output: output, reasoning: reasoning)
         return usage.isPlausible && usage.input > 0 ? usage : nil
     }
 }

@@ -38,9 +38,8 @@ struct ToolArguments {
     /// The names of the tools that the conversation has used, each once. Some providers want used tools to be declared even when no more
     /// may be called.
     static func namesUsed(in messages: [ClientMessage]) -> [UnsafeRawBufferPointer] {
-        messages.flatMap(\.toolCalls).reduce(into: []) { names, call in
-            if !names.contains(where: { $0.elementsEqual(call.name) }) { names.append(call.name) }
-        }
+        var seen: Set<[UInt8]> = []
+        return messages.flatMap(\.toolCalls).map(\.name).filter { seen.insert(Array($0)).inserted }
     }
 
     /// A name that none of the tools has.

@@ -43,6 +43,7 @@ struct TranslatedChoice: Sendable {
     private var reasoning: [UInt8]?
     /// The entries of `reasoning_details` as JSON, separated by commas.
     private var details: [UInt8] = []
+    private var detailCount = 0
     /// The entries of `tool_calls` as JSON, separated by commas.
     private var toolCalls: [UInt8] = []
     private(set) var toolCallCount = 0
@@ -54,15 +55,22 @@ struct TranslatedChoice: Sendable {
     /// About how many bytes it takes.
     var size: Int { 256 + (content?.count ?? 0) + (reasoning?.count ?? 0) + details.count + toolCalls.count }
 
-    mutating func addContent(_ text: UnsafeRawBufferPointer) { content = (content ?? []) + text }
+    mutating func addContent(_ text: UnsafeRawBufferPointer) { Self.add(text, to: &content) }
 
-    mutating func addRefusal(_ text: UnsafeRawBufferPointer) { refusal = (refusal ?? []) + text }
+    mutating func addRefusal(_ text: UnsafeRawBufferPointer) { Self.add(text, to: &refusal) }
 
-    mutating func addReasoning(_ text: UnsafeRawBufferPointer) { reasoning = (reasoning ?? []) + text }
+    mutating func addReasoning(_ text: UnsafeRawBufferPointer) { Self.add(text, to: &reasoning) }
+
+    /// In place: an answer may come in very many pieces.
+    private static func add(_ text: UnsafeRawBufferPointer, to known: inout [UInt8]?) {
+        if known == nil { known = [] }
+        known?.append(contentsOf: text)
+    }
 
     mutating func addDetail(_ detail: ReasoningDetail) {
-        if !details.isEmpty { details.append(",") }
-        detail.append(to: &details)
+        if detailCount > 0 { details.append(",") }
+        detail.append(at: detailCount, to: &details)
+        detailCount += 1
     }
 
     /// - Parameters:

@@ -79,6 +79,10 @@ struct TranslatedStream<Events: EventTranslator>: Sendable {
 
     func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) { chunks.appendUsage(usage, cost: pricing.cost(of: usage), to: &out) }
 
+    func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
+        chunks.appendChunk(member, to: &out, value: value)
+    }
+
     mutating func feed(_ bytes: UnsafeRawBufferPointer, reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.State {
         guard case .open = state else { return state }
         framing.willSearch(bytes)

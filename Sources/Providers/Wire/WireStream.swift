@@ -54,6 +54,15 @@ public struct WireStream: Sendable {
     /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
     public var lacksUsage: Bool { passing?.lacksUsage ?? anthropic?.lacksUsage ?? gemini?.lacksUsage ?? bedrock?.lacksUsage ?? false }
 
+    /// Appends an event without choices that has one member of its own, in the form of the stream's others.
+    /// - Parameter value: appends the member's value, JSON without line ends.
+    public func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
+        passing?.appendChunk(member, to: &out, value: value)
+        anthropic?.appendChunk(member, to: &out, value: value)
+        gemini?.appendChunk(member, to: &out, value: value)
+        bedrock?.appendChunk(member, to: &out, value: value)
+    }
+
     /// Appends a usage event in the form of the stream's own.
     public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) {
         passing?.appendUsage(usage, to: &out)

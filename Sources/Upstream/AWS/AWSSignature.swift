@@ -28,7 +28,8 @@ struct AWSSignature {
 
         let (path, query) = Self.split(target)
         let request =
-            "POST\n\(Self.encoded(path))\n\(query)\n" + signed.map { "\($0.0):\($0.1)\n" }.joined() + "\n\(names)\n" + Self.hex(Self.digest(body))
+            "POST\n\(Self.encoded(path))\n\(query)\n" + signed.map { "\($0.0):\($0.1)\n" }.joined() + "\n\(names)\n"
+            + Self.hex(Self.digest(body))
         let toSign = "AWS4-HMAC-SHA256\n\(moment)\n\(scope)\n" + Self.hex(Self.digest(of: request))
         let signature = Self.hex(Self.code(toSign, key: signingKey(day)))
 

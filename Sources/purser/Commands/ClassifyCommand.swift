@@ -41,15 +41,21 @@ struct ClassifyCommand: ParsableCommand {
 
     private static func classify(_ line: JSONValue, _ classifier: Classifier, into output: inout [UInt8]) throws(GatewayError) {
         guard line.kind == .object else { throw GatewayError(.invalidRequest, "Each line must be an object {\"id\": …, \"prompt\": …}.") }
-        guard let prompt = line["prompt"]?.stringBytes else { throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.") }
+        guard let prompt = line["prompt"]?.stringBytes else {
+            throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.")
+        }
         var system = UnsafeRawBufferPointer(start: nil, count: 0)
         if let value = line["system"], !value.isNull {
             guard let bytes = value.stringBytes else { throw GatewayError(.invalidRequest, "\"system\" must be a string.") }
             system = bytes
         }
+        guard let id = line["id"], id.stringBytes != nil || id.int64 != nil else {
+            throw GatewayError(.invalidRequest, "\"id\" must be there, and a string or a whole number.")
+        }
         let result = classifier.classify(ClassifierInput(system: system, lastUser: prompt, userTurns: 1))
         output.append("{\"id\":")
-        try append(id: line["id"], to: &output)
+        if let text = id.stringBytes { output.appendJSONString(text) }
+        if let number = id.int64 { output.appendJSONNumber(number) }
         output.append(",\"task\":\"")
         output.append(contentsOf: result.task.rawValue.utf8)
         output.append("\",\"complexity_score\":")
@@ -59,15 +65,5 @@ struct ClassifyCommand: ParsableCommand {
         output.append("\",\"language\":")
         output.appendJSONString(result.language)
         output.append("}\n")
-    }
-
-    private static func append(id: JSONValue?, to output: inout [UInt8]) throws(GatewayError) {
-        if let text = id?.stringBytes {
-            output.appendJSONString(text)
-        } else if let number = id?.int64 {
-            output.appendJSONNumber(number)
-        } else {
-            throw GatewayError(.invalidRequest, "\"id\" must be there, and a string or a whole number.")
-        }
     }
 }

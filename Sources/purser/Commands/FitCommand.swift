@@ -17,6 +17,9 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The model to write.", valueName: "file"))
     var out: String
 
+    @Option(help: ArgumentHelp("A model to start from, instead of the built-in one.", valueName: "file"))
+    var base: String?
+
     func run() throws {
         do {
             let fit = try readRows()
@@ -37,7 +40,7 @@ struct FitCommand: ParsableCommand {
         let descriptor = open(train, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Terminal.cannotStart("\(train) cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
-        var fit = ComplexityFit()
+        var fit = ComplexityFit(base: try base.map { try ModelFiles.load($0) } ?? .builtIn)
         var lines = JSONLines(descriptor: descriptor)
         let reader = JSONReader()
         while let line = try lines.next() {
@@ -51,7 +54,9 @@ struct FitCommand: ParsableCommand {
     }
 
     private static func add(_ line: JSONValue, to fit: inout ComplexityFit) throws(GatewayError) {
-        guard let prompt = line["prompt"]?.stringBytes else { throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.") }
+        guard let prompt = line["prompt"]?.stringBytes else {
+            throw GatewayError(.invalidRequest, "\"prompt\" must be there, and a string.")
+        }
         guard let weak = line["weak"]?.double, let strong = line["strong"]?.double else {
             throw GatewayError(.invalidRequest, "\"weak\" and \"strong\" must be there, and numbers.")
         }
@@ -80,7 +85,8 @@ struct FitCommand: ParsableCommand {
         guard let apgr = outcome.apgr, let builtIn = outcome.builtInAPGR else {
             return "Learnt from \(count) rows, in which the strong model gains nothing on the whole. Written to \(path)."
         }
-        return "Learnt from \(count) rows. APGR on rows not learnt from: \(rounded(apgr)) (built-in model: \(rounded(builtIn)), random: 0.500). Written to \(path)."
+        return
+            "Learnt from \(count) rows. APGR on rows not learnt from: \(rounded(apgr)) (built-in model: \(rounded(builtIn)), random: 0.500). Written to \(path)."
     }
 
     private static func rounded(_ value: Double) -> String {

@@ -60,7 +60,9 @@ struct JSONLines {
         }
         let old = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: Self.chunk))
-        let count = buffer.withUnsafeMutableBytes { [descriptor] in Self.retryingRead(descriptor, $0.baseAddress.map { $0 + old }, Self.chunk) }
+        let count = buffer.withUnsafeMutableBytes { [descriptor] in
+            Self.retryingRead(descriptor, $0.baseAddress.map { $0 + old }, Self.chunk)
+        }
         let code = errno
         buffer.removeLast(Self.chunk - max(0, count))
         guard count >= 0 else { throw JSONLineFailure("reading failed: \(String(cString: strerror(code)))") }

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Awaitable, Callable
+from urllib.parse import unquote
 
 Behaviour = Callable[["Call", "Wire"], Awaitable[None]]
 
@@ -52,11 +54,15 @@ class Call:
 
     @property
     def model(self) -> str:
-        return self.body.get("model", "")
+        """The upstream model: a member of the body, or a part of the path."""
+        if "model" in self.body:
+            return self.body["model"]
+        named = re.search(r"/models?/([^/:]+)", self.path)
+        return unquote(named[1]) if named else ""
 
     @property
     def streamed(self) -> bool:
-        return bool(self.body.get("stream"))
+        return bool(self.body.get("stream")) or ":streamGenerateContent" in self.path or self.path.endswith("/converse-stream")
 
     @property
     def prompt(self) -> str:
@@ -140,15 +146,19 @@ def mark_gone(call: Call) -> None:
 class ScriptedProvider:
     """The provider, on a thread and event loop of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.calls: list[Call] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="scripted provider", daemon=True)
         self._thread.start()
-        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20))
+        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 20))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
+
+    def script(self, call: Call) -> Behaviour | None:
+        """How to answer a request."""
+        return BEHAVIOURS.get(call.model)
 
     def _run(self, work: Awaitable[Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
@@ -164,7 +174,7 @@ class ScriptedProvider:
                 if call is None:
                     break
                 self.calls.append(call)
-                script = BEHAVIOURS.get(call.model)
+                script = self.script(call)
                 if script is None:
                     await wire.reply_json(404, {"error": {"message": f"no behaviour {call.model!r}", "code": "model_not_found"}})
                 else:

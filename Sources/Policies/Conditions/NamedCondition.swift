@@ -1,0 +1,26 @@
+/// `header.NAME` and `metadata.NAME`: the text of that name is one of these.
+final class NamedCondition: Sendable {
+    enum Subject: Sendable { case header, metadata }
+
+    let subject: Subject
+    /// In lower case for a header.
+    let name: String
+    private let texts: TextCondition
+
+    init(_ subject: Subject, name: String, _ texts: TextCondition) {
+        self.subject = subject
+        self.name = name
+        self.texts = texts
+    }
+
+    func holds(_ features: RequestFeatures) -> Bool {
+        switch subject {
+        case .header: texts.holds(features.headers[name])
+        case .metadata: texts.holds(features.metadata[name])
+        }
+    }
+
+    func implies(_ other: NamedCondition) -> Bool {
+        subject == other.subject && name == other.name && texts.implies(other.texts)
+    }
+}

@@ -1,0 +1,69 @@
+internal import Chat
+
+extension AnthropicWriter {
+    mutating func writeSampling() {
+        let stop = client.stop.filter(\.hasInk)
+        if !stop.isEmpty {
+            bytes.append(",\"stop_sequences\":[")
+            for text in stop {
+                bytes.appendComma()
+                bytes.appendJSONString(text)
+            }
+            bytes.append("]")
+        }
+        // A thinking model samples as it likes.
+        guard !plan.claude.refusesSampling, !plan.thinking.isOn else { return }
+        if let temperature = client.temperature {
+            bytes.append(",\"temperature\":")
+            // OpenAI's range goes to 2, Anthropic's to 1.
+            if temperature.double ?? 0 > 1 { bytes.append("1") } else { bytes.appendJSON(temperature) }
+        }
+        if let topP = client.topP, client.temperature == nil || !plan.claude.takesOneSampling {
+            bytes.append(",\"top_p\":")
+            bytes.appendJSON(topP)
+        }
+        if let topK = client.topK {
+            bytes.append(",\"top_k\":")
+            bytes.appendJSON(topK)
+        }
+    }
+
+    mutating func writeThinkingAndFormat() {
+        var effort: StaticString?
+        switch plan.thinking {
+        case .off: break
+        case .budget(let tokens):
+            bytes.append(",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":")
+            bytes.appendJSONNumber(tokens)
+            bytes.append("}")
+        case .adaptive(let word, let isShown):
+            bytes.append(",\"thinking\":{\"type\":\"adaptive\"")
+            if isShown { bytes.append(",\"display\":\"summarized\"") }
+            bytes.append("}")
+            effort = word
+        case .given(let thinking):
+            bytes.append(",\"thinking\":")
+            bytes.append(contentsOf: thinking)
+        }
+        writeOutputConfig(effort)
+    }
+
+    private mutating func writeOutputConfig(_ effort: StaticString?) {
+        var schema: JSONValue?
+        if case .schema(let member, _, _) = client.format, plan.usesFormats { schema = member.value }
+        guard effort != nil || schema != nil else { return }
+        bytes.append(",\"output_config\":{")
+        if let effort {
+            bytes.append("\"effort\":\"")
+            bytes.append(effort)
+            bytes.append("\"")
+        }
+        if let schema {
+            bytes.appendName("format")
+            bytes.append("{\"type\":\"json_schema\",\"schema\":")
+            AnthropicSchema.append(schema, to: &bytes)
+            bytes.append("}")
+        }
+        bytes.append("}")
+    }
+}
