@@ -72,5 +72,14 @@ public enum LedgerStores {
         }
     }
 
+    /// Verifies the ledger at `url`; see ``LedgerAudit`` and ``PostgreSQLAudit``.
+    /// - Parameter report: told now and then how far it is.
+    public static func audit(_ url: LedgerURL, report: @escaping (LedgerWork) -> Void) throws(LedgerFailure) -> AuditReport {
+        switch url {
+        case .sqlite(let path): try LedgerAudit.run(path: path, report: report)
+        case .postgreSQL(let target): try PostgreSQLAudit.run(target, report: report)
+        }
+    }
+
     private static func keyFile(_ state: String) -> String { state + "/keys.db" }
 }

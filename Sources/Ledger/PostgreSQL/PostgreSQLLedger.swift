@@ -108,6 +108,9 @@ public final class PostgreSQLLedger: LedgerStore {
         try await spool.refund(id, note: note)
     }
 
+    /// Like ``refund(_:note:)`` for commands: blocks.
+    public func refundAndWait(_ id: String, note: String?) throws(LedgerFailure) -> UsageRecord { try spool.refundAndWait(id, note: note) }
+
     /// Takes in no more records, brings all there are to PostgreSQL, gives back what is leased and not used, and lets go. Blocks, for some
     /// seconds when PostgreSQL is away; later calls do nothing.
     /// - Throws: ``LedgerFailure/keptInJournals(records:cause:)``: they stay in the spool, the next start delivers them.

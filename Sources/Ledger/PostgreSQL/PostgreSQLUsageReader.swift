@@ -9,7 +9,7 @@ public final class PostgreSQLUsageReader: UsageSource {
     public init(_ target: PostgreSQLTarget) throws(LedgerFailure) {
         self.target = target
         guard try PostgreSQLSchema.foundVersion(PostgreSQLConnection(target)) > 0 else {
-            throw .invalid("there is no ledger in \(target) yet; it is made by the first `purser serve` with this --store")
+            throw .serverRefuses(server: target.description, detail: "there is no ledger yet; the first `purser serve` with this --store makes it")
         }
     }
 
@@ -52,6 +52,9 @@ private struct PostgreSQLSelection {
         if let since = query.since { conditions.append("time >= \(place(String(since.microseconds)))") }
         if let until = query.until { conditions.append("time < \(place(String(until.microseconds)))") }
         if let requestID = query.requestID { conditions.append("request_id = \(place(requestID))") }
+        if let statuses = query.statuses {
+            conditions.append("status = ANY (\(place(PostgreSQLText.array(statuses.map(\.rawValue).sorted())))::text[])")
+        }
         if !conditions.isEmpty { condition = "WHERE " + conditions.joined(separator: " AND ") }
         for group in query.groups { groups.append(expression(group)) }
     }
