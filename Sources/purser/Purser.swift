@@ -7,14 +7,10 @@ struct Purser: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purser",
         abstract: "The gateway in front of every language model: TLS in, one OpenAI-style chat endpoint, an exact bill.",
-<<<<<<< HEAD
         subcommands: [
             ServeCommand.self, CheckCommand.self, RouteCommand.self, ClassifyCommand.self, FitCommand.self, KeysCommand.self, UsageCommand.self,
-            CertsCommand.self,
+            LedgerCommand.self, CertsCommand.self,
         ])
-=======
-        subcommands: [ServeCommand.self, CheckCommand.self, KeysCommand.self, UsageCommand.self, LedgerCommand.self, CertsCommand.self])
->>>>>>> c386300611e83c38ecc22d49ac8f620154c63d96
 
     static func main() {
         do {

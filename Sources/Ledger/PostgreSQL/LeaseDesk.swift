@@ -114,9 +114,9 @@ struct LeaseDesk {
     }
 
     /// What requests wait for. A need whose window is over counts as met: the request asks anew.
-    mutating func rows(for orders: [LeaseOrder], at now: WallTime) -> LeaseRound {
+    mutating func rows(for needs: [LeaseNeed], at now: WallTime) -> LeaseRound {
         var missing: [LeasePlace: (least: Int64, sum: Int64)] = [:]
-        for need in orders.lazy.flatMap(\.unmet) {
+        for need in needs {
             let place = LeasePlace(need)
             let known = missing[place]
             missing[place] = (min(known?.least ?? .max, need.missing), (known?.sum ?? 0).addingSaturated(need.missing))

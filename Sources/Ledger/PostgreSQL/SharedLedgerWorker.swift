@@ -79,7 +79,7 @@ final class SharedLedgerWorker {
     /// Gets what requests wait for.
     private func serve(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         guard desk != nil else { return answerAll(.away) }
-        guard let round = desk?.rows(for: orders, at: .now) else { return }
+        guard let round = desk?.rows(for: orders.flatMap(\.unmet), at: .now) else { return }
         let answers = try sync(round, connection)
         for (order, answer) in LeaseDesk.settle(&orders, round, answers) { order.waiter.resume(returning: answer) }
     }
