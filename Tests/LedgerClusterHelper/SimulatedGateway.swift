@@ -16,6 +16,8 @@ public final class SimulatedGateway: Sendable {
         /// How long a call takes, at most.
         public var latency = Duration.zero
         public var failsOpen = false
+        /// Told when a limit is reached.
+        public var alert: (@Sendable (LimitAlert) -> Void)?
         /// Told of each record once its commit has returned.
         public var report: (@Sendable (UsageRecord) -> Void)?
 
@@ -36,7 +38,7 @@ public final class SimulatedGateway: Sendable {
     public init(_ url: String, directory: String, loops: Int = 2, _ options: Options, settings: PostgreSQLLedger.Settings) throws {
         ledger = try PostgreSQLLedger(PostgreSQLTarget(url: url), directory: directory, settings: settings)
         let configuration = try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: options.rules)]) { _ in nil }
-        let tree = LimitTree(configuration, sharing: .leased, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
+        let tree = LimitTree(configuration, sharing: .leased, hooks: LimitHooks(alert: options.alert ?? { _ in }, misuse: { _ in }))
         limits = tree.organization(of: "acme")
         Self.restore(limits, ledger)
         keeper = ledger.keepLeases(of: tree) { [failsOpen = options.failsOpen] _ in failsOpen }
@@ -56,6 +58,9 @@ public final class SimulatedGateway: Sendable {
             _ = limits.restore(past, at: .now)
         }
     }
+
+    /// How the limits stand, as this gateway knows it.
+    public var states: [LimitState] { limits.states(at: .now) }
 
     /// Runs one request to its end.
     public func serve() async throws -> Outcome {

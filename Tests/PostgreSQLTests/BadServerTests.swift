@@ -145,6 +145,37 @@ import Testing
         #expect(try PostgreSQLSchema.foundVersion(PostgreSQLConnection(target)) == PostgreSQLSchema.version)
     }
 
+    @Test func encryptionIsWhatTheURLSays() throws {
+        let server = try Server(isEncrypted: true)
+        let database = try server.database()
+        func connect(_ host: String, _ query: String) throws(LedgerFailure) {
+            let url = database.url.replacingOccurrences(of: "127.0.0.1", with: host) + "?" + query
+            let connection = try PostgreSQLConnection(PostgreSQLTarget(url: url))
+            #expect(try connection.run("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").flag(0, 0) == !query.contains("disable"))
+        }
+        try connect("localhost", "sslmode=verify-full&sslrootcert=" + server.certificate)
+        try connect("127.0.0.1", "sslmode=require")
+        try connect("127.0.0.1", "sslmode=disable")
+        for (host, query) in [
+            ("127.0.0.1", "sslmode=verify-full&sslrootcert=" + server.certificate), ("localhost", "sslmode=verify-full"),
+            ("localhost", "sslmode=verify-ca&sslrootcert=/etc/ssl/certs/ca-certificates.crt"),
+        ] {
+            #expect {
+                try connect(host, query)
+            } throws: {
+                guard case .serverNotTrusted = $0 as? LedgerFailure else { return false }
+                return "\($0)".contains("sslrootcert") && !"\($0)".contains("s3cret")
+            }
+        }
+        #expect {
+            try PostgreSQLConnection(PostgreSQLTarget(url: try Database.make().url + "?sslmode=require"))
+        } throws: {
+            guard case .serverNotTrusted = $0 as? LedgerFailure else { return false }
+            return true
+        }
+        try server.stop()
+    }
+
     @Test func usageOfAnEmptyDatabase() throws {
         let target = try PostgreSQLTarget(url: try Database.make().url)
         #expect { try PostgreSQLUsageReader(target) } throws: { "\($0)".contains("purser serve") }

@@ -136,6 +136,40 @@ import Testing
         try server.stop()
     }
 
+    @Test func eachGatewayTellsWhatAllHaveUsed() async throws {
+        let database = try Database.make()
+        let directories = try (0..<2).map { _ in try TemporaryDirectory() }
+        let first = try gateway(database.url, directories[0], limit: 1_000_000)
+        let second = try gateway(database.url, directories[1], limit: 1_000_000)
+        for _ in 0..<5 { #expect(try await first.serve() == .served) }
+        func left(_ gateway: SimulatedGateway) -> Int64? { gateway.states.first { $0.identity.kind == .usd }?.left }
+        #expect(try await eventually { left(first) == 995_000 && left(second) == 995_000 })
+        for _ in 0..<2 { #expect(try await second.serve() == .served) }
+        #expect(try await eventually { left(first) == 993_000 && left(second) == 993_000 })
+        try first.ledger.close()
+        try second.ledger.close()
+    }
+
+    /// A soft limit tells what all together have used, though no gateway has reached it alone.
+    @Test func softLimitsAreSharedToo() async throws {
+        let database = try Database.make()
+        let directories = try (0..<2).map { _ in try TemporaryDirectory() }
+        let isTold = Flag()
+        let gateways = try directories.map {
+            try gateway(database.url, $0, limit: 1_000_000) { options in
+                options.rules.append(LimitRule(.usd(NanoUSD(nanos: 6_000)), per: .total, soft: true))
+                options.alert = { if $0.event == .softReached { isTold.set() } }
+            }
+        }
+        for _ in 0..<2 { for gateway in gateways { #expect(try await gateway.serve() == .served) } }
+        try await Task.sleep(for: .seconds(1))
+        #expect(!isTold.value)
+        for gateway in gateways { #expect(try await gateway.serve() == .served) }
+        #expect(try await eventually { isTold.value })
+        for gateway in gateways { try gateway.ledger.close() }
+        #expect(try database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%soft'") == ["6000|0"])
+    }
+
     /// A gateway that starts again goes on where it was: with what it had leased, and all that it has used.
     @Test func aRestartGoesOn() async throws {
         let database = try Database.make()

@@ -19,13 +19,25 @@ final class Server: Sendable {
     let directory: String
     let port: Int
     private let bin: String
+    private let isEncrypted: Bool
 
-    init() throws {
+    var certificate: String { directory + "/server.pem" }
+
+    /// - Parameter isEncrypted: whether it has a certificate for `localhost`, signed by itself.
+    init(isEncrypted: Bool = false) throws {
+        self.isEncrypted = isEncrypted
         bin = try #require(Self.binaries)
         directory = "/tmp/purser-postgres-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         port = try freePort()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try Data("s3cret\n".utf8).write(to: URL(fileURLWithPath: directory + "/password"))
+        if isEncrypted {
+            try run([
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                "subjectAltName=DNS:localhost", "-keyout", directory + "/server.key", "-out", certificate,
+            ])
+            chmod(directory + "/server.key", 0o600)
+        }
         if getuid() == 0 { try run(["chown", "-R", "postgres", directory]) }
         try asPostgres([bin + "/initdb", "-D", data, "-U", "purser", "-A", "scram-sha-256", "--pwfile", directory + "/password", "-E", "UTF8", "--locale", "C", "-N"])
         try start()
@@ -44,6 +56,7 @@ final class Server: Sendable {
 
     func start() throws {
         let options = "-p \(port) -k \(directory) -c listen_addresses=127.0.0.1 -c fsync=on -c max_connections=60"
+            + (isEncrypted ? " -c ssl=on -c ssl_cert_file=\(certificate) -c ssl_key_file=\(directory)/server.key" : "")
         try asPostgres([bin + "/pg_ctl", "start", "-w", "-D", data, "-l", directory + "/log", "-o", options])
     }
 

@@ -1,4 +1,4 @@
-/// How this gateway stands with one leased limit in one window.
+/// How this gateway stands with one limit in one window in which other gateways count too.
 public struct LeaseState: Hashable, Sendable {
     /// The limit.
     public let identity: LimitIdentity
@@ -6,9 +6,11 @@ public struct LeaseState: Hashable, Sendable {
     public let window: Range<Int64>
     /// Whether it is the window of now.
     public let isCurrent: Bool
+    /// Whether only what was granted may be used. Soft limits are not leased, only added up.
+    public let isLeased: Bool
     /// How much the limit allows, in the unit of its kind.
     public let limit: Int64
-    /// What was granted to this gateway; zero in windows that are over.
+    /// What was granted to this gateway; zero in windows that are over, and where nothing is leased.
     public let capacity: Int64
     /// What this gateway has spent.
     public let spent: Int64
@@ -30,12 +32,12 @@ struct LeaseMark: Equatable {
 }
 
 extension LimitBook {
-    /// The leased limits of which something has changed since the last call, with their windows that are over and not forgotten.
+    /// The shared limits of which something has changed since the last call, with their windows that are over and not forgotten.
     /// The first call gives all.
     mutating func changedLeases(_ now: Int64) -> [LeaseState] {
         self.now = now
         var states: [LeaseState] = []
-        for index in cells.indices where cells[index].isLeased && !(cells[index].isRetired && cells[index].holds == 0) {
+        for index in cells.indices where cells[index].isShared && !(cells[index].isRetired && cells[index].holds == 0) {
             if !cells[index].isRetired { touch(CellID(index), now) }
             let mark = mark(index)
             if rules[index].told == mark { continue }
@@ -59,8 +61,21 @@ extension LimitBook {
     private func leaseState(_ index: Int, _ window: WindowCount, isCurrent: Bool) -> LeaseState {
         LeaseState(
             identity: rules[index].terms.identity(rules[index].scope), window: window.start..<max(window.start, window.end),
-            isCurrent: isCurrent, limit: cells[index].limit, capacity: isCurrent ? cells[index].capacity : 0, spent: window.spent,
+            isCurrent: isCurrent, isLeased: cells[index].isLeased, limit: cells[index].limit,
+            capacity: isCurrent && cells[index].isLeased ? cells[index].capacity : 0, spent: window.spent,
             inDoubt: window.inDoubt, held: window.held)
+    }
+
+    /// The shared limits of organizations and teams in their windows of now.
+    mutating func sharedStates(_ now: Int64) -> [LeaseState] {
+        self.now = now
+        defer { drainTurned() }
+        var states: [LeaseState] = []
+        for id in nodes.flatMap(\.cells) where cells[Int(id)].isShared {
+            touch(id, now)
+            states.append(leaseState(Int(id), cells[Int(id)].window, isCurrent: true))
+        }
+        return states
     }
 
     /// How a leased limit stands in its window of now; `nil` where a grant would fail.
@@ -80,7 +95,10 @@ extension LimitBook {
 }
 
 extension OrganizationLimits {
-    /// The leased limits of which something has changed since the last call, and the last windows of each that are over. The first call gives
+    /// How the limits of the organization and its teams stand that other gateways count in too.
+    public func sharedStates(at now: WallTime) -> [LeaseState] { locked { $0.sharedStates(now.microseconds) } }
+
+    /// The shared limits of which something has changed since the last call, and the last windows of each that are over. The first call gives
     /// all. Meant for one caller.
     public func changedLeases(at now: WallTime) -> [LeaseState] { locked { $0.changedLeases(now.microseconds) } }
 

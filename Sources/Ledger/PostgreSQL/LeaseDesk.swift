@@ -74,7 +74,7 @@ struct LeaseDesk {
         for (place, entry) in entries {
             if !entry.state.isCurrent || entry.state.window.upperBound <= now.microseconds {
                 if !entry.isDirty, entry.state.window.upperBound < horizon { entries[place] = nil }
-            } else if entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: moment) > 0 {
+            } else if entry.state.isLeased, entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: moment) > 0 {
                 entries[place]?.isDirty = true
             }
         }
@@ -98,6 +98,7 @@ struct LeaseDesk {
             if entry.state.held == 0 { row.returned = LeaseRow.largest }
             return row
         }
+        guard entry.state.isLeased else { return row }
         let surplus = entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: .now)
         if surplus > 0 {
             row.returned = organization(entry).withdraw(upTo: surplus, from: entry.state.identity, window: entry.state.start, at: now)
@@ -137,6 +138,25 @@ struct LeaseDesk {
         return round
     }
 
+    /// What is to be read without changing anything: how the limits of organizations and teams stand.
+    func questions(at now: WallTime) -> [LeaseState] { tree.organizations.flatMap { $0.sharedStates(at: now) } }
+
+    /// Takes in what others have of limits, and whether they want more.
+    /// - Parameter answers: to some of `questions`, by name and start.
+    mutating func learn(_ questions: [LeaseState], _ answers: [LimitReading], at now: WallTime) {
+        let said = Dictionary(answers.map { (LeasePlace(name: $0.name, start: $0.start), $0) }) { first, _ in first }
+        for state in questions {
+            let place = LeasePlace(name: state.identity.databaseName, start: state.window.lowerBound)
+            guard let answer = said[place] else { continue }
+            let forgotten = entries[place]?.forgotten ?? 0
+            tree.organization(of: state.identity.scope.path).setElsewhere(
+                answer.elsewhere.addingSaturated(forgotten), of: state.identity, window: state.start, at: now)
+            guard let entry = entries[place], entry.isWanted != answer.isWanted else { continue }
+            entries[place]?.isWanted = answer.isWanted
+            entries[place]?.isDirty = true
+        }
+    }
+
     /// Everything that can go back, for this gateway ends.
     mutating func farewell(at now: WallTime) -> LeaseRound {
         look(at: now)
@@ -165,6 +185,7 @@ struct LeaseDesk {
             let limits = organization(entry)
             let (identity, start) = (entry.state.identity, entry.state.start)
             limits.setElsewhere(answer.elsewhere.addingSaturated(entry.forgotten), of: identity, window: start, at: now)
+            // A soft limit has no lease to set.
             limits.setLease(answer.granted - entry.forgotten, of: identity, window: start, at: now)
         }
     }

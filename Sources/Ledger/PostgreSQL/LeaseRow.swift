@@ -50,6 +50,37 @@ extension PostgreSQLConnection {
     }
 }
 
+/// How a limit stands in the database.
+struct LimitReading {
+    let name: String
+    let start: Int64
+    /// What others have spent or leased.
+    let elsewhere: Int64
+    /// Whether somebody was refused lately.
+    let isWanted: Bool
+}
+
+extension PostgreSQLConnection {
+    /// Reads how limits stand that are there; changes nothing and waits for nobody.
+    func readLimits(_ states: [LeaseState], gateway: Int64) throws(LedgerFailure) -> [LimitReading] {
+        let rows = try run(
+            """
+            SELECT w.identity, w.starts, w.spent + w.leased - coalesce(l.granted, 0), coalesce(w.wanted_until > now(), false)
+            FROM unnest($2::text[], $3::bigint[]) AS q (identity, starts) JOIN purser.limit_window AS w USING (identity, starts)
+            LEFT JOIN purser.lease AS l ON l.identity = w.identity AND l.starts = w.starts AND l.gateway = $1
+            """,
+            [
+                String(gateway), PostgreSQLText.array(states.map(\.identity.databaseName)),
+                PostgreSQLText.array(states.map(\.window.lowerBound)),
+            ])
+        return (0..<rows.count).map { row in
+            LimitReading(
+                name: rows.text(row, 0) ?? "", start: rows.number(row, 1) ?? 0, elsewhere: rows.number(row, 2) ?? 0,
+                isWanted: rows.flag(row, 3))
+        }
+    }
+}
+
 extension LeaseRow {
     /// No amount is larger: sums of some of them still fit a 64-bit number. (In dollars that is 288 million.)
     static let largest: Int64 = 1 << 58

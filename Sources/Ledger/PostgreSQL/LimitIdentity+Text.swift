@@ -6,10 +6,11 @@ extension LimitIdentity {
     /// Parts between bars, with whatever is not printable ASCII percent-encoded. A name too long for an index keeps its beginning, for people,
     /// and a hash.
     var databaseName: String {
-        let parts = [
+        var parts = [
             scope.path, scope.key ?? "", scope.user.map { "=" + $0 } ?? "", kind.name, period?.name ?? "",
             models?.patterns.joined(separator: "\u{1}") ?? "",
         ]
+        if soft { parts.append("soft") }
         let name = parts.map(Self.encoded).joined(separator: "|")
         guard name.utf8.count > Self.longest else { return name }
         return String(decoding: name.utf8.prefix(Self.longest), as: UTF8.self) + "|" + KeyDigest.sha256(of: name).hex

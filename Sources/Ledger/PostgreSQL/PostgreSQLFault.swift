@@ -35,6 +35,9 @@ enum PostgreSQLFault {
         let detail = target.scrubbed(message)
         let refusals = ["authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied"]
         if message.contains("read-only") || message.contains("not read-write") { return .serverReadOnly(server: target.description) }
+        if ["certificate", "does not support SSL", "root certificate file"].contains(where: message.contains) {
+            return .serverNotTrusted(server: target.description, detail: detail)
+        }
         // A socket file that is not there "does not exist" either, but that is a server that does not run.
         let isRefusal = refusals.contains(where: message.contains) && message.contains("FATAL")
         if isRefusal || message.contains("no password supplied") {

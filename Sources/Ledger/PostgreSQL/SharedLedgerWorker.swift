@@ -14,6 +14,7 @@ final class SharedLedgerWorker {
     private var retry = RetryDelay()
     private var due = ContinuousClock.now
     private var nextBeat = ContinuousClock.now
+    private var nextReading = ContinuousClock.now
     private var nextCleaning = ContinuousClock.now
     private var orders: [LeaseOrder] = []
 
@@ -91,6 +92,12 @@ final class SharedLedgerWorker {
         return answers
     }
 
+    /// So that this gateway tells how limits stand that others use.
+    private func readLimits(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
+        guard let questions = desk?.questions(at: .now), !questions.isEmpty else { return }
+        desk?.learn(questions, try connection.readLimits(questions, gateway: delivery.gateway), at: .now)
+    }
+
     private func answerAll(_ answer: LeaseKeeper.Answer) {
         for order in orders { order.waiter.resume(returning: answer) }
         orders = []
@@ -126,6 +133,10 @@ final class SharedLedgerWorker {
 
     private func lookAfter(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         let now = ContinuousClock.now
+        if nextReading <= now {
+            nextReading = now + .milliseconds(500)
+            try readLimits(connection)
+        }
         if nextBeat <= now {
             try delivery.beat(connection)
             nextBeat = now + .seconds(5)
