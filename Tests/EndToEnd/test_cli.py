@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import re
 import socket
+import sqlite3
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -124,6 +126,28 @@ def test_usage_by_model(new_site: Callable[..., Site], own_gateway: Callable[...
         assert len(sums) == len(set(names))
         table = gateway.site.run("usage", "--by", grouping, "--since", "1h", check=True).stdout
         assert all(name.split("/")[-1] in table for name in names), table
+
+
+def test_ledger_verify(new_site: Callable[..., Site], own_gateway: Callable[..., Gateway]) -> None:
+    gateway = own_gateway(new_site())
+    site = gateway.site
+    for _ in range(3):
+        assert gateway.http.chat("scripted/priced").status == 200
+    assert site.run("ledger", "verify").returncode == FINE, "beside a gateway at work"
+    assert site.run("ledger", "refund", "nothing").returncode == CANNOT_START, "the gateway is the one that writes"
+    gateway.stop()
+    done = site.run("ledger", "verify", "--format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == FINE and report["ok"] and report["records"] == report["checked_costs"] == 3
+    refused = site.run("ledger", "refund", "nothing")
+    assert refused.returncode == NO and "ledger list --in-doubt" in refused.stderr
+    assert site.run("ledger", "list", "--in-doubt", "--format", "jsonl", check=True).stdout == ""
+    assert site.run("ledger", "verify", "--format", "yaml").returncode == USAGE
+    with contextlib.closing(sqlite3.connect(next(site.home.rglob("ledger.db")))) as database, database:
+        database.execute("UPDATE usage_record SET cost_nanos = cost_nanos - 1 WHERE id = 2")
+    done = site.run("ledger", "verify", "--format", "json")
+    found = {(finding["kind"], finding["record"]) for finding in json.loads(done.stdout)["findings"]}
+    assert done.returncode == NO and {("chain", 2), ("cost", 2), ("sum", None)} == found
 
 
 def test_certs(new_site: Callable[..., Site]) -> None:

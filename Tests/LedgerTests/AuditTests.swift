@@ -180,4 +180,14 @@ import Testing
         try ledger.close()
         #expect(!LedgerLock.isHeld(database: path))
     }
+
+    @Test(arguments: ["0.15/0.075/-/0.6", "1/-/-/2", "0/0/0/0", "1.25/-/3.75/10", "free", "unpriced"])
+    func priceVersionsAreReadBack(version: String) {
+        #expect(Pricing(version: version)?.version == version)
+    }
+
+    @Test(arguments: ["", "1/2/3", "1/2/3/4/5", "-/1/1/1", "1/-/-/-", "-1/-/-/2", "a/-/-/b", "1/x/-/2", "1/-/x/2", "Free"])
+    func otherTextsAreNoPriceVersions(version: String) {
+        #expect(Pricing(version: version) == nil)
+    }
 }
