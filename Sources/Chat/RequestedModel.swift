@@ -26,7 +26,7 @@ public struct RequestedModel: Sendable {
         case .object:
             guard let inner = value["model"] else { throw .invalid(param, "an entry lacks its 'model'") }
             return RequestedModel(name: try name(inner, "\(param).model"), settings: try settings(value["settings"], "\(param).settings"))
-        default: throw .wrongType(param, expected: [.string, .array])
+        default: throw .wrongType(param, expected: [.string, .object])
         }
     }
 

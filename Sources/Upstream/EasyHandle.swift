@@ -67,6 +67,8 @@ final class EasyHandle {
         purser_curl_set_long(easy, CURLOPT_POST, 1)
         purser_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         purser_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        // A path goes out as it was written; nothing in it is resolved.
+        purser_curl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
         purser_curl_set_long(easy, CURLOPT_NOPROGRESS, 1)
         // A proxy's answer to CONNECT is not the upstream's.
         purser_curl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)

@@ -84,7 +84,6 @@ def test_a_new_weight_moves_only_whom_it_must(own_gateway: Callable[..., Gateway
     assert {late for early, late in zip(before, after, strict=True) if early == "s/mid"} == {"s/mid"}
 
 
-@pytest.mark.xfail(strict=True, reason="an empty user is taken for a user")
 def test_an_empty_user_is_nobody(routed: Gateway) -> None:
     reply = routed.http.chat("assistant", "hi", user="", headers=EXPLAIN)
     assert reply.json()["purser"]["assigned_by"] == "key"

@@ -83,6 +83,18 @@ extension Wire {
             }
     }
 
+    /// Where the paths of the wire begin: people write base URLs with the first part of the paths, as the providers' documentation does.
+    func base(of url: String) -> String {
+        let suffix =
+            switch self {
+            case .anthropic: "/v1"
+            case .gemini: "/v1beta"
+            case .azure: "/openai"
+            case .openai, .bedrock: ""
+            }
+        return url.hasSuffix(suffix) ? String(url.dropLast(suffix.count)) : url
+    }
+
     /// Whether the client's own body goes upstream, spliced.
     var passesBodies: Bool { self == .openai || self == .azure }
 }
@@ -97,7 +109,7 @@ extension UpstreamEndpoint {
         headers += provider.headers.map { "\($0.name): \($0.value.reveal())" }
         let timeouts = provider.timeouts
         self.init(
-            url: provider.baseURL.text, headers: headers, caFile: provider.caFile, proxy: provider.proxy?.reveal(),
+            url: wire.base(of: provider.baseURL.text), headers: headers, caFile: provider.caFile, proxy: provider.proxy?.reveal(),
             allowsHTTP2: provider.http2, credentials: provider.apiKey == nil ? Upstream.AWSCredentials(provider) : nil,
             timeouts: UpstreamTimeouts(connect: timeouts.connect, firstByte: timeouts.firstByte, idle: timeouts.idle, total: timeouts.total)
         )

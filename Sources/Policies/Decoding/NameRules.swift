@@ -11,8 +11,14 @@ enum NameRules {
         return nil
     }
 
-    /// Whether a client may ask for a model of this name at all: the same rules.
-    static func isPossible(_ name: String) -> Bool { objection(to: name) == nil }
+    /// Whether a client may ask for a model of this name at all: the same rules, and no segment that a URL's path would resolve, because the
+    /// name may become part of one.
+    static func isPossible(_ name: String) -> Bool {
+        objection(to: name) == nil
+            && name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
+                !part.allSatisfy { $0 == UInt8(ascii: ".") } || part.count > 2
+            }
+    }
 }
 
 extension NamedField {

@@ -7,7 +7,7 @@ enum Gemini {
         _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
     ) throws(GatewayError) -> WireRequest {
         let generation = GeminiGeneration(modelName: model.upstreamName)
-        let limit = request.maxOutputTokens.map { min($0, model.maxOutputTokens ?? $0) }
+        let limit = [request.maxOutputTokens, model.maxOutputTokens].compactMap(\.self).min()
         let body = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(root, [.penalties, .choices, .audio, .files], reasoning: .gemini)
             var body = GeminiRequestBody(client, generation, size: request.promptBytes)

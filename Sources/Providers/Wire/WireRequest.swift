@@ -26,6 +26,11 @@ public struct WireModel: Sendable {
     }
 }
 
+extension WireModel {
+    /// The limit in the words of OpenAI's dialect.
+    var outputLimit: OutputLimit? { maxOutputTokens.map { OutputLimit(tokens: $0, upstreamModel: upstreamName) } }
+}
+
 /// What reading an answer needs to know of its request.
 public struct AnswerContext: Sendable {
     /// The wire that was spoken.
@@ -80,8 +85,7 @@ public struct WireRequest: Sendable {
         let context = AnswerContext(request, wire: wire, model: model.name)
         switch wire {
         case .openai:
-            let limit = model.maxOutputTokens.map { OutputLimit(tokens: $0, upstreamModel: model.upstreamName) }
-            let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: limit)
+            let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: model.outputLimit)
             return WireRequest(body: body, path: "/chat/completions", context: context)
         case .azure: return try Azure.request(request, model, context)
         case .anthropic: return try Anthropic.request(request, model, context, reader)
