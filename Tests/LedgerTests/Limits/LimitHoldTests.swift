@@ -4,7 +4,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite struct HoldTests {
+@Suite struct LimitHoldTests {
     @Test func topUpTakesMoreOrNothing() throws {
         let limits = try organization(usdLimit(100), LimitRule(.tokens(100), per: .day))
         let hold = try limits.hold(request(Spending(usd: NanoUSD(nanos: 10), tokens: 10)))
