@@ -34,6 +34,7 @@ enum LedgerClusterHelper {
             let gateway = try SimulatedGateway(arguments[1], directory: arguments[2], options, settings: settings)
             await spend(gateway, tasks)
             say("served \(served.load(ordering: .relaxed)) trips \(gateway.ledger.roundTrips) waits \(gateway.keeper.waits)\n")
+            if let failure = gateway.ledger.statistics.lastFailure { say("last failure: \(failure)\n") }
             try gateway.ledger.close()
         } catch {
             say("\(error)\n")
@@ -41,8 +42,11 @@ enum LedgerClusterHelper {
         }
     }
 
+    /// Without tasks it only waits; with less than none it ends at once.
     private static func spend(_ gateway: SimulatedGateway, _ tasks: Int) async {
+        if tasks < 0 { return }
         await withTaskGroup { group in
+            group.addTask { while !stopping.load(ordering: .relaxed) { try? await Task.sleep(for: .milliseconds(20)) } }
             for _ in 0..<tasks {
                 group.addTask {
                     while !stopping.load(ordering: .relaxed) {

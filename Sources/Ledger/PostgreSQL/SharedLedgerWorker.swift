@@ -37,8 +37,8 @@ final class SharedLedgerWorker {
         while true {
             let call = exchange.wait(patience)
             orders += call.orders
-            if call.isClosed { return finish() }
             if let tree = call.tree { self.tree = tree }
+            if call.isClosed { return finish() }
             if connection == nil, retry.isDue { reconnect() }
             work(isNew: !call.orders.isEmpty)
         }
@@ -55,7 +55,7 @@ final class SharedLedgerWorker {
         guard let connection else { return answerAll(.away) }
         let before = connection.roundTrips
         do throws(LedgerFailure) {
-            if desk == nil, let tree { desk = LeaseDesk(tree, inherited: try inherited(connection)) }
+            try openDesk(connection)
             if !orders.isEmpty { try serve(connection) }
             if due <= .now { try deliver(connection) }
             retry = RetryDelay()
@@ -66,6 +66,11 @@ final class SharedLedgerWorker {
     }
 
     // MARK: Leases
+
+    /// Once the tree is there.
+    private func openDesk(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
+        if desk == nil, let tree { desk = LeaseDesk(tree, inherited: try inherited(connection)) }
+    }
 
     private func inherited(_ connection: PostgreSQLConnection) throws(LedgerFailure) -> [InheritedLease] {
         let rows = try connection.run(
@@ -195,6 +200,8 @@ final class SharedLedgerWorker {
                 try connection.transaction { () throws(LedgerFailure) in try delivery.store(records, connection) }
                 delivery.stored(records)
             }
+            // A gateway that ends as soon as it has begun settles what an earlier run has left, too.
+            try openDesk(connection)
             if let round = desk?.farewell(at: .now) { _ = try sync(round, connection) }
             try delivery.beat(connection, lifetime: .zero)
             return nil
