@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         room("EventLoop", ["CLinux"]),
         room("TLS", ["EventLoop", "COpenSSL"]),
@@ -51,7 +52,7 @@ let package = Package(
         room("Classifier", ["CClassifierModel"]),
         room("Providers", ["Chat"]),
         room("Policies", ["Chat", "Classifier", yams]),
-        room("Ledger", ["Chat", "COpenSSL", grdb]),
+        room("Ledger", ["Chat", "COpenSSL", "CPostgres", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
@@ -72,6 +73,10 @@ let package = Package(
         tests("Execution", ["Chat", "EventLoop", "Policies"]),
         tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", logging]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["Chat", "Ledger", "LedgerClusterHelper"], swiftSettings: house),
+        // One gateway of several on one PostgreSQL, as far as money goes.
+        .executableTarget(
+            name: "LedgerClusterHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerClusterHelper", swiftSettings: house),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
             name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),

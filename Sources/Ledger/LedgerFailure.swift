@@ -32,6 +32,16 @@ public enum LedgerFailure: Error, Hashable, Sendable {
     case closed
     /// Records and holds that storage had not taken when the ledger was closed; they stay in the journals beside it.
     case keptInJournals(records: Int, cause: String)
+    /// The database server cannot be reached, does not answer in time, or is shutting down.
+    case serverAway(server: String, detail: String)
+    /// The database server does not let us in: wrong name or password, no such database, missing rights.
+    case serverRefuses(server: String, detail: String)
+    /// The certificate of the database server is not the one that the URL wants, or it offers no encryption.
+    case serverNotTrusted(server: String, detail: String)
+    /// The database is a replica, or read-only for another reason.
+    case serverReadOnly(server: String)
+    /// The database server reported an error that nobody expects.
+    case serverError(server: String, detail: String)
     /// A request that makes no sense, e.g. revoking a key that does not exist.
     case invalid(String)
 }
@@ -70,6 +80,15 @@ extension LedgerFailure: CustomStringConvertible {
         case .keptInJournals(let records, let cause):
             "\(records) usage records and holds could not be moved into the ledger (\(cause)); they stay in the journal files beside it, "
                 + "the next start moves them"
+        case .serverAway(let server, let detail):
+            "\(server) does not answer (\(detail)); check that PostgreSQL runs there and that the network lets this machine through"
+        case .serverRefuses(let server, let detail):
+            "\(server) refuses us (\(detail)); check user, password, database and rights in --store"
+        case .serverNotTrusted(let server, let detail):
+            "no secure connection to \(server) (\(detail)); check sslmode and sslrootcert in --store, and the server's certificate"
+        case .serverReadOnly(let server):
+            "\(server) is read-only, perhaps a replica; name the primary in --store, or add target_session_attrs=read-write with several hosts"
+        case .serverError(let server, let detail): "\(server) reports an error (\(detail)); see the log of PostgreSQL"
         case .invalid(let message): message
         }
     }

@@ -29,6 +29,9 @@ public protocol LedgerStore: AnyObject, Sendable {
     /// - Throws: ``LedgerFailure``: `invalid` when there is nothing to take back, or it was taken back already; `storageUnavailable`, `closed`.
     nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord
 
+    /// Like ``refund(_:note:)`` for commands: blocks.
+    func refundAndWait(_ id: String, note: String?) throws(LedgerFailure) -> UsageRecord
+
     /// Takes in no more records, moves all there are into the store and lets go of it. Blocks; later calls do nothing.
     /// - Throws: ``LedgerFailure/keptInJournals(records:cause:)`` when records could not be moved; the next start does it.
     func close() throws(LedgerFailure)

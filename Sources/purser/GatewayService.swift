@@ -56,24 +56,24 @@ final class GatewayService {
 
     private static func makeGateway(_ configuration: Configuration, _ log: Logger, _ alerts: AlertSender) throws -> Gateway {
         try configuration.state.prepare()
-        let ledgerPath = try configuration.state.ledgerPath()
+        let url = try configuration.state.ledgerURL()
         do {
             let policies = try PolicyStore(directory: configuration.policies, environment: ProcessEnvironment.all, log: log)
             var settings = SQLiteLedger.Settings()
             settings.durability = configuration.ledgerSyncsFully ? .full : .normal
             let progress = ProgressLine("upgrading the ledger")
             settings.report = { progress.show($0.done, of: $0.total) }
-            let ledger = try SQLiteLedger(path: ledgerPath, settings: settings)
+            let opened = try LedgerStores.open(url, state: configuration.state.state, settings: settings)
             progress.clear()
-            let inDoubt = ledger.statistics.inDoubt
+            let inDoubt = opened.ledger.statistics.inDoubt
             if inDoubt > 0 {
                 log.warning(
                     "requests were open when the last run ended; charged in full, `purser ledger list --in-doubt` shows them",
                     metadata: ["requests": "\(inDoubt)"])
             }
-            let keys = LiveKeys(path: configuration.state.keysPath, log: log)
-            let budgets = try Budgets(policies.current.snapshot, ledger: ledger, log: log, hooks: LimitHooks(log, alerts))
-            return Gateway(policies: policies, keys: keys, ledger: ledger, budgets: budgets, log: log)
+            let keys = LiveKeys(source: opened.keys, log: log)
+            let budgets = try Budgets(policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
+            return Gateway(policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }

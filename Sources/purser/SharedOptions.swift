@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Ledger
 
 /// `PURSER_NAME` in the environment: the default of the flag of that name.
 func environmentDefault(_ name: String, _ fallback: String) -> String {
@@ -17,20 +18,16 @@ struct StateOptions: ParsableArguments {
     @Option(help: "Directory for keys and the ledger.")
     var state = environmentDefault("STATE", ".purser")
 
-    @Option(help: ArgumentHelp("The ledger: sqlite:PATH.", valueName: "url"))
+    @Option(help: ArgumentHelp("The ledger: sqlite:PATH, or postgres://… for several gateways on one.", valueName: "url"))
     var store: String?
 
-    /// The path of the SQLite ledger.
-    func ledgerPath() throws -> String {
-        let url = store ?? environmentDefault("STORE", "sqlite:\(state)/ledger.db")
-        guard url.hasPrefix("sqlite:") else {
-            Terminal.error("purser: --store \(url): only sqlite:PATH is supported by this version")
+    /// Where the ledger is.
+    func ledgerURL() throws -> LedgerURL {
+        do { return try LedgerURL(store ?? environmentDefault("STORE", "sqlite:\(state)/ledger.db")) } catch {
+            Terminal.error("purser: \(error)")
             throw ExitStatus.usage
         }
-        return String(url.dropFirst("sqlite:".count))
     }
-
-    var keysPath: String { state + "/keys.db" }
 
     var adminKeyPath: String { state + "/admin-key" }
 

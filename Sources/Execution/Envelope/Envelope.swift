@@ -19,6 +19,7 @@ public final class Envelope {
     private var charged = Spending.nothing
     /// Set aside at the beginning for the first call, and not used for one yet.
     private var firstCover: Spending?
+    private let keeper: LeaseKeeper?
     private let clock: () -> WallTime
     /// Whether a limit on money binds the request: then nothing is called whose price is not known.
     let needsPrices: Bool
@@ -30,10 +31,13 @@ public final class Envelope {
     ///   - record: the hold as it stands in the journal.
     ///   - cover: what is set aside for the first call.
     ///   - needsPrices: whether a limit on money binds the request.
+    ///   - keeper: gets slices of limits that are shared with other gateways.
     ///   - clock: tells the time.
     public init(
-        _ hold: Hold, record: HoldRecord, cover: Spending, needsPrices: Bool, journal: UsageJournal, clock: @escaping () -> WallTime
+        _ hold: Hold, record: HoldRecord, cover: Spending, needsPrices: Bool, journal: UsageJournal, keeper: LeaseKeeper?,
+        clock: @escaping () -> WallTime
     ) {
+        self.keeper = keeper
         self.needsPrices = needsPrices
         id = record.id
         self.hold = hold
@@ -62,15 +66,23 @@ public final class Envelope {
     /// Sets more aside for a call that goes on.
     /// - Throws: as ``cover(_:model:)``.
     func extend(by more: Spending, model: String) async throws(GatewayError) {
-        switch hold.topUp(more, model: model) {
-        case .held: break
-        case .refused(let refusal): throw refusal.gatewayError
-        case .ended: throw GatewayError(.internalError, "The request's budget was settled before its end.", source: .gateway)
-        }
+        try await topUp(more, model)
         covered = covered + more
         durable.amount = charged.usd + covered.usd
         durable.tokens = charged.tokens + covered.tokens
         do { try await journal.hold(durable) } catch { throw error.gatewayError }
+    }
+
+    private func topUp(_ more: Spending, _ model: String) async throws(GatewayError) {
+        while true {
+            switch hold.topUp(more, model: model) {
+            case .held: return
+            case .refused(let refusal):
+                guard case .needsLease(let needs) = refusal.reason, let keeper else { throw refusal.gatewayError }
+                try await keeper.obtain(needs)
+            case .ended: throw GatewayError(.internalError, "The request's budget was settled before its end.", source: .gateway)
+            }
+        }
     }
 
     /// Charges a call that is over.

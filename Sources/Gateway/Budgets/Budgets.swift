@@ -1,33 +1,47 @@
 public import Ledger
 public import Logging
 public import Policies
+internal import Synchronization
 
 /// The limits of the policies in force, over what the ledger says was spent. Shared by all loops.
 public final class Budgets: Sendable {
     /// How every limit stands.
     public let tree: LimitTree
+    /// Gets slices of limits that are shared with other gateways; `nil` where there are none.
+    let keeper: LeaseKeeper?
     private let ledger: any LedgerStore
+    private let failsOpen: FailsOpen
     private let log: Logger
 
     /// Puts the limits of `policies` in force and fills in what was spent in their windows. Blocks while the ledger is asked.
+    /// - Parameter shared: the same ledger, if other gateways spend from it too.
     /// - Throws: `LedgerFailure` when the ledger cannot tell what was spent: nothing is sold over limits that are not known.
-    public init(_ policies: PolicySnapshot, ledger: any LedgerStore, log: Logger, hooks: LimitHooks) throws(LedgerFailure) {
+    public init(
+        _ policies: PolicySnapshot, ledger: any LedgerStore, shared: PostgreSQLLedger?, log: Logger, hooks: LimitHooks
+    ) throws(LedgerFailure) {
         self.ledger = ledger
         self.log = log
-        tree = LimitTree(Self.configuration(policies), hooks: hooks)
-        try restore(only: nil)
+        let failsOpen = FailsOpen(policies.failsOpen)
+        self.failsOpen = failsOpen
+        tree = LimitTree(Self.configuration(policies), sharing: shared == nil ? .alone : .leased, hooks: hooks)
+        try Self.restore(tree, from: ledger, only: nil, log)
+        // What this gateway has spent must be counted before it asks for more.
+        keeper = shared?.keepLeases(of: tree) { _ in failsOpen.value.load(ordering: .relaxed) }
     }
 
     /// Puts the limits of other policies in force. What is spent stays spent; new limits learn what was spent in their windows.
     public func adopt(_ policies: PolicySnapshot) {
+        failsOpen.value.store(policies.failsOpen, ordering: .relaxed)
         let added = tree.reconfigure(Self.configuration(policies), at: .now)
         if added.isEmpty { return }
-        do { try restore(only: Set(added)) } catch {
+        do { try Self.restore(tree, from: ledger, only: Set(added), log) } catch {
             log.error("new limits begin at nothing, for the ledger cannot be read", metadata: ["reason": "\(error)"])
         }
     }
 
-    private func restore(only added: Set<LimitIdentity>?) throws(LedgerFailure) {
+    private static func restore(
+        _ tree: LimitTree, from ledger: any LedgerStore, only added: Set<LimitIdentity>?, _ log: Logger
+    ) throws(LedgerFailure) {
         let now = WallTime.now
         let organizations = tree.organizations
         let starts = Set(organizations.flatMap { $0.windowStarts(at: now) })
@@ -51,4 +65,11 @@ public final class Budgets: Sendable {
             preconditionFailure("limits that were compiled are not valid: \(error)")
         }
     }
+}
+
+/// Whether requests go on when the shared ledger cannot be asked (`ledger: {fail: open}`).
+private final class FailsOpen: Sendable {
+    let value: Atomic<Bool>
+
+    init(_ value: Bool) { self.value = Atomic(value) }
 }

@@ -27,7 +27,7 @@ extension DecidedCall {
         let cover = Spending(plan.firstCall ?? first, isStream: admitted.request.stream)
         let request = SpendRequest(scopes, model: first.model.name, amount: cover + Spending(requests: 1))
         let patience = min(Self.longestWait, admitted.deadline - .now())
-        let hold = try await limits.reserve(request, on: incoming.loop.loop, patience: patience)
+        let hold = try await limits.reserve(request, on: incoming.loop.loop, patience: patience, keeper: incoming.loop.gateway.budgets.keeper)
         return (plan, try await durable(hold, cover, first, needsPrices: headroom.usd != nil))
     }
 
@@ -46,7 +46,7 @@ extension DecidedCall {
             hold.release(at: .now)
             throw error.gatewayError
         }
-        return Envelope(hold, record: record, cover: cover, needsPrices: needsPrices, journal: incoming.loop.journal) { .now }
+        return Envelope(hold, record: record, cover: cover, needsPrices: needsPrices, journal: incoming.loop.journal, keeper: incoming.loop.gateway.budgets.keeper) { .now }
     }
 
     /// How long a request waits for what others hold and may give back.

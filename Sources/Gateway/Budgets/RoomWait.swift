@@ -1,30 +1,46 @@
+internal import Execution
 internal import Chat
 internal import EventLoop
 internal import Ledger
 
 extension OrganizationLimits {
-    /// Sets money aside, waiting in line for a moment when others hold what is left.
+    /// Sets money aside, waiting in line for a moment when others hold what is left, and leasing more where this gateway's slice is too small.
     /// - Parameter patience: how long the request can wait at all.
     /// - Throws: the refusal of the limit that has no room; `client_closed_request` when the client left the line.
-    func reserve(_ request: SpendRequest, on loop: EventLoop, patience: Duration) async throws(GatewayError) -> Hold {
-        switch reserve(request, at: .now) {
-        case .held(let hold): return hold
-        case .refused(let refusal): throw refusal.gatewayError
-        case .mustWait: break
+    func reserve(
+        _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: LeaseKeeper?
+    ) async throws(GatewayError) -> Hold {
+        // Each turn somebody who waited for the same slice goes on.
+        for _ in 0..<64 {
+            let refusal: LimitRefusal
+            switch reserve(request, at: .now) {
+            case .held(let hold): return hold
+            case .refused(let reason): refusal = reason
+            case .mustWait:
+                switch try await inLine(request, loop, patience) {
+                case .held(let hold): return hold
+                case .refused(let reason): refusal = reason
+                }
+            }
+            guard case .needsLease(let needs) = refusal.reason, let keeper else { throw refusal.gatewayError }
+            try await keeper.obtain(needs)
         }
+        throw GatewayError(
+            .overloaded, "Too many requests wait for this gateway's slice of a limit.", source: .gateway, retry: .after(.seconds(1)))
+    }
+
+    private func inLine(_ request: SpendRequest, _ loop: EventLoop, _ patience: Duration) async throws(GatewayError) -> WaitOutcome {
         let wait = RoomWait(on: loop)
         switch reserve(request, at: .now, patience: patience, notify: { outcome in loop.execute { wait.end(outcome) } }) {
-        case .held(let hold): return hold
-        case .refused(let refusal): throw refusal.gatewayError
+        case .held(let hold): return .held(hold)
+        case .refused(let refusal): return .refused(refusal)
         case .waiting(let ticket):
-            switch await wait.outcome(of: ticket) {
-            case .held(let hold):
-                if !Task.isCancelled { return hold }
+            guard let outcome = await wait.outcome(of: ticket) else { throw RoomWait.left }
+            if case .held(let hold) = outcome, Task.isCancelled {
                 hold.release(at: .now)
                 throw RoomWait.left
-            case .refused(let refusal): throw refusal.gatewayError
-            case nil: throw RoomWait.left
             }
+            return outcome
         }
     }
 }

@@ -1,8 +1,8 @@
-internal import Ledger
+public import Ledger
 public import Logging
 internal import Synchronization
 
-/// The client keys that were created on the command line, kept up to date with their file.
+/// The client keys that were created on the command line, kept up to date with the place where they are kept.
 public final class LiveKeys: Sendable {
     /// The keys at one moment, with a number that grows with each change.
     struct Version: Sendable {
@@ -10,21 +10,21 @@ public final class LiveKeys: Sendable {
         let number: Int
     }
 
-    private let directory: KeyDirectory
+    private let source: any KeySource
     private let state = Mutex(Version(snapshot: KeySnapshot(), number: 0))
     private let log: Logger
 
-    /// Reads the key file at `path`, which need not exist yet.
-    public init(path: String, log: Logger) {
-        directory = KeyDirectory(path: path)
+    /// Reads the keys of `source`.
+    public init(source: any KeySource, log: Logger) {
+        self.source = source
         self.log = log
         refresh()
     }
 
-    /// Takes up what has changed in the file. When it cannot be read, the keys known so far stay valid.
+    /// Takes up what has changed. When it cannot be read, the keys known so far stay valid.
     public func refresh() {
         do throws(LedgerFailure) {
-            guard let snapshot = try directory.snapshotIfChanged() else { return }
+            guard let snapshot = try source.snapshotIfChanged() else { return }
             state.withLock { $0 = Version(snapshot: snapshot, number: $0.number + 1) }
         } catch {
             log.error("client keys cannot be read, the old ones stay valid", metadata: ["reason": "\(error)"])

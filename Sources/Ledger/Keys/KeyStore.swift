@@ -6,14 +6,6 @@ internal import GRDB
 /// A file of its own with a rollback journal: many processes may write it while gateways read, and the ledger keeps its single writer.
 /// Only SHA-256 digests are stored: a key has 256 random bits, so nothing slower than one hash is needed to protect it.
 public final class KeyStore: Sendable {
-    /// A key that was just made.
-    public struct Created: Sendable {
-        /// Its public name.
-        public let id: String
-        /// The key itself. To be shown once; it cannot be had again.
-        public let plaintext: String
-    }
-
     private let path: String
     private let queue: DatabaseQueue
 
@@ -68,13 +60,10 @@ public final class KeyStore: Sendable {
     ///   - models: the models (or patterns) it may name; `nil`: whatever its team may.
     ///   - expires: the moment from which on it is not accepted.
     public func create(team: String, name: String? = nil, models: [String]? = nil, expires: WallTime? = nil) throws(LedgerFailure)
-        -> Created
+        -> CreatedKey
     {
-        guard !team.isEmpty, team.utf8.allSatisfy({ $0 >= 0x20 }) else { throw .invalid("a key needs a team, such as acme/research") }
-        if let models, models.isEmpty || models.contains(where: { $0.isEmpty || $0.utf8.contains(UInt8(ascii: "\n")) }) {
-            throw .invalid("the list of models has an empty name; leave it out to allow all models of the team")
-        }
-        let key = Created(id: try KeyText.id(), plaintext: try KeyText.plaintext())
+        try CreatedKey.check(team: team, models: models)
+        let key = try CreatedKey()
         let digest = KeyDigest.sha256(of: key.plaintext)
         try translatingFailures(path) {
             try queue.write { db in

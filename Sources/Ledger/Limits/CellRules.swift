@@ -10,6 +10,9 @@ struct CellRules {
     /// Windows that are over and still have holds, and the last two in any case: a clock that is set back may need them. The oldest first.
     var past: [WindowCount] = []
 
+    /// What was last told of it to whoever keeps leases.
+    var told: LeaseMark?
+
     static let remembered = 2
 
     func calendar(_ now: Int64) -> CalendarWindow {

@@ -1,8 +1,13 @@
 extension LimitBook {
     /// The cell of a leased limit, with its window turned to `now`, if `window` is the one.
-    private mutating func leased(_ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Int? {
+    mutating func leased(_ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Int? {
+        shared(identity, window, now).flatMap { cells[$0].isLeased ? $0 : nil }
+    }
+
+    /// The same of a limit that others count in too.
+    mutating func shared(_ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Int? {
         self.now = now
-        guard let id = cellID(identity), cells[Int(id)].isLeased else { return nil }
+        guard let id = cellID(identity), cells[Int(id)].isShared else { return nil }
         touch(id, now)
         return cells[Int(id)].window.start == window?.microseconds ?? .min ? Int(id) : nil
     }
@@ -41,8 +46,9 @@ extension LimitBook {
 
     mutating func setElsewhere(_ amount: Int64, _ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Bool {
         defer { drainTurned() }
-        guard let index = leased(identity, window, now) else { return false }
+        guard let index = shared(identity, window, now) else { return false }
         cells[index].elsewhere = max(0, amount)
+        tellIfSoftIsReached(CellID(index))
         if cells[index].waiting > 0 { turned.append(CellID(index)) }
         return true
     }

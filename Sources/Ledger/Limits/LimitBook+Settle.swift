@@ -130,7 +130,7 @@ extension LimitBook {
     private mutating func settle(_ entry: HoldEntry, released: Int64, charged: Int64) {
         withWindow(entry.cell, entry.number) { window, _ in window.settle(released: released, charged: charged) }
         let index = Int(entry.cell)
-        if cells[index].soft, cells[index].window.spent >= cells[index].limit, !cells[index].isRetired { tell(.softReached, entry.cell) }
+        if cells[index].soft { tellIfSoftIsReached(entry.cell) }
         if cells[index].waiting > 0 { turned.append(entry.cell) }
     }
 }

@@ -60,6 +60,13 @@ struct LimitBook: ~Copyable, Sendable {
         events.alerts.append(LimitAlert(event: event, state: state(id), webhook: rules[Int(id)].terms.webhook))
     }
 
+    /// Tells that all together have reached a soft limit.
+    mutating func tellIfSoftIsReached(_ id: CellID) {
+        let cell = cells[Int(id)]
+        guard cell.soft, !cell.isRetired, cell.window.spent.addingSaturated(cell.elsewhere) >= cell.limit else { return }
+        tell(.softReached, id)
+    }
+
     func state(_ id: CellID) -> LimitState {
         let (cell, rule) = (cells[Int(id)], rules[Int(id)])
         let window = cell.window

@@ -54,6 +54,8 @@ struct LimitCell {
     let isRestricted: Bool
     /// Whether only what was granted may be used.
     let isLeased: Bool
+    /// Whether others count in it too: a leased limit, or a soft one that tells what all have used together.
+    let isShared: Bool
     /// Whether it was told that the limit was reached in this window.
     var isTold = false
     /// No rule has it any more; it is there for the holds that know it.
@@ -75,6 +77,7 @@ struct LimitCell {
         kind = terms.kind
         soft = terms.soft
         isRestricted = terms.models != nil
+        isShared = isLeased && terms.kind != .concurrent
         self.isLeased = isLeased && !terms.soft && terms.kind != .concurrent
         limit = terms.units
         capacity = self.isLeased ? 0 : .max

@@ -14,8 +14,8 @@ extension OrganizationLimits {
         locked { $0.withdraw(amount, identity, window, now.microseconds) }
     }
 
-    /// Tells what others have spent or leased of a limit, so that refusals and readings are true.
-    /// - Returns: `false` in the cases in which a grant would fail.
+    /// Tells what others have spent or leased of a limit, so that refusals and readings are true, and soft limits tell when all together reach them.
+    /// - Returns: `false` in the cases in which a grant would fail, but not for soft limits.
     @discardableResult
     public func setElsewhere(_ amount: Int64, of identity: LimitIdentity, window: WallTime?, at now: WallTime) -> Bool {
         locked { $0.setElsewhere(amount, identity, window, now.microseconds) }

@@ -6,7 +6,7 @@ public enum CorrectionTable {
     /// - Parameters:
     ///   - statuses: `inDoubt`, `refund` or both.
     ///   - sink: is given UTF-8 text; what it throws ends the table.
-    public static func write(_ statuses: Set<UsageRecord.Status>, from reader: UsageReader, to sink: (String) throws -> Void) throws {
+    public static func write(_ statuses: Set<UsageRecord.Status>, from reader: any UsageSource, to sink: (String) throws -> Void) throws {
         var query = UsageQuery()
         query.statuses = [.inDoubt, .refund]
         var records: [UsageRecord] = []

@@ -16,7 +16,7 @@ public enum UsageReport {
     /// usage record; everything else holds sums.
     /// - Parameter sink: is given UTF-8 text, some ten kilobytes at a time; what it throws ends the report.
     public static func write(
-        _ query: UsageQuery, from reader: UsageReader, as format: Format, to sink: (String) throws -> Void
+        _ query: UsageQuery, from reader: any UsageSource, as format: Format, to sink: (String) throws -> Void
     ) throws {
         if format == .table { return try sink(UsageTable.text(try reader.totals(query), query.groups)) }
         // Collects lines, so that the sink is not called for each.

@@ -11,8 +11,8 @@ struct LedgerLock: ~Copyable, Sendable {
         let path = database + ".lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .opening(database, errno) }
-        guard Self.take(descriptor) else {
-            let error = errno
+        let error = Self.lock(descriptor)
+        guard error == 0 else {
             defer { _ = Glibc.close(descriptor) }
             if error == EWOULDBLOCK { throw .inUse(path: database, holder: Self.holder(descriptor)) }
             throw .opening(path, error)
@@ -26,16 +26,16 @@ struct LedgerLock: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
-    /// Tries for a tenth of a second: somebody may be in ``isHeld(database:)``, or another thread, which starts a program just now, has between fork
-    /// and exec a copy of the descriptor of a ledger that this process has closed.
-    private static func take(_ descriptor: Int32) -> Bool {
-        for _ in 0..<10 {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
-            if errno != EWOULDBLOCK { return false }
+    /// Another thread that starts a program just now has, between fork and exec, a copy of the descriptor of a ledger that this process has
+    /// closed: such a lock goes by itself in a moment. So does that of somebody in ``isHeld(database:)``.
+    /// - Returns: the error, or zero.
+    private static func lock(_ descriptor: Int32) -> Int32 {
+        for _ in 0..<20 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return 0 }
+            guard errno == EWOULDBLOCK else { return errno }
             usleep(10_000)
         }
-        errno = EWOULDBLOCK
-        return false
+        return EWOULDBLOCK
     }
 
     /// Whether somebody, in any process, has the right to write the ledger now.

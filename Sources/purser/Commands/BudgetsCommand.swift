@@ -23,7 +23,10 @@ struct BudgetsCommand: ParsableCommand {
         do {
             let policies = try PolicyStore.compile(options.policies, ProcessEnvironment.all).snapshot
             let limits = try LimitConfiguration(scopes: policies.limitScopes, keys: policies.limitKeys) { policies.zones[$0] }
-            let states = try BudgetReport.states(limits, from: UsageReader(path: try state.ledgerPath()), at: .now)
+            guard case .sqlite(let path) = try state.ledgerURL() else {
+                throw Terminal.cannotStart("limits over several gateways are known to the gateways: ask one of them, GET /admin/v1/budgets")
+            }
+            let states = try BudgetReport.states(limits, from: UsageReader(path: path), at: .now)
             Terminal.output(BudgetReport.text(states, as: format))
         } catch let error as PolicyLoadError {
             Terminal.error(error.description)

@@ -70,9 +70,9 @@ struct KeysCommand: ParsableCommand {
         }
     }
 
-    /// Opens the key file, and turns its failures into the exit status that the contract names.
-    private static func withKeyStore(_ state: StateOptions, _ body: (KeyStore) throws -> Void) throws {
-        do { try body(try KeyStore(path: state.keysPath)) } catch let failure as LedgerFailure {
+    /// Opens the place where keys are kept, and turns its failures into the exit status that the contract names.
+    private static func withKeyStore(_ state: StateOptions, _ body: (any ClientKeyStore) throws -> Void) throws {
+        do { try body(try LedgerStores.keys(state.ledgerURL(), state: state.state)) } catch let failure as LedgerFailure {
             if case .invalid(let message) = failure {
                 Terminal.error("purser: " + message)
                 throw ExitStatus.no

@@ -25,8 +25,8 @@ struct LedgerCommand: ParsableCommand {
 
         func run() throws {
             let progress = ProgressLine("verifying")
-            let path = try state.ledgerPath()
-            let report = try withLedger { try LedgerAudit.run(path: path) { progress.show($0.done, of: $0.total) } }
+            let url = try state.ledgerURL()
+            let report = try withLedger { try LedgerStores.audit(url) { progress.show($0.done, of: $0.total) } }
             progress.clear()
             Terminal.output(format == "json" ? report.json : report.text)
             if !report.isSound { throw ExitStatus.no }
@@ -48,7 +48,7 @@ struct LedgerCommand: ParsableCommand {
         func run() throws {
             guard let format = UsageReport.Format(rawValue: format) else { throw ValidationError("--format must be table, csv or jsonl.") }
             try withLedger {
-                let reader = try UsageReader(path: try state.ledgerPath())
+                let reader = try LedgerStores.usage(try state.ledgerURL())
                 var query = UsageQuery()
                 query.statuses = inDoubt ? [.inDoubt] : [.inDoubt, .refund]
                 if format == .table {
@@ -63,7 +63,8 @@ struct LedgerCommand: ParsableCommand {
     struct Refund: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take back what was charged for a request in doubt, by a record of its own.",
-            discussion: "Writes the ledger, so no gateway may be using it at the time.")
+            discussion: "Writes the ledger, so no gateway may be using it at the time. In PostgreSQL each gateway refunds what it has charged: "
+                + "use its --state.")
 
         @Argument(help: "The request, or the call that `purser ledger list --in-doubt` shows.")
         var id: String
@@ -74,14 +75,14 @@ struct LedgerCommand: ParsableCommand {
         @OptionGroup var state: StateOptions
 
         func run() throws {
-            let path = try state.ledgerPath()
+            let url = try state.ledgerURL()
             let refund = try withLedger {
                 // A mistyped path must not make a ledger.
-                _ = try UsageReader(path: path)
+                _ = try LedgerStores.usage(url)
                 let progress = ProgressLine("upgrading the ledger")
                 var settings = SQLiteLedger.Settings()
                 settings.report = { progress.show($0.done, of: $0.total) }
-                let ledger = try openLedger(path, settings)
+                let ledger = try openLedger(url, settings)
                 progress.clear()
                 let refund = try ledger.refundAndWait(id, note: note)
                 try ledger.close()
@@ -90,9 +91,9 @@ struct LedgerCommand: ParsableCommand {
             Terminal.output("\(refund.callID): \(refund.cost.decimalString) USD\n")
         }
 
-        private func openLedger(_ path: String, _ settings: SQLiteLedger.Settings) throws -> SQLiteLedger {
-            do { return try SQLiteLedger(path: path, settings: settings) } catch {
-                guard case .inUse(_, let holder) = error else { throw error }
+        private func openLedger(_ url: LedgerURL, _ settings: SQLiteLedger.Settings) throws -> any LedgerStore {
+            do { return try LedgerStores.open(url, state: state.state, settings: settings).ledger } catch {
+                guard case .inUse(let path, let holder) = error else { throw error }
                 let process = holder.map { " (process \($0))" } ?? ""
                 throw Terminal.cannotStart(
                     "a gateway\(process) is using \(path), and a ledger has one writer: POST the refund to its admin listener "

@@ -24,7 +24,7 @@ struct UsageCommand: ParsableCommand {
         do {
             let query = UsageQuery(
                 since: try since.map { try UsageQuery.moment($0) }, groups: try by.map { try UsageGrouping.list($0) } ?? [])
-            try UsageReport.write(query, from: UsageReader(path: try state.ledgerPath()), as: format) { Terminal.output($0) }
+            try UsageReport.write(query, from: LedgerStores.usage(try state.ledgerURL()), as: format) { Terminal.output($0) }
         } catch let failure as LedgerFailure {
             if case .invalid(let message) = failure { throw ValidationError(message) }
             throw Terminal.cannotStart("\(failure)")

@@ -1,0 +1,245 @@
+/// What this gateway has leased, and what to say to the database about it. Confined to the thread that talks to the database.
+///
+/// The database is always right: whatever it answers becomes the capacity in the tree, so an answer that got lost is made good by the next one.
+struct LeaseDesk {
+    private struct Entry {
+        var state: LeaseState
+        var policy = SlicePolicy()
+        /// As the database said last.
+        var granted: Int64 = 0
+        /// What an earlier run has used and this one does not know of: its records are gone. Counts as used.
+        var forgotten: Int64 = 0
+        /// Refunds that the database has not heard of.
+        var forgiven: Int64 = 0
+        var isWanted = false
+        /// The tree and the database do not know the same.
+        var isDirty = true
+    }
+
+    private let tree: LimitTree
+    private var entries: [LeasePlace: Entry] = [:]
+    /// Leases that an earlier run has left, until the tree speaks of their limits.
+    private var inherited: [LeasePlace: (granted: Int64, used: Int64)]
+    private var lastReview = ContinuousClock.now
+
+    /// Rows of one round trip.
+    static let rowLimit = 512
+
+    /// - Parameter inherited: the leases of this gateway that the database knows.
+    init(_ tree: LimitTree, inherited: [InheritedLease]) {
+        self.tree = tree
+        let pairs = inherited.map { (LeasePlace(name: $0.name, start: $0.start), (granted: $0.granted, used: $0.used)) }
+        self.inherited = Dictionary(pairs) { first, _ in first }
+    }
+
+    // MARK: What the tree says
+
+    /// Takes note of what has changed.
+    mutating func look(at now: WallTime) {
+        for organization in tree.organizations {
+            for state in organization.changedLeases(at: now) { note(state) }
+        }
+        let moment = ContinuousClock.now
+        guard lastReview.duration(to: moment) >= .seconds(1) else { return }
+        lastReview = moment
+        review(now, moment)
+    }
+
+    private mutating func note(_ state: LeaseState) {
+        let place = LeasePlace(name: state.identity.databaseName, start: state.window.lowerBound)
+        guard var entry = entries[place] ?? newEntry(place, state) else { return }
+        if state.spent < entry.state.spent {
+            entry.forgiven = entry.forgiven.addingSaturated(max(0, entry.state.inDoubt - state.inDoubt))
+        }
+        let isNews = entry.state != state
+        entry.state = state
+        entry.policy.note(state.spent.addingSaturated(state.held), at: .now)
+        entry.isDirty = entry.isDirty || isNews
+        entries[place] = entry
+    }
+
+    /// `nil` for a limit of which nothing is or was used.
+    private mutating func newEntry(_ place: LeasePlace, _ state: LeaseState) -> Entry? {
+        let old = inherited.removeValue(forKey: place)
+        if old == nil, state.spent == 0, state.held == 0, state.capacity == 0 { return nil }
+        var entry = Entry(state: state)
+        entry.granted = old?.granted ?? 0
+        entry.forgotten = max(0, (old?.used ?? 0) - state.spent)
+        return entry
+    }
+
+    /// Finds slices that lie idle, and forgets windows that are over.
+    private mutating func review(_ now: WallTime, _ moment: ContinuousClock.Instant) {
+        let horizon = now.microseconds.subtractingSaturating(600_000_000)
+        for (place, entry) in entries {
+            if !entry.state.isCurrent || entry.state.window.upperBound <= now.microseconds {
+                if !entry.isDirty, entry.state.window.upperBound < horizon { entries[place] = nil }
+            } else if entry.state.isLeased, entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: moment) > 0 {
+                entries[place]?.isDirty = true
+            }
+        }
+    }
+
+    // MARK: What is said to the database
+
+    /// What there is to say, without the needs of requests.
+    mutating func report(at now: WallTime) -> LeaseRound {
+        var round = LeaseRound()
+        for (place, entry) in entries where entry.isDirty && round.rows.count < Self.rowLimit {
+            round.rows.append(row(place, entry, now))
+        }
+        return round
+    }
+
+    private func row(_ place: LeasePlace, _ entry: Entry, _ now: WallTime) -> LeaseRow {
+        var row = baseRow(place, entry)
+        guard entry.state.isCurrent else {
+            // Nothing can be used any more of a window that is over.
+            if entry.state.held == 0 { row.returned = LeaseRow.largest }
+            return row
+        }
+        guard entry.state.isLeased else { return row }
+        let surplus = entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: .now)
+        if surplus > 0 {
+            row.returned = organization(entry).withdraw(upTo: surplus, from: entry.state.identity, window: entry.state.start, at: now)
+        } else {
+            row.wished = entry.policy.topUp(free: entry.state.free)
+        }
+        return row
+    }
+
+    private func baseRow(_ place: LeasePlace, _ entry: Entry) -> LeaseRow {
+        LeaseRow(
+            name: place.name, window: entry.state.window, ceiling: entry.state.limit,
+            used: entry.state.spent.addingSaturated(entry.forgotten), forgiven: entry.forgiven)
+    }
+
+    /// What requests wait for. A need whose window is over counts as met: the request asks anew.
+    mutating func rows(for needs: [LeaseNeed], at now: WallTime) -> LeaseRound {
+        var missing: [LeasePlace: (least: Int64, sum: Int64)] = [:]
+        for need in needs {
+            let place = LeasePlace(need)
+            let known = missing[place]
+            missing[place] = (min(known?.least ?? .max, need.missing), (known?.sum ?? 0).addingSaturated(need.missing))
+            guard known == nil, let state = tree.organization(of: need.identity.scope.path)
+                .leaseState(of: need.identity, window: need.window, at: now)
+            else { continue }
+            if entries[place] == nil { entries[place] = newEntry(place, state) ?? Entry(state: state) }
+            note(state)
+        }
+        var round = LeaseRound()
+        for (place, amount) in missing where round.rows.count < Self.rowLimit {
+            guard let entry = entries[place], entry.state.isCurrent else { continue }
+            var row = baseRow(place, entry)
+            row.least = max(1, amount.least)
+            row.wished = entry.policy.slice(missing: amount.sum, free: entry.state.free)
+            round.rows.append(row)
+        }
+        return round
+    }
+
+    /// What is to be read without changing anything: how the limits of organizations and teams stand.
+    func questions(at now: WallTime) -> [LeaseState] { tree.organizations.flatMap { $0.sharedStates(at: now) } }
+
+    /// Takes in what others have of limits, and whether they want more.
+    /// - Parameter answers: to some of `questions`, by name and start.
+    mutating func learn(_ questions: [LeaseState], _ answers: [LimitReading], at now: WallTime) {
+        let said = Dictionary(answers.map { (LeasePlace(name: $0.name, start: $0.start), $0) }) { first, _ in first }
+        for state in questions {
+            let place = LeasePlace(name: state.identity.databaseName, start: state.window.lowerBound)
+            guard let answer = said[place] else { continue }
+            let forgotten = entries[place]?.forgotten ?? 0
+            tree.organization(of: state.identity.scope.path).setElsewhere(
+                answer.elsewhere.addingSaturated(forgotten), of: state.identity, window: state.start, at: now)
+            guard let entry = entries[place], entry.isWanted != answer.isWanted else { continue }
+            entries[place]?.isWanted = answer.isWanted
+            entries[place]?.isDirty = true
+        }
+    }
+
+    /// Everything that can go back, for this gateway ends.
+    mutating func farewell(at now: WallTime) -> LeaseRound {
+        look(at: now)
+        var round = LeaseRound()
+        for (place, entry) in entries {
+            var row = baseRow(place, entry)
+            row.returned = entry.state.held == 0 ? LeaseRow.largest : entry.state.free
+            round.rows.append(row)
+        }
+        return round
+    }
+
+    // MARK: What the database says
+
+    /// Makes the answers true in the tree.
+    mutating func apply(_ round: LeaseRound, _ answers: [LeaseAnswer], at now: WallTime) {
+        for (row, answer) in zip(round.rows, answers) {
+            let place = LeasePlace(name: row.name, start: row.window.lowerBound)
+            guard var entry = entries[place] else { continue }
+            entry.granted = answer.granted
+            entry.isWanted = answer.isWanted
+            entry.forgiven -= row.forgiven
+            entry.isDirty = false
+            entries[place] = entry
+            guard entry.state.isCurrent else { continue }
+            let limits = organization(entry)
+            let (identity, start) = (entry.state.identity, entry.state.start)
+            limits.setElsewhere(answer.elsewhere.addingSaturated(entry.forgotten), of: identity, window: start, at: now)
+            // A soft limit has no lease to set.
+            limits.setLease(answer.granted - entry.forgotten, of: identity, window: start, at: now)
+        }
+    }
+
+    /// Strikes off what was met, and finds out who need not wait any longer.
+    static func settle(_ orders: inout [LeaseOrder], _ round: LeaseRound, _ answers: [LeaseAnswer]) -> [(LeaseOrder, LeaseKeeper.Answer)] {
+        var said: [LeasePlace: LeaseAnswer] = [:]
+        for (row, answer) in zip(round.rows, answers) { said[LeasePlace(name: row.name, start: row.window.lowerBound)] = answer }
+        var finished: [(LeaseOrder, LeaseKeeper.Answer)] = []
+        var open: [LeaseOrder] = []
+        let now = ContinuousClock.now
+        for var order in orders {
+            let refused = order.unmet.filter { said[LeasePlace($0)].map { $0.given == 0 } ?? false }
+            // Others may give back what they do not need; what is spent does not come back.
+            let isHopeless = refused.contains { said[LeasePlace($0)]?.idle == 0 } || now >= order.deadline
+            order.unmet = refused
+            if refused.isEmpty {
+                finished.append((order, .granted))
+            } else if isHopeless {
+                finished.append((order, .exhausted))
+            } else {
+                open.append(order)
+            }
+        }
+        orders = open
+        return finished
+    }
+
+    private func organization(_ entry: Entry) -> OrganizationLimits { tree.organization(of: entry.state.identity.scope.path) }
+}
+
+/// One limit in one window.
+private struct LeasePlace: Hashable {
+    let name: String
+    let start: Int64
+}
+
+extension LeasePlace {
+    init(_ need: LeaseNeed) { self.init(name: need.identity.databaseName, start: need.window?.microseconds ?? .min) }
+}
+
+extension LeaseState {
+    fileprivate var start: WallTime? { window.lowerBound == .min ? nil : WallTime(microseconds: window.lowerBound) }
+}
+
+/// A lease that an earlier run has left.
+struct InheritedLease {
+    let name: String
+    let start: Int64
+    let granted: Int64
+    let used: Int64
+}
+
+/// Rows that go to the database together.
+struct LeaseRound {
+    var rows: [LeaseRow] = []
+}

@@ -1,0 +1,151 @@
+import Chat
+import Testing
+
+@testable import Ledger
+
+/// The accounts of one gateway's leases, at moments that the test chooses.
+@Suite(.enabled(if: Server.isThere, Server.isMissing)) struct LeaseDeskTests {
+    private final class Bench {
+        let database: Database
+        let connection: PostgreSQLConnection
+        let tree: LimitTree
+        let limits: OrganizationLimits
+        var desk: LeaseDesk
+
+        init(_ rules: [LimitRule], eachUser: [LimitRule] = []) throws {
+            database = try Database.make()
+            connection = try PostgreSQLConnection(PostgreSQLTarget(url: database.url))
+            try PostgreSQLSchema.migrate(connection)
+            try database.query("INSERT INTO purser.gateway (id, host, alive_until) VALUES ('a', 'h', now() + interval '1 hour')")
+            let configuration = try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules, eachUser: eachUser)]) { _ in nil }
+            tree = LimitTree(configuration, sharing: .leased, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
+            limits = tree.organization(of: "acme")
+            desk = LeaseDesk(tree, inherited: [])
+        }
+
+        func sync(_ round: LeaseRound, _ now: WallTime) throws {
+            if round.rows.isEmpty { return }
+            desk.apply(round, try connection.syncLeases(round.rows, gateway: 1, lifetime: .seconds(30)), at: now)
+        }
+
+        /// Reserves one request of a dollar and ten tokens, leasing what is missing as often as it takes.
+        func reserve(_ user: String? = nil, at now: WallTime) throws -> Hold? {
+            let request = SpendRequest(
+                RequestScopes(team: "acme", user: user), model: "m", amount: Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 10, requests: 1))
+            for _ in 0..<3 {
+                switch limits.reserve(request, at: now) {
+                case .held(let hold): return hold
+                case .mustWait: return nil
+                case .refused(let refusal):
+                    guard case .needsLease(let needs) = refusal.reason else { return nil }
+                    try lease(needs, now)
+                }
+            }
+            return nil
+        }
+
+        private func lease(_ needs: [LeaseNeed], _ now: WallTime) throws {
+            try sync(desk.rows(for: needs, at: now), now)
+        }
+
+        func report(at now: WallTime) throws {
+            desk.look(at: now)
+            try sync(desk.report(at: now), now)
+        }
+
+        func accounts() throws -> [String] {
+            try database.query("SELECT identity, spent, leased > 0, overrun FROM purser.limit_window ORDER BY starts, identity")
+        }
+    }
+
+    private let start = WallTime(microseconds: 1_767_225_600_000_000)
+
+    @Test func aWindowThatIsOverKeepsWhatWasSpentAndGivesBackTheRest() throws {
+        let bench = try Bench([LimitRule(.requests(100), per: .minute), LimitRule(.usd(NanoUSD(nanos: 50_000_000_000)), per: .day)])
+        let first = try #require(try bench.reserve(at: start))
+        first.settle(Spending(usd: NanoUSD(nanos: 400_000_000), tokens: 5, requests: 1), at: start)
+        let second = try #require(try bench.reserve(at: start))
+        try bench.report(at: start)
+        #expect(try bench.accounts() == ["acme|||requests|minute||1|t|0", "acme|||usd|day||400000000|t|0"])
+
+        // The next minute begins while one request is under way: its window stays open for it.
+        let next = start.advanced(bySeconds: 61)
+        let third = try #require(try bench.reserve(at: next))
+        try bench.report(at: next)
+        #expect(try bench.database.query("SELECT spent, leased > 0 FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts") == ["1|t", "0|t"])
+        second.settle(Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 10, requests: 1), at: next)
+        third.settle(Spending(usd: NanoUSD(nanos: 1), tokens: 10, requests: 1), at: next)
+        try bench.report(at: next)
+        #expect(try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first == "2|0")
+        #expect(try bench.database.number("SELECT spent FROM purser.limit_window WHERE identity LIKE '%day%'") == 1_400_000_001)
+        // Once more changes nothing.
+        try bench.report(at: next)
+        #expect(try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first == "2|0")
+    }
+
+    @Test func everyUserHasAnAccountOfHisOwn() throws {
+        let bench = try Bench([], eachUser: [LimitRule(.usd(NanoUSD(nanos: 2_000_000_000)), per: .day)])
+        for user in ["bob", "b|b", "b\u{0}b", "b\u{2400}b", String(repeating: "ü", count: 5_000)] {
+            for number in 1...3 {
+                let hold = try bench.reserve(user, at: start)
+                #expect((hold == nil) == (number == 3), "\(user.prefix(9)) \(number)")
+                hold?.settle(Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 1, requests: 1), at: start)
+            }
+        }
+        try bench.report(at: start)
+        #expect(try bench.database.query("SELECT count(*), min(spent), max(spent), sum(leased) FROM purser.limit_window") == ["5|2000000000|2000000000|0"])
+    }
+
+    @Test func aRefundGivesBackWhatWasInDoubtAndNothingElseDoes() throws {
+        let bench = try Bench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
+        let past = PastSpending(
+            RequestScopes(team: "acme"), model: "m", time: start, amount: Spending(usd: NanoUSD(nanos: 2_000_000_000), requests: 1), isInDoubt: true)
+        #expect(bench.limits.restore(past, at: start))
+        try bench.report(at: start)
+        #expect(try bench.accounts() == ["acme|||usd|total||2000000000|f|0"])
+        bench.limits.refund(past, at: start)
+        try bench.report(at: start)
+        #expect(try bench.database.number("SELECT spent FROM purser.limit_window") == 0)
+        #expect(try bench.reserve(at: start) != nil)
+    }
+
+    /// What was charged beyond what was set aside is paid from what is left, and where nothing is, it shows as overrun.
+    @Test func aCallThatCostMoreThanWasSetAsideIsCounted() throws {
+        let bench = try Bench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
+        let hold = try #require(try bench.reserve(at: start))
+        hold.settle(Spending(usd: NanoUSD(nanos: 5_000_000_000), tokens: 1, requests: 1), at: start)
+        try bench.report(at: start)
+        #expect(try bench.database.query("SELECT spent, leased, overrun FROM purser.limit_window") == ["5000000000|0|2000000000"])
+        #expect(try bench.reserve(at: start) == nil)
+    }
+}
+
+/// How large slices are, without any database.
+@Suite struct SlicePolicyTests {
+    private let start = ContinuousClock.now
+
+    private func policy(rate: Int64, seconds: Int) -> SlicePolicy {
+        var policy = SlicePolicy()
+        for second in 0...seconds { policy.note(rate * Int64(second), at: start + .seconds(second)) }
+        return policy
+    }
+
+    @Test func aBusyLimitIsToppedUpBeforeItRunsOut() {
+        let policy = policy(rate: 1_000, seconds: 5)
+        #expect(policy.topUp(free: 5_000) == 0)
+        #expect(policy.topUp(free: 500) == 1_500)
+        #expect(policy.slice(missing: 10, free: 0) == 2_000)
+        #expect(policy.slice(missing: 1_000, free: 0) == 8_000)
+        #expect(policy.slice(missing: .max, free: 0) == .max)
+    }
+
+    @Test func whatIsNotNeededGoesBack() {
+        let busy = policy(rate: 1_000, seconds: 5)
+        let now = start + .seconds(5)
+        #expect(busy.surplus(free: 7_000, isWanted: false, at: now) == 0)
+        #expect(busy.surplus(free: 20_000, isWanted: false, at: now) == 16_000)
+        #expect(busy.surplus(free: 700, isWanted: true, at: now) == 700)
+        #expect(busy.surplus(free: 700, isWanted: false, at: now + .seconds(3)) == 700)
+        #expect(SlicePolicy().surplus(free: 700, isWanted: false, at: now) == 700)
+    }
+}
