@@ -13,12 +13,19 @@ public final class Gateway: Sendable {
     public let ledger: any LedgerStore
     /// What may be spent.
     public let budgets: Budgets
+    /// Requests that may be under way at once, on all loops together.
+    let maxRequests: Int
     let log: Logger
+    private let underWay = Atomic(0)
     private let draining = Atomic(false)
     private let reloading = Mutex(())
 
     /// Makes a gateway.
-    public init(policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, log: Logger) {
+    /// - Parameter maxRequests: requests that may be under way at once; what is above is refused before its body is read.
+    public init(
+        policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int = 10_000, log: Logger
+    ) {
+        self.maxRequests = maxRequests
         self.policies = policies
         self.keys = keys
         self.ledger = ledger
@@ -35,6 +42,16 @@ public final class Gateway: Sendable {
             return problems
         }
     }
+
+    /// Lets a request in, if there is room for one more; it must be followed by `leave`.
+    func enter() -> Bool {
+        if underWay.add(1, ordering: .relaxed).newValue <= maxRequests { return true }
+        leave()
+        return false
+    }
+
+    /// A request that was let in is over.
+    func leave() { underWay.subtract(1, ordering: .relaxed) }
 
     /// Whether the process is shutting down.
     public var isDraining: Bool { draining.load(ordering: .relaxed) }

@@ -18,6 +18,7 @@ final class GatewayService {
         /// `nil`: there is none.
         let admin: AdminListenerConfiguration?
         let loops: Int
+        let maxRequests: Int
         let logLevel: Logger.Level
         let ledgerSyncsFully: Bool
     }
@@ -73,7 +74,7 @@ final class GatewayService {
             }
             let keys = LiveKeys(source: opened.keys, log: log)
             let budgets = try Budgets(policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
-            return Gateway(policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, log: log)
+            return Gateway(policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }

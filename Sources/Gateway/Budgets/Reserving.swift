@@ -17,8 +17,8 @@ extension DecidedCall {
     /// calls get a lower limit of output rather than none at all.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit; `storage_unavailable`.
     func envelope() async throws(GatewayError) -> (plan: Plan, envelope: Envelope?) {
+        guard incoming.policies.snapshot.hasLimits, let first = plan.firstCall else { return (plan, nil) }
         let limits = admitted.principal.limits(in: incoming.loop.gateway.budgets)
-        guard let first = plan.firstCall else { return (plan, nil) }
         let headroom = limits.headroom(for: scopes, model: first.model.name, at: incoming.wallTime)
         guard !headroom.isUnlimited else { return (plan, nil) }
         let plan = plan.mapCalls { call in

@@ -52,10 +52,18 @@ extension AdmittedCall {
         features.keyName = principal.keyName
         features.session = incoming.exchange.head.string("x-session-id")
         features.maxCost = maxCost
-        features.budgetLeft = budgetLeft
+        if snapshot.hasLimits { features.budgetLeft = budgetLeft }
         features.wallTime = incoming.wallTime.microseconds / 1_000_000
-        features.seed = UInt64.random(in: .min ... .max)
+        features.seed = Self.mixed(incoming.startTime.nanoseconds)
         return features
+    }
+
+    /// Nanoseconds as a number whose bits all look random: the finaliser of SplitMix64. The system's generator costs a system call.
+    private static func mixed(_ time: UInt64) -> UInt64 {
+        var bits = time &* 0x9E37_79B9_7F4A_7C15
+        bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+        return bits ^ bits >> 31
     }
 
     /// What is left of the tightest budget that binds calls to every model.

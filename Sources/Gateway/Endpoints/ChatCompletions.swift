@@ -7,8 +7,16 @@ internal import Policies
 extension GatewayLoop {
     /// The way of a chat request, in one sentence: who asks, what for, where to, may it be recorded, then call, record, answer.
     func completeChat(_ call: IncomingCall) async throws(GatewayError) {
+        guard gateway.enter() else { throw Self.full(gateway.maxRequests) }
+        defer { gateway.leave() }
         let held = try await call.authenticated().admitted().decided().held()
         if held.request.stream { try await streamChat(held) } else { try await answerChat(held) }
+    }
+
+    private static func full(_ most: Int) -> GatewayError {
+        GatewayError(
+            .overloaded, "\(most) requests are under way, as many as the gateway takes at once (--max-requests).", source: .gateway,
+            retry: .after(.seconds(1)))
     }
 
     private func answerChat(_ held: HeldCall) async throws(GatewayError) {

@@ -41,6 +41,8 @@ public final class PolicySnapshot: Sendable {
     public let zones: [String: TimeZoneRules]
     /// Whether requests go on when the shared ledger is away and what was leased of a limit is used up.
     public let failsOpen: Bool
+    /// Whether there is any limit at all.
+    public let hasLimits: Bool
     /// What finds out what a conversation asks for.
     public let classifier: Classifier
     /// The headers, in lower case, whose values ``RequestFeatures/headers`` has to hold.
@@ -84,6 +86,7 @@ public final class PolicySnapshot: Sendable {
         keys = organizations.keys
         limitScopes = organizations.limits.scopes
         limitKeys = organizations.limits.keys
+        hasLimits = !limitScopes.isEmpty || !limitKeys.isEmpty
         zones = organizations.limits.zones
         self.failsOpen = failsOpen
         teamOfPath = Dictionary(organizations.teams.map { ($0.path, $0) }) { first, _ in first }
