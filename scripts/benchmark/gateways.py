@@ -58,6 +58,30 @@ organizations:
 """
 
 
+#: The same job under four hard limits, one inside the other; none is ever reached.
+LIMITED_POLICIES = PURSER_POLICIES.replace("""  bench:
+    teams:
+      load:
+""", """  bench:
+    limits: [{{usd: 1000000, per: month}}]
+    teams:
+      load:
+        limits: [{{usd: 500000, per: day}}, {{tokens: 1000000000000, per: day}}]
+        each_key: [{{usd: 400000, per: day}}]
+""")
+
+#: The same job through a virtual model that asks the classifier.
+ROUTED_POLICIES = PURSER_POLICIES.replace("""    aliases: [gpt-4o-mini]
+""", """  auto:
+    aliases: [gpt-4o-mini]
+    route:
+      - {{when: {{task: code}}, use: bench/gpt}}
+      - {{when: {{task: [math, analysis], complexity: high}}, use: bench/gpt}}
+      - {{when: {{complexity: low}}, use: bench/gpt}}
+      - {{use: bench/gpt}}
+""")
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -123,13 +147,14 @@ class Nginx(Gateway):
 
 class Purser(Gateway):
     name = "purser"
+    policies = PURSER_POLICIES
     program = ROOT / ".build" / "release" / "purser"
 
     def prepare(self):
         if not self.program.exists():
             raise Failed("no release binary: swift build -c release")
         (self.work / "policies").mkdir()
-        (self.work / "policies" / "bench.yaml").write_text(PURSER_POLICIES.format(upstream=self.upstream_port))
+        (self.work / "policies" / "bench.yaml").write_text(self.policies.format(upstream=self.upstream_port))
         done = self.command("keys", "create", "--team", "bench/load", "--state", str(self.new_state))
         if done.returncode or not done.stdout.strip():
             raise Failed(f"purser keys create: {done.stderr.strip() or 'no key on stdout'}")
@@ -156,7 +181,19 @@ class Purser(Gateway):
         return f"purser {self.command('--version').stdout.strip()}".strip()
 
 
-GATEWAYS = {gateway.name: gateway for gateway in (Nginx, Purser)}
+class LimitedPurser(Purser):
+    name = "purser-limits"
+    policies = LIMITED_POLICIES
+
+
+class RoutedPurser(Purser):
+    name = "purser-auto"
+    policies = ROUTED_POLICIES
+
+
+GATEWAYS = {gateway.name: gateway for gateway in (Nginx, Purser, LimitedPurser, RoutedPurser)}
+#: What is measured unless somebody asks for more.
+USUAL = ["nginx", "purser"]
 
 
 class Running:

@@ -1,6 +1,5 @@
 public import Chat
 internal import EventLoop
-internal import Ledger
 public import Policies
 internal import Providers
 internal import Upstream
@@ -148,10 +147,10 @@ public final class UpstreamCall {
     private static let eventFrame = 250
 
     /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
-    public func cut(_ output: inout [UInt8]) {
+    public func cut(_ output: inout [UInt8], because reason: GatewayError) {
         transfer.cancel()
         outcome.status = .cut
-        outcome.errorCode = GatewayError.Code.budgetExceeded.name
+        outcome.errorCode = reason.code.name
         settle(stream.usage, estimate: ownEstimate)
         end(.none)
         stream.appendLength(to: &output)

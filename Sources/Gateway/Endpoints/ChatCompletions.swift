@@ -85,8 +85,8 @@ extension GatewayLoop {
                 exchange.write(events)
                 throw error
             }
-            if goesOn, await held.mustCut(call) {
-                call.cut(&events)
+            if goesOn, let reason = await held.reasonToCut(call) {
+                call.cut(&events, because: reason)
                 goesOn = false
             }
         }
@@ -122,12 +122,12 @@ extension HeldCall {
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
     }
 
-    /// Whether a stream has come to the end of what can be paid.
-    func mustCut(_ call: UpstreamCall) async -> Bool {
+    /// Why a stream has come to the end of what can be paid; `nil` while it has not.
+    func reasonToCut(_ call: UpstreamCall) async -> GatewayError? {
         do throws(GatewayError) {
             try await run.keepCovered(call)
-            return false
-        } catch { return true }
+            return nil
+        } catch { return error }
     }
 
     /// A whole answer with the explanation in front of its last brace, for who asked for it.
