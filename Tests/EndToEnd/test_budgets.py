@@ -225,3 +225,17 @@ def test_a_reload_keeps_what_is_spent(limited: Callable[..., Gateway]) -> None:
     while (reply := gateway.http.chat("s/echo", max_tokens=7)).status == 200 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert (reply.status, reply.code) == (402, "budget_exceeded")
+
+
+def test_settings_of_a_model_cannot_ask_for_more_than_is_set_aside(limited: Callable[..., Gateway], provider: ScriptedProvider) -> None:
+    gateway = limited("limits: [{usd: 1, per: total}]")
+
+    def ask(settings: dict, **fields: object) -> Reply:
+        body = {"model": [{"model": "s/echo", "settings": settings}], "messages": [{"role": "user", "content": "x"}], **fields}
+        return gateway.http.send("POST", "/v1/chat/completions", body)
+
+    assert ask({"max_tokens": 90000}, max_tokens=10).status == 200
+    assert provider.last("echo").body["max_tokens"] == 10
+    assert ask({"max_tokens": 5}, max_tokens=10).status == 200
+    assert provider.last("echo").body["max_tokens"] == 5
+    assert ask({"n": 100}, max_tokens=10).status == 400

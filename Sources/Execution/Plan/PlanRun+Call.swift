@@ -88,7 +88,9 @@ extension PlanRun {
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
-            call = try executor.start(try request(for: planned), on: target, outputLimit: planned.maxOutputTokens, timeout: timeout)
+            let request = try request(for: planned)
+            let limit = try outputLimit(of: planned, for: request)
+            call = try executor.start(request, on: target, outputLimit: limit, timeout: timeout)
         } catch {
             target.health.ended(.none, at: .now())
             if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
@@ -138,6 +140,16 @@ extension PlanRun {
     private func request(for planned: PlannedCall) throws(GatewayError) -> ChatRequest {
         guard let settings = planned.settings else { return request }
         return try request.applying(settings: settings, reader: executor.reader)
+    }
+
+    /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.
+    private func outputLimit(of planned: PlannedCall, for request: ChatRequest) throws(GatewayError) -> Int64? {
+        guard planned.settings != nil else { return planned.maxOutputTokens }
+        guard Int64(request.choices) <= planned.extent.choices else {
+            throw GatewayError(.invalidRequest, "Settings of a model cannot raise 'n'; set it for the whole request.", param: "model")
+        }
+        let asksForMore = request.maxOutputTokens.map { $0 > planned.extent.output } ?? false
+        return asksForMore ? planned.extent.output : planned.maxOutputTokens
     }
 
     static let outOfTime = GatewayError(

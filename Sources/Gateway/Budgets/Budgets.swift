@@ -47,12 +47,9 @@ public final class Budgets: Sendable {
         let starts = Set(organizations.flatMap { $0.windowStarts(at: now) })
         if starts.isEmpty, organizations.isEmpty { return }
         for total in try ledger.totals(cutAt: starts.sorted { $0.microseconds < $1.microseconds }) {
-            guard let team = total.team ?? total.organization else { continue }
-            let past = PastSpending(
-                RequestScopes(team: team, key: total.keyID, user: total.user), model: total.model, time: total.begin,
-                amount: Spending(usd: total.cost, tokens: total.tokens, requests: total.requests), isInDoubt: total.isInDoubt)
-            if !tree.organization(of: team).restore(past, at: now, only: added) {
-                log.warning("more keys and users with limits of their own than can be counted", metadata: ["team": "\(team)"])
+            guard let past = PastSpending(total) else { continue }
+            if !tree.organization(of: past.scopes.team).restore(past, at: now, only: added) {
+                log.warning("more keys and users with limits of their own than can be counted", metadata: ["team": "\(past.scopes.team)"])
             }
         }
     }

@@ -36,6 +36,8 @@ extension AdmittedCall {
             features.classification = classification(by: snapshot.classifier)
         }
         features.inputTokens = request.inputTokens
+        // Settings may hold tools and schemas: they are read like the rest.
+        features.inputTokensUpperBound += request.models.map { $0.settings?.count ?? 0 }.max() ?? 0
         features.hasTools = request.hasTools
         features.hasImages = request.imageCount > 0
         features.wantsStructuredOutput = request.wantsStructuredOutput
