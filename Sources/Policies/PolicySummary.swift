@@ -14,7 +14,7 @@ public enum PolicySummary {
     private static func providers(_ snapshot: PolicySnapshot) -> [[String]] {
         let on = snapshot.providers.map { provider in
             let credentials = provider.apiKey != nil ? "with API key" : "without API key"
-            return [provider.name, "on", "\(provider.kind.rawValue) at \(provider.baseURL.text), \(credentials)"]
+            return [provider.name, "on", "\(provider.kind.rawValue) at \(provider.shownAddress), \(credentials)"]
         }
         return on + snapshot.offProviders.map { [$0.name, "off", $0.reason] }
     }

@@ -81,7 +81,8 @@ import Testing
         #expect(!wrong.diagnostics.rendered.contains(Self.secret))
         #expect(wrong.diagnostics.rendered.contains("api_key: ${KEY}"))
 
-        let right = compile(text, environment: ["URL": "http://h", "KEY": Self.secret, "PROXY": "http://u:\(Self.secret)@h"])
+        let right = compile(
+            text, environment: ["URL": "http://h/\(Self.secret)", "KEY": Self.secret, "PROXY": "http://u:\(Self.secret)@h"])
         let snapshot = try #require(right.snapshot)
         let provider = try #require(snapshot.providers.first)
         #expect(provider.apiKey?.reveal() == Self.secret)
@@ -90,6 +91,7 @@ import Testing
         dump(provider.apiKey, to: &dumped)
         dump(provider.headers, to: &dumped)
         #expect(!dumped.contains(Self.secret) && dumped.contains("***"))
-        #expect(!PolicySummary.text(of: snapshot).contains(Self.secret))
+        let summary = PolicySummary.text(of: snapshot)
+        #expect(!summary.contains(Self.secret) && summary.contains("at ${URL},"))
     }
 }

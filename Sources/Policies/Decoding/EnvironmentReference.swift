@@ -36,6 +36,11 @@ enum EnvironmentReference {
         }
     }
 
+    /// Whether the text asks for any variable.
+    static func hasVariable(_ text: String) -> Bool {
+        parts(of: text)?.contains { if case .variable = $0 { true } else { false } } ?? false
+    }
+
     private static func isNamePart(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"): true

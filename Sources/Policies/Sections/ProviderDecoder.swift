@@ -40,7 +40,8 @@ struct ProviderDecoder {
         if assumesOn, baseURL == nil, !environment.missing.isEmpty { baseURL = Self.nowhere }
         guard let kind, let baseURL else { return nil }
         return Provider(
-            name: entry.name, kind: kind, baseURL: baseURL, apiKey: apiKey, apiVersion: kind == .azure ? apiVersion() : nil,
+            name: entry.name, kind: kind, baseURL: baseURL, shownAddress: shownAddress(of: baseURL), apiKey: apiKey,
+            apiVersion: kind == .azure ? apiVersion() : nil,
             region: aws?.region, awsCredentials: aws?.credentials, headers: headers, caFile: caFile, proxy: proxy,
             maxConnections: maxConnections, http2: http2 ?? baseURL.isSecure, timeouts: timeouts, retry: retry, breaker: breaker)
     }
@@ -83,6 +84,11 @@ struct ProviderDecoder {
         } catch {
             return field.refuse("the base_url \(error.message)")
         }
+    }
+
+    private func shownAddress(of url: EndpointURL) -> String {
+        guard let written = reader["base_url"]?.text(), EnvironmentReference.hasVariable(written) else { return url.text }
+        return written
     }
 
     private mutating func apiKey() -> Secret? {

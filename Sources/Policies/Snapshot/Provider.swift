@@ -45,6 +45,8 @@ public final class Provider: Sendable {
     public let kind: ProviderKind
     /// Where its API begins, e.g. `https://api.openai.com/v1`.
     public let baseURL: EndpointURL
+    /// The same for people: where the policy fills in variables, as it is written, because a variable may hold a secret.
+    public let shownAddress: String
     /// The key of the API, for the header that the kind asks for; `nil` when the provider needs none. Visible ASCII.
     public let apiKey: Secret?
     /// Azure's `api-version`; `nil` for other kinds.
@@ -71,13 +73,14 @@ public final class Provider: Sendable {
     public let breaker: BreakerRules
 
     init(
-        name: String, kind: ProviderKind, baseURL: EndpointURL, apiKey: Secret?, apiVersion: String?, region: String?,
+        name: String, kind: ProviderKind, baseURL: EndpointURL, shownAddress: String, apiKey: Secret?, apiVersion: String?, region: String?,
         awsCredentials: AWSCredentials?, headers: [Header], caFile: String?, proxy: Secret?, maxConnections: Int, http2: Bool,
         timeouts: ProviderTimeouts, retry: RetryRules, breaker: BreakerRules
     ) {
         self.name = name
         self.kind = kind
         self.baseURL = baseURL
+        self.shownAddress = shownAddress
         self.apiKey = apiKey
         self.apiVersion = apiVersion
         self.region = region
