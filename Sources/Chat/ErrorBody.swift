@@ -3,12 +3,12 @@ extension GatewayError {
     ///
     /// `code`, `type` and `param` are repeated next to `error`, because some SDKs look for them there.
     public func appendOpenAIBody(to bytes: inout [UInt8]) {
-        if let passThrough { return appendPassedOn(passThrough.body, to: &bytes) }
+        if let passThrough = self.passThrough { return appendPassedOn(passThrough.body, to: &bytes) }
         bytes.append("{\"error\":{\"message\":")
-        bytes.appendJSONString(publicMessage)
+        bytes.appendJSONString(self.publicMessage)
         bytes.append(",")
         appendFacts(to: &bytes)
-        if let attempts {
+        if let attempts = self.attempts {
             bytes.append(",\"attempts\":")
             bytes.append(contentsOf: attempts)
         }
@@ -20,24 +20,24 @@ extension GatewayError {
 
     /// A provider's own body is a JSON object; the explanation goes in front of its last brace.
     private func appendPassedOn(_ body: [UInt8], to bytes: inout [UInt8]) {
-        guard explanation != nil, let end = body.lastIndex(of: UInt8(ascii: "}")) else { return bytes.append(contentsOf: body) }
+        guard self.explanation != nil, let end = body.lastIndex(of: UInt8(ascii: "}")) else { return bytes.append(contentsOf: body) }
         bytes.append(contentsOf: body[..<end])
         appendExplanation(to: &bytes)
         bytes.append(contentsOf: body[end...])
     }
 
     private func appendExplanation(to bytes: inout [UInt8]) {
-        guard let explanation else { return }
+        guard let explanation = self.explanation else { return }
         bytes.append(",\"purser\":")
         bytes.append(contentsOf: explanation)
     }
 
     private func appendFacts(to bytes: inout [UInt8]) {
         bytes.append("\"type\":")
-        bytes.appendJSONString(code.type)
+        bytes.appendJSONString(self.code.type)
         bytes.append(",\"param\":")
-        bytes.appendJSONString(param)
+        bytes.appendJSONString(self.param)
         bytes.append(",\"code\":")
-        bytes.appendJSONString(code.name)
+        bytes.appendJSONString(self.code.name)
     }
 }

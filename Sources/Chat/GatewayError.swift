@@ -1,6 +1,7 @@
 /// The one error of Purser: what went wrong, on whose side, whether trying again can help, and what may be said about it.
 ///
 /// Each room turns its own failures into this type at its edge; one file of the gateway renders it to HTTP.
+@dynamicMemberLookup
 public struct GatewayError: Error, Sendable {
     /// What clients find as `error.code`, with the status and `error.type` that go with it.
     public struct Code: Hashable, Sendable {
@@ -34,39 +35,57 @@ public struct GatewayError: Error, Sendable {
         case after(Duration)
     }
 
-    /// What happened.
-    public var code: Code
-    /// Whose fault it is.
-    public var source: Source
-    /// Whether another attempt can help.
-    public var retry: Retry
-    /// The request member that is wrong, in OpenAI's dotted notation, e.g. `messages.0.role`.
-    public var param: String?
-    /// Safe to show to the client: holds no secret and no provider's own text that could hold one.
-    public var publicMessage: String
-    /// For the log only.
-    public var detail: String?
-    /// Whether the provider never got the request, so that sending it again cannot do anything twice.
-    public var wasNeverSent = false
-    /// Every try that was made, as a JSON list; shown in the error's `attempts`.
-    public var attempts: [UInt8]?
-    /// How it came about, as a JSON object; shown as `purser` to who asked for it.
-    public var explanation: [UInt8]?
-    /// A provider's own error body that the client may see as it is (its 400s): bytes of a JSON document.
-    public var passThrough: (status: Int, body: [UInt8])?
+    /// What there is to know of an error; read and changed as members of the error itself.
+    public struct Facts: Sendable {
+        /// What happened.
+        public var code: Code
+        /// Whose fault it is.
+        public var source: Source
+        /// Whether another attempt can help.
+        public var retry: Retry
+        /// The request member that is wrong, in OpenAI's dotted notation, e.g. `messages.0.role`.
+        public var param: String?
+        /// Safe to show to the client: holds no secret and no provider's own text that could hold one.
+        public var publicMessage: String
+        /// For the log only.
+        public var detail: String?
+        /// Whether the provider never got the request, so that sending it again cannot do anything twice.
+        public var wasNeverSent = false
+        /// Every try that was made, as a JSON list; shown in the error's `attempts`.
+        public var attempts: [UInt8]?
+        /// How it came about, as a JSON object; shown as `purser` to who asked for it.
+        public var explanation: [UInt8]?
+        /// A provider's own error body that the client may see as it is (its 400s): bytes of a JSON document.
+        public var passThrough: (status: Int, body: [UInt8])?
+    }
+
+    /// Facts that stand elsewhere: nearly every function can throw an error, and every suspended caller keeps room for it.
+    private final class Box: Sendable {
+        let facts: Facts
+        init(_ facts: Facts) { self.facts = facts }
+    }
+
+    private var box: Box
+
+    /// A fact.
+    public subscript<Value>(dynamicMember member: WritableKeyPath<Facts, Value>) -> Value {
+        get { box.facts[keyPath: member] }
+        set {
+            var facts = box.facts
+            facts[keyPath: member] = newValue
+            box = Box(facts)
+        }
+    }
 
     /// Makes an error.
     public init(
         _ code: Code, _ publicMessage: String, source: Source = .client, retry: Retry = .never, param: String? = nil, detail: String? = nil,
         passThrough: (status: Int, body: [UInt8])? = nil
     ) {
-        self.code = code
-        self.publicMessage = publicMessage
-        self.source = source
-        self.retry = retry
-        self.param = param
-        self.detail = detail
-        self.passThrough = passThrough
+        box = Box(
+            Facts(
+                code: code, source: source, retry: retry, param: param, publicMessage: publicMessage, detail: detail,
+                passThrough: passThrough))
     }
 }
 

@@ -43,18 +43,19 @@ import Testing
         #expect(decision.calls.first?.settings == Array("{}".utf8))
     }
 
-    @Test func onlyRulesThatAskForItNeedAClassification() throws {
+    @Test func onlyRulesThatAskNeedAClassificationOrABudget() throws {
         let policies = try snapshot(
             models + Self.rules + """
 
                   byTools: {route: [{when: {tools: true}, use: big}, {use: mini}]}
+                  thrifty: {route: [{when: {budget_left: ">=5"}, use: auto}, {use: mini}]}
                   outer: {fallback: [big, auto]}
                 """)
-        for (names, needs) in [
-            (["auto"], true), (["byTools"], false), (["big"], false), (["outer"], true), (["big", "auto"], true), (["?"], false),
-        ] {
-            #expect(policies.needsClassification(names) == needs, "\(names)")
-        }
+        let cases: [([String], FeatureNeeds)] = [
+            (["auto"], .classification), (["byTools"], []), (["big"], []), (["outer"], .classification), (["big", "auto"], .classification),
+            (["?"], []), (["thrifty"], [.classification, .budgetLeft]), (["byTools", "thrifty"], [.classification, .budgetLeft]),
+        ]
+        for (names, needs) in cases { #expect(policies.needs(names) == needs, "\(names)") }
     }
 
     @Test func aRequestThatNoRuleFitsIsRefused() throws {

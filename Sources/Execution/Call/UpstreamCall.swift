@@ -22,7 +22,8 @@ public final class UpstreamCall {
     private let pricing: Pricing
     private let promptBytes: Int
     private let context: AnswerContext
-    private var stream: WireStream
+    /// How a stream stands; `nil` until one is opened.
+    private var stream: WireStream?
     private var received: [UInt8] = []
     /// Bytes of an answer that is read whole.
     private var wholeBytes = 0
@@ -39,7 +40,6 @@ public final class UpstreamCall {
         // Models without a price are not served: the decision has seen to that.
         pricing = model.pricing ?? .unpriced
         promptBytes = request.promptBytes
-        stream = WireStream(context, pricing: pricing)
     }
 
     // MARK: Whole answers
@@ -50,14 +50,19 @@ public final class UpstreamCall {
         do throws(GatewayError) {
             let head = try await acceptedHead()
             guard !head.isEncoded else { throw Self.unrequestedEncoding }
-            let body = try await wholeBody()
-            let answer = try WireAnswer.read(body: body, context: context, reader: reader)
-            settle(answer.usage, estimate: ownEstimate)
-            end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
-            return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
+            return try finished(try await wholeBody())
         } catch {
             throw failed(error)
         }
+    }
+
+    // Out of line: what reading takes would make the frame of whoever waits for it larger.
+    @inline(never)
+    private func finished(_ body: [UInt8]) throws(GatewayError) -> [UInt8] {
+        let answer = try WireAnswer.read(body: body, context: context, reader: reader)
+        settle(answer.usage, estimate: ownEstimate)
+        end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
+        return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
     }
 
     private func wholeBody() async throws(GatewayError) -> [UInt8] {
@@ -80,6 +85,7 @@ public final class UpstreamCall {
             let head = try await acceptedHead()
             guard !head.isEncoded else { throw Self.unrequestedEncoding }
             guard context.wire.streams(as: head.contentType) else { throw Self.notAStream }
+            beginStream()
             while output.isEmpty { guard try await advance(&output) else { return false } }
             return true
         } catch {
@@ -93,32 +99,46 @@ public final class UpstreamCall {
         do throws(GatewayError) { return try await advance(&output) } catch { throw failed(error) }
     }
 
+    @inline(never)
+    private func beginStream() { stream = WireStream(context, pricing: pricing) }
+
     private func advance(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
-        guard try await receive() else {
-            switch stream.end(reader: reader, into: &output) {
-            case .complete: return complete(&output)
-            case .failed(let error): throw error
-            case .truncated: throw Self.truncated
-            }
+        guard try await receive() else { return try atEnd(&output) }
+        return try passOn(&output)
+    }
+
+    @inline(never)
+    private func atEnd(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
+        switch stream?.end(reader: reader, into: &output) {
+        case .complete: return complete(&output)
+        case .failed(let error): throw error
+        case .truncated, nil: throw Self.truncated
         }
+    }
+
+    @inline(never)
+    private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
         streamedBytes += received.count
-        switch stream.feed(received, reader: reader, into: &output) {
+        switch stream?.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
         case .done: return complete(&output)
+        case nil: throw Self.truncated
         }
     }
 
     private func complete(_ output: inout [UInt8]) -> Bool {
         transfer.release()
-        settle(stream.usage, estimate: ownEstimate)
+        settle(stream?.usage, estimate: ownEstimate)
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
-        if stream.lacksUsage { stream.appendUsage(outcome.usage, to: &output) }
+        if stream?.lacksUsage == true { stream?.appendUsage(outcome.usage, to: &output) }
         return false
     }
 
+    private var contentEvents: Int { stream?.contentEvents ?? 0 }
+
     private var ownEstimate: TokenUsage {
-        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: stream.contentEvents)
+        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: contentEvents)
     }
 
     /// When the call began.
@@ -130,18 +150,18 @@ public final class UpstreamCall {
     /// Appends an event of our own to a stream: a chunk without choices that has one member.
     /// - Parameter json: the member's value, without line ends.
     public func appendChunk(_ member: StaticString, _ json: [UInt8], to output: inout [UInt8]) {
-        stream.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
+        stream?.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
     }
 
     /// The output tokens of a stream so far, all choices together: by its events, or by its text where events are long. About right; exact is
     /// only what the provider reports at the end.
     var outputSoFar: Int64 {
-        let text = streamedBytes - stream.contentEvents * Self.eventFrame
-        return Int64(max(stream.contentEvents, text / TokenEstimate.bytesPerToken))
+        let text = streamedBytes - contentEvents * Self.eventFrame
+        return Int64(max(contentEvents, text / TokenEstimate.bytesPerToken))
     }
 
     /// The output tokens of a stream so far, at the least.
-    var leastOutputSoFar: Int64 { Int64(stream.contentEvents) }
+    var leastOutputSoFar: Int64 { Int64(contentEvents) }
 
     /// What an event of a stream has around its text, in bytes.
     private static let eventFrame = 250
@@ -151,10 +171,10 @@ public final class UpstreamCall {
         transfer.cancel()
         outcome.status = .cut
         outcome.errorCode = reason.code.name
-        settle(stream.usage, estimate: ownEstimate)
+        settle(stream?.usage, estimate: ownEstimate)
         end(.none)
-        stream.appendLength(to: &output)
-        if context.wantsUsageChunk { stream.appendUsage(outcome.usage, to: &output) }
+        stream?.appendLength(to: &output)
+        if context.wantsUsageChunk { stream?.appendUsage(outcome.usage, to: &output) }
     }
 
     // MARK: Endings
@@ -187,6 +207,7 @@ public final class UpstreamCall {
     }
 
     /// Takes down how the call failed. What the provider may bill all the same is estimated; a plain refusal costs nothing.
+    @inline(never)
     private func failed(_ error: GatewayError) -> GatewayError {
         let wasAnswering = transfer.firstByteTime != nil
         transfer.cancel()
@@ -195,10 +216,10 @@ public final class UpstreamCall {
             switch error.code {
             case .clientClosedRequest: .canceled
             case .upstreamTimeout: .timeout
-            default: stream.contentEvents > 0 ? .cut : .error
+            default: contentEvents > 0 ? .cut : .error
             }
         let isUnfinished = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
-        if isUnfinished, transfer.wasSent { settle(stream.usage, estimate: ownEstimate) } else { measure() }
+        if isUnfinished, transfer.wasSent { settle(stream?.usage, estimate: ownEstimate) } else { measure() }
         end(TargetHealth.Verdict(error))
         return target.scrubber.scrubbed(error)
     }

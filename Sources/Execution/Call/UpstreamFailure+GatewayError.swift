@@ -7,12 +7,12 @@ extension GatewayError {
         switch failure {
         case .unreachable(let detail):
             self.init(.upstreamError, "The provider could not be reached.", source: .upstream, retry: .sameTarget, detail: detail)
-            wasNeverSent = true
+            self.wasNeverSent = true
         case .untrusted(let detail):
             self.init(.upstreamError, "The provider's certificate is not trusted.", source: .upstream, retry: .nextTarget, detail: detail)
         case .connectTimeout:
             self = .timeout("No connection to the provider within timeouts.connect.")
-            wasNeverSent = true
+            self.wasNeverSent = true
         case .firstByteTimeout: self = .timeout("The provider did not begin to answer within timeouts.first_byte.")
         case .idleTimeout: self = .timeout("The provider stopped in the middle of its answer for longer than timeouts.idle.")
         case .totalTimeout: self = .timeout("The provider did not finish its answer within timeouts.total, or within x-purser-timeout.")

@@ -40,11 +40,10 @@ struct StreamCover {
     }
 
     /// More that must be set aside before `tokens` of output have come; `nil` while the cover is enough.
-    mutating func missing(for tokens: Int64) -> Spending? {
+    func missing(for tokens: Int64) -> Spending? {
         guard output < planned.extent.output, tokens >= output * planned.extent.choices - CallCover.step / 4 else { return nil }
         let before = CallCover.spending(planned, output: output)
-        output = min(output + CallCover.step, planned.extent.output)
-        let after = CallCover.spending(planned, output: output)
+        let after = CallCover.spending(planned, output: nextOutput)
         return Spending(usd: max(.zero, after.usd - before.usd), tokens: max(0, after.tokens - before.tokens))
     }
 
@@ -52,6 +51,11 @@ struct StreamCover {
     /// - Parameter tokens: output tokens of all choices that have come for certain.
     func isExceeded(by tokens: Int64) -> Bool { tokens > planned.extent.output * planned.extent.choices }
 
-    /// Takes note that more is set aside.
-    mutating func note(_ more: Spending) { amount = amount + more }
+    private var nextOutput: Int64 { min(output + CallCover.step, planned.extent.output) }
+
+    /// Takes note that what was missing is set aside.
+    mutating func note(_ more: Spending) {
+        amount = amount + more
+        output = nextOutput
+    }
 }

@@ -3,7 +3,7 @@ public import Ledger
 public import Policies
 
 /// One try at a model: a call that was made, or one that was left out because the model takes none at the moment.
-public struct Attempt {
+public final class Attempt {
     /// What a call is for.
     public enum Role: String, Sendable {
         /// The plan's first choice.

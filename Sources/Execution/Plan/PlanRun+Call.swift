@@ -109,15 +109,26 @@ extension PlanRun {
     /// Sees to it that a stream stays covered while it goes on.
     /// - Throws: the refusal of the limit that has no room for more of it.
     public func keepCovered(_ call: UpstreamCall) async throws(GatewayError) {
-        guard let envelope, let index = attempts.lastIndex(where: { $0.isOf(call) }), var cover = attempts[index].streamCover else { return }
+        guard let envelope else { return }
+        while let more = try missingCover(call) {
+            try await envelope.extend(by: more, model: call.model.name)
+            noteCover(call, more)
+        }
+    }
+
+    @inline(never)
+    private func missingCover(_ call: UpstreamCall) throws(GatewayError) -> Spending? {
+        guard let index = attempts.lastIndex(where: { $0.isOf(call) }), let cover = attempts[index].streamCover else { return nil }
         if cover.isExceeded(by: call.leastOutputSoFar) {
             throw GatewayError(.budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
         }
-        while let more = cover.missing(for: call.outputSoFar) {
-            try await envelope.extend(by: more, model: call.model.name)
-            cover.note(more)
-            attempts[index].streamCover = cover
-        }
+        return cover.missing(for: call.outputSoFar)
+    }
+
+    @inline(never)
+    private func noteCover(_ call: UpstreamCall, _ more: Spending) {
+        guard let index = attempts.lastIndex(where: { $0.isOf(call) }) else { return }
+        attempts[index].streamCover?.note(more)
     }
 
     /// Whether the ceiling covers a call besides all that was spent and all that is under way.
@@ -159,8 +170,8 @@ extension PlanRun {
 extension GatewayError {
     /// What kind of failure it was, in the words of retry rules; `nil` when trying the same target again cannot help.
     fileprivate var retriableFailure: RetryRules.Causes? {
-        if wasNeverSent { return .connect }
-        return switch (code, retry) {
+        if self.wasNeverSent { return .connect }
+        return switch (self.code, self.retry) {
         case (.upstreamTimeout, _): .timeout
         case (.upstreamRateLimited, _): .rateLimit
         case (.upstreamError, .sameTarget): .serverError

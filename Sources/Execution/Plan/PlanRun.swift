@@ -87,11 +87,11 @@ public final class PlanRun {
 extension GatewayError {
     /// Whether another model may succeed where this failure came up.
     var mayBeTriedElsewhere: Bool {
-        switch retry {
-        case .sameTarget, .nextTarget, .after: code != .clientClosedRequest
+        switch self.retry {
+        case .sameTarget, .nextTarget, .after: self.code != .clientClosedRequest
         // What is too long for one model need not be for another.
         // Nor need what is too dear be for a cheaper one.
-        case .never: code.name == "context_length_exceeded" || code == .budgetExceeded
+        case .never: self.code.name == "context_length_exceeded" || self.code == .budgetExceeded
         }
     }
 }

@@ -10,6 +10,13 @@ extension OrganizationLimits {
     func reserve(
         _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: LeaseKeeper?
     ) async throws(GatewayError) -> Hold {
+        if case .held(let hold) = reserve(request, at: .now) { return hold }
+        return try await reserveInTurn(request, on: loop, patience: patience, keeper: keeper)
+    }
+
+    private func reserveInTurn(
+        _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: LeaseKeeper?
+    ) async throws(GatewayError) -> Hold {
         // Each turn somebody who waited for the same slice goes on.
         for _ in 0..<64 {
             let refusal: LimitRefusal

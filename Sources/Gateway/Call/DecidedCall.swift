@@ -6,7 +6,9 @@ internal import Ledger
 internal import Policies
 
 /// A call whose body has been read and understood, and that the gateway has room for.
-struct AdmittedCall {
+///
+/// From here on the stages are classes: there is much in them, and what a suspended function holds is copied at each of its stages.
+final class AdmittedCall {
     let incoming: IncomingCall
     let principal: Principal
     let request: ChatRequest
@@ -14,13 +16,31 @@ struct AdmittedCall {
     let deadline: MonotonicTime
     /// The most that the client is willing to pay, from the body or the header, whichever is less.
     let maxCost: NanoUSD?
+
+    init(incoming: IncomingCall, principal: Principal, request: ChatRequest, deadline: MonotonicTime, maxCost: NanoUSD?) {
+        self.incoming = incoming
+        self.principal = principal
+        self.request = request
+        self.deadline = deadline
+        self.maxCost = maxCost
+    }
 }
 
 /// A call of which is known what to do.
-struct DecidedCall {
+final class DecidedCall {
     let admitted: AdmittedCall
-    let plan: Plan
     let trace: DecisionTrace
+    /// What to do; with little money left, with lower limits of output than decided.
+    private(set) var plan: Plan
+
+    init(admitted: AdmittedCall, plan: Plan, trace: DecisionTrace) {
+        self.admitted = admitted
+        self.plan = plan
+        self.trace = trace
+    }
+
+    /// Gives all calls lower limits of output.
+    func limit(_ change: (PlannedCall) -> PlannedCall) { plan = plan.mapCalls(change) }
 }
 
 /// A call that may be made: everything that must hold before a byte goes upstream holds.
@@ -42,8 +62,14 @@ extension AuthenticatedCall {
         try incoming.requireJSON()
         let body: [UInt8]
         do { body = try await exchange.body(padding: JSONReader.padding) } catch { throw GatewayError(error) }
+        return try understood(body, timeout: timeout, ceiling: ceiling)
+    }
+
+    // Out of line, like other steps that do not wait: what they need for a moment would stay in the suspended caller's frame for as long as the request lives.
+    @inline(never)
+    private func understood(_ body: [UInt8], timeout: Duration?, ceiling: NanoUSD?) throws(GatewayError) -> AdmittedCall {
         var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
-        if let tags = exchange.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
+        if let tags = incoming.exchange.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
         return AdmittedCall(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,
@@ -61,10 +87,10 @@ extension DecidedCall {
                 .storageUnavailable, "The usage ledger cannot be written at the moment; please retry later.", source: .gateway,
                 retry: .after(.seconds(1)))
         }
-        let (plan, envelope) = try await envelope()
+        let envelope = try await envelope()
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
             ceiling: admitted.maxCost, envelope: envelope)
-        return HeldCall(decided: DecidedCall(admitted: admitted, plan: plan, trace: trace), run: run)
+        return HeldCall(decided: self, run: run)
     }
 }

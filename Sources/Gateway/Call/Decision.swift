@@ -32,7 +32,8 @@ extension AdmittedCall {
         let snapshot = incoming.policies.snapshot
         var features = RequestFeatures(requestedModels: request.models.map(\.name))
         features.requestedSettings = request.models.map(\.settings)
-        if incoming.wantsExplanation || snapshot.needsClassification(features.requestedModels) {
+        let needs = snapshot.needs(features.requestedModels)
+        if incoming.wantsExplanation || needs.contains(.classification) {
             features.classification = classification(by: snapshot.classifier)
         }
         features.inputTokens = request.inputTokens
@@ -54,7 +55,7 @@ extension AdmittedCall {
         features.keyName = principal.keyName
         features.session = incoming.exchange.head.string("x-session-id")
         features.maxCost = maxCost
-        if snapshot.hasLimits { features.budgetLeft = budgetLeft }
+        if needs.contains(.budgetLeft), snapshot.hasLimits { features.budgetLeft = budgetLeft }
         features.wallTime = incoming.wallTime.microseconds / 1_000_000
         features.seed = Self.mixed(incoming.startTime.nanoseconds)
         return features

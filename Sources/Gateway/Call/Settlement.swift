@@ -14,25 +14,25 @@ extension HeldCall {
         let due = run.attempts.indices.filter { run.attempts[$0].isDue }
         defer { if isOver { run.envelope?.close(wasUsed: run.callCount > 0) } }
         for index in due {
-            let attempt = run.attempts[index]
-            guard let outcome = attempt.outcome else { continue }
             run.attempts[index].isSettled = true
-            var record = record(ofAttempt: index, outcome)
-            record.hold = run.envelope?.id
-            record.settlesHold = isOver && index == due.last
-            defer { charge(attempt, outcome) }
+            defer { charge(index) }
+            guard let record = record(ofAttempt: index, settlesHold: isOver && index == due.last) else { continue }
             do { try await incoming.loop.journal.commit(record) } catch { throw error.gatewayError }
         }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
 
-    private func charge(_ attempt: Attempt, _ outcome: CallOutcome) {
-        guard let cover = attempt.cover else { return }
+    @inline(never)
+    private func charge(_ index: Int) {
+        let attempt = run.attempts[index]
+        guard let cover = attempt.cover, let outcome = attempt.outcome else { return }
         run.envelope?.charge(outcome.cost, tokens: outcome.usage.input + outcome.usage.output, cover: cover, model: attempt.model.name)
     }
 
-    private func record(ofAttempt index: Int, _ outcome: CallOutcome) -> UsageRecord {
+    @inline(never)
+    private func record(ofAttempt index: Int, settlesHold: Bool) -> UsageRecord? {
         let attempt = run.attempts[index]
+        guard let outcome = attempt.outcome else { return nil }
         // The first call has the name of the hold, if there is one.
         let ownName = run.attempts.firstIndex { $0.skippedBecause == nil } == index ? run.envelope?.id : nil
         let callID = ownName ?? incoming.loop.identifiers.next("call_")
@@ -49,6 +49,8 @@ extension HeldCall {
         record.firstTokenMicroseconds = outcome.firstTokenMicroseconds
         record.errorCode = outcome.errorCode
         record.isEstimated = outcome.isEstimated
+        record.hold = run.envelope?.id
+        record.settlesHold = settlesHold
         return record
     }
 

@@ -43,12 +43,13 @@ enum Condition: Sendable {
         }
     }
 
-    /// Whether asking it takes a classification of the conversation.
-    var needsClassification: Bool {
+    /// What it asks for that takes work to find out.
+    var needs: FeatureNeeds {
         switch self {
-        case .task, .complexity, .language: true
-        case .number(let condition): condition.subject == .complexityScore
-        default: false
+        case .task, .complexity, .language: .classification
+        case .number(let condition) where condition.subject == .complexityScore: .classification
+        case .number(let condition) where condition.subject == .budgetLeft: .budgetLeft
+        default: []
         }
     }
 }

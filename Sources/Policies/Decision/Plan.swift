@@ -11,8 +11,8 @@ public enum Plan: Sendable {
     case race([Plan], after: Duration)
 }
 
-/// One call to a provider model.
-public struct PlannedCall: Sendable {
+/// One call to a provider model. A class, because it is handed from step to step of a request and never changed.
+public final class PlannedCall: Sendable {
     /// Whom to call.
     public let model: ModelEntry
     /// How long the call may take in all, where the policy says so; the provider's own timeouts stay in force.
@@ -25,6 +25,15 @@ public struct PlannedCall: Sendable {
     public let settings: [UInt8]?
     /// What ``worstCase`` is made of.
     public let extent: CallExtent
+
+    init(model: ModelEntry, timeout: Duration?, maxOutputTokens: Int64?, worstCase: NanoUSD?, settings: [UInt8]?, extent: CallExtent) {
+        self.model = model
+        self.timeout = timeout
+        self.maxOutputTokens = maxOutputTokens
+        self.worstCase = worstCase
+        self.settings = settings
+        self.extent = extent
+    }
 
     /// The same call with a lower limit of output tokens.
     public func limited(toOutput tokens: Int64) -> PlannedCall {

@@ -1,9 +1,11 @@
 public import Chat
 
 extension PolicySnapshot {
-    /// Whether deciding for these names takes a classification of the conversation. One lookup a name; unknown names need none.
-    public func needsClassification(_ requested: [String]) -> Bool {
-        requested.contains { if case .virtual(let model) = resolve($0) { model.needsClassification } else { false } }
+    /// What deciding for these names asks for. One lookup a name; unknown names need nothing.
+    public func needs(_ requested: [String]) -> FeatureNeeds {
+        var needs: FeatureNeeds = []
+        for name in requested { if case .virtual(let model) = resolve(name) { needs.formUnion(model.needs) } }
+        return needs
     }
 
     /// Decides what to do for a request: a pure function of the policies, the features and the state.

@@ -8,7 +8,7 @@ public struct RequestFeatures: Sendable {
     /// The client's own settings for each of ``requestedModels`` (`{model, settings}`): JSON objects, `nil` where there are none.
     /// May be shorter than the list of names.
     public var requestedSettings: [[UInt8]?] = []
-    /// What the classifier says; needed only where ``PolicySnapshot/needsClassification(_:)`` says so.
+    /// What the classifier says; needed only where ``PolicySnapshot/needs(_:)`` says so.
     public var classification: Classification?
     /// The tokens that the input probably has.
     public var inputTokensEstimate = 0
@@ -54,4 +54,15 @@ public struct RequestFeatures: Sendable {
 
     /// The conversation, by header or metadata.
     var conversation: String? { session ?? metadata["session_id"] }
+}
+
+/// Features that take work to find out, and that only some policies ask for.
+public struct FeatureNeeds: OptionSet, Sendable {
+    public let rawValue: UInt8
+    /// From the raw bits.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// ``RequestFeatures/classification``.
+    public static let classification = FeatureNeeds(rawValue: 1)
+    /// ``RequestFeatures/budgetLeft``.
+    public static let budgetLeft = FeatureNeeds(rawValue: 2)
 }

@@ -109,9 +109,12 @@ extension Strategy {
         }
     }
 
-    var needsClassification: Bool {
-        if case .route(let rules) = self, rules.contains(where: { $0.conditions.contains(where: \.needsClassification) }) { return true }
-        return entries.contains { if case .virtual(let model) = $0.target { model.needsClassification } else { false } }
+    /// What its conditions, and those of virtual models below it, ask for.
+    var needs: FeatureNeeds {
+        var needs: FeatureNeeds = []
+        if case .route(let rules) = self { for condition in rules.flatMap(\.conditions) { needs.formUnion(condition.needs) } }
+        for case .virtual(let model) in entries.map(\.target) { needs.formUnion(model.needs) }
+        return needs
     }
 
     /// Every entry, in the order of the policy.

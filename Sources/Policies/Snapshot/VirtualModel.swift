@@ -4,8 +4,8 @@ public final class VirtualModel: Sendable {
     public let name: String
     /// Other names.
     public let aliases: [String]
-    /// Whether deciding takes a classification of the conversation.
-    public let needsClassification: Bool
+    /// What deciding asks for.
+    let needs: FeatureNeeds
     /// What becomes of a request whose ceiling excludes every candidate.
     public let overCeiling: OverCeiling
     /// The position among listed models, for ``ModelSet``.
@@ -29,7 +29,7 @@ public final class VirtualModel: Sendable {
         self.strategy = strategy
         self.hedge = hedge
         self.overCeiling = overCeiling
-        needsClassification = strategy.needsClassification
+        needs = strategy.needs
         callCount = strategy.callCount
         reachable = strategy.reachable
     }

@@ -30,7 +30,7 @@ extension PolicySnapshot {
             features.inputTokensUpperBound = max(features.inputTokensUpperBound, estimate)
         }
         let asks = test.expected.contains { [.task, .complexity, .language].contains($0.subject) }
-        if asks || needsClassification(features.requestedModels) {
+        if asks || needs(features.requestedModels).contains(.classification) {
             features.classification = test.given.conversation.classified(by: classifier)
         }
         return features
