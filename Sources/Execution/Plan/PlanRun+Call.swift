@@ -88,7 +88,7 @@ extension PlanRun {
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
-            let request = try request(for: planned)
+            let request = try request(for: planned, target)
             let limit = try outputLimit(of: planned, for: request)
             call = try executor.start(request, on: target, outputLimit: limit, timeout: timeout)
         } catch {
@@ -97,22 +97,21 @@ extension PlanRun {
             throw error
         }
         attempts.append(Attempt(call, role: role, planned: planned, cover: cover, isStream: request.stream))
-        let stake = planned.worstCase ?? .zero
-        atStake = atStake + stake
-        defer { atStake = atStake - stake }
         var bytes: [UInt8] = []
         var goesOn = false
         if request.stream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
         return Answering(call: call, bytes: bytes, goesOn: goesOn)
     }
 
-    /// Sees to it that a stream stays covered while it goes on.
+    /// Sees to it that a stream stays below `max_cost`, and covered in the limits, while it goes on.
     /// - Throws: the refusal of the limit that has no room for more of it.
     public func keepCovered(_ call: UpstreamCall) async throws(GatewayError) {
-        guard let envelope, let index = attempts.lastIndex(where: { $0.isOf(call) }), var cover = attempts[index].streamCover else { return }
-        if cover.isExceeded(by: call.leastOutputSoFar) {
-            throw GatewayError(.budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
+        guard envelope != nil || ceiling != nil, let index = attempts.lastIndex(where: { $0.isOf(call) }) else { return }
+        if attempts[index].exceedsItsBound {
+            throw GatewayError(
+                envelope == nil ? .maxCostExceeded : .budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
         }
+        guard let envelope, var cover = attempts[index].streamCover else { return }
         while let more = cover.missing(for: call.outputSoFar) {
             try await envelope.extend(by: more, model: call.model.name)
             cover.note(more)
@@ -137,9 +136,17 @@ extension PlanRun {
             .maxCostExceeded, "What the attempts so far have left of max_cost does not cover a call to \(model.name).", retry: .nextTarget)
     }
 
-    private func request(for planned: PlannedCall) throws(GatewayError) -> ChatRequest {
-        guard let settings = planned.settings else { return request }
-        return try request.applying(settings: settings, reader: executor.reader)
+    /// The request as the target is to see it.
+    /// - Throws: `invalid_request_error` when it asks for what its bound on money does not cover.
+    private func request(for planned: PlannedCall, _ target: Target) throws(GatewayError) -> ChatRequest {
+        var request = request
+        if let settings = planned.settings { request = try request.applying(settings: settings, reader: executor.reader) }
+        guard let member = request.surcharge, target.wire.passesBodies, ceiling != nil || envelope?.needsPrices == true,
+            case .listed? = planned.model.pricing
+        else { return request }
+        throw GatewayError(
+            .invalidRequest, "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
+                + "Leave it out, or ask whoever runs the gateway for a key without a budget.", param: member)
     }
 
     /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.

@@ -18,32 +18,50 @@ public struct PlannedCall: Sendable {
     /// How long the call may take in all, where the policy says so; the provider's own timeouts stay in force.
     public let timeout: Duration?
     /// The limit of output tokens per choice to send upstream; `nil`: as the client said.
-    public let maxOutputTokens: Int64?
+    public private(set) var maxOutputTokens: Int64?
     /// The most that the call can cost; `nil` when the model's price is not known.
-    public let worstCase: NanoUSD?
+    public private(set) var worstCase: NanoUSD?
     /// Members to set in the request's body: a JSON object; `nil` when there are none.
     public let settings: [UInt8]?
     /// What ``worstCase`` is made of.
-    public let extent: CallExtent
+    public private(set) var extent: CallExtent
+    /// Whether nobody has set a limit of output, neither the client nor the model: ``extent`` holds only once one is sent.
+    public private(set) var isOutputAssumed: Bool
+    /// Whether a stream may bill output of which nothing is seen before its end.
+    public let thinksUnseen: Bool
 
-    /// The same call with a lower limit of output tokens.
-    public func limited(toOutput tokens: Int64) -> PlannedCall {
-        var extent = extent
-        extent.output = min(tokens, extent.output)
-        return PlannedCall(
-            model: model, timeout: timeout, maxOutputTokens: extent.output, worstCase: extent.cost(at: model.pricing), settings: settings,
-            extent: extent)
+    init(_ model: ModelEntry, _ terms: CallTerms, _ bound: WorstCase, _ features: RequestFeatures) {
+        self.model = model
+        timeout = terms.timeout
+        maxOutputTokens = bound.limitToSend
+        worstCase = bound.cost
+        settings = terms.settings
+        extent = bound.extent(model, features)
+        isOutputAssumed = bound.isAssumed
+        // Settings may ask for it too.
+        thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings != nil
+    }
+
+    /// The same call with a limit of output tokens, at most that of its extent.
+    private func limited(toOutput tokens: Int64) -> PlannedCall {
+        var call = self
+        call.extent.output = min(tokens, extent.output)
+        call.maxOutputTokens = call.extent.output
+        call.worstCase = call.extent.cost(at: model.pricing)
+        call.isOutputAssumed = false
+        return call
     }
 }
 
 extension PlannedCall {
-    /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the call as it is when it does
+    /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the limit it has when it does
     /// so anyway, or when that would leave fewer than `least` tokens.
     public func clamped(usd: NanoUSD?, tokens: Int64?, least: Int64 = 16) -> PlannedCall {
         var output = extent.output
         if let tokens { output = min(output, max(0, tokens - extent.input) / extent.choices) }
         if let usd, let most = affordableOutput(usd) { output = min(output, most) }
-        return output >= least && output < extent.output ? limited(toOutput: output) : self
+        if output >= least, output < extent.output { return limited(toOutput: output) }
+        return isOutputAssumed ? limited(toOutput: extent.output) : self
     }
 
     /// The output tokens of each choice that `usd` pays for; `nil` when it pays for all, or the price is not known.

@@ -22,6 +22,8 @@ public final class ModelEntry: Sendable {
     public let maxOutputTokens: Int?
     /// What requests ask for and this model cannot do, as far as that is known.
     public let lacks: ModelCapabilities
+    /// Whether it may think before it answers without being asked to, and shows little or nothing of that, as far as that is known.
+    public let thinksUnasked: Bool
     /// How good the answers are by the policy's own judgement, 0 to 100; `nil` without one.
     public let quality: Int?
     /// What becomes of a request whose ceiling the model does not fit into.
@@ -42,6 +44,7 @@ public final class ModelEntry: Sendable {
         contextWindow = facts.contextWindow
         maxOutputTokens = facts.maxOutputTokens
         lacks = facts.lacks
+        thinksUnasked = facts.thinksUnasked
         quality = facts.quality
         overCeiling = facts.overCeiling
         self.aliases = aliases
@@ -57,6 +60,7 @@ struct ModelFacts: Sendable {
     /// What the policy says the model can and cannot do.
     var can: ModelCapabilities = []
     var lacks: ModelCapabilities = []
+    var thinksUnasked = false
     var quality: Int?
     var overCeiling = OverCeiling.refuse
 
@@ -67,6 +71,7 @@ struct ModelFacts: Sendable {
         if facts.pricing == nil { facts.pricing = .listed(known.price) }
         if facts.contextWindow == nil { facts.contextWindow = known.contextWindow }
         if facts.maxOutputTokens == nil { facts.maxOutputTokens = min(known.maxOutputTokens, facts.contextWindow ?? .max) }
+        facts.thinksUnasked = known.thinksUnasked
         facts.lacks.formUnion(ModelCapabilities.requestable.subtracting(known.capabilities).subtracting(can))
         return facts
     }
