@@ -25,7 +25,7 @@ enum TokenEstimate {
     /// The estimate for a call.
     /// - Parameters:
     ///   - promptBytes: size of everything that was sent.
-    ///   - outputBytes: size of the text that came back, where it came whole.
+    ///   - outputBytes: size of what came back: of a whole answer its body, of a stream its text.
     ///   - outputEvents: stream events with content; each carries at least one token.
     static func usage(promptBytes: Int, outputBytes: Int, outputEvents: Int) -> TokenUsage {
         let output = max((outputBytes + bytesPerToken - 1) / bytesPerToken, outputEvents)

@@ -26,8 +26,6 @@ public final class UpstreamCall {
     private var received: [UInt8] = []
     /// Bytes of an answer that is read whole.
     private var wholeBytes = 0
-    /// Bytes of a stream that were passed on.
-    private var streamedBytes = 0
 
     /// - Parameter context: how to read the answer, from the wire's translation of `request`.
     init(_ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, reader: JSONReader) {
@@ -101,7 +99,6 @@ public final class UpstreamCall {
             case .truncated: throw Self.truncated
             }
         }
-        streamedBytes += received.count
         switch stream.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
@@ -118,7 +115,7 @@ public final class UpstreamCall {
     }
 
     private var ownEstimate: TokenUsage {
-        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: stream.contentEvents)
+        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes + stream.textBytes, outputEvents: stream.contentEvents)
     }
 
     /// When the call began.
@@ -135,23 +132,17 @@ public final class UpstreamCall {
 
     /// The output tokens of a stream so far, all choices together: by its events, or by its text where events are long. About right; exact is
     /// only what the provider reports at the end.
-    var outputSoFar: Int64 {
-        let text = streamedBytes - stream.contentEvents * Self.eventFrame
-        return Int64(max(stream.contentEvents, text / TokenEstimate.bytesPerToken))
-    }
+    var outputSoFar: Int64 { ownEstimate.output }
 
-    /// The output tokens of a stream so far, at the least.
-    var leastOutputSoFar: Int64 { Int64(stream.contentEvents) }
-
-    /// What an event of a stream has around its text, in bytes.
-    private static let eventFrame = 250
+    /// The output tokens of a stream so far, at the least: no whole answer has more than sixteen bytes a token, though a few words may.
+    var leastOutputSoFar: Int64 { Int64(max(stream.contentEvents, (stream.textBytes - 256) / 16)) }
 
     /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
     public func cut(_ output: inout [UInt8], because reason: GatewayError) {
         transfer.cancel()
         outcome.status = .cut
         outcome.errorCode = reason.code.name
-        settle(stream.usage, estimate: ownEstimate)
+        settleUnfinished()
         end(.none)
         stream.appendLength(to: &output)
         if context.wantsUsageChunk { stream.appendUsage(outcome.usage, to: &output) }
@@ -186,6 +177,16 @@ public final class UpstreamCall {
         measure()
     }
 
+    /// Settles a call without an end. What was reported along the way may leave out what came after.
+    private func settleUnfinished() {
+        let isBelieved = stream.usage.map { $0.output >= leastOutputSoFar } ?? false
+        var estimate = ownEstimate
+        if let reported = stream.usage {
+            (estimate.input, estimate.cachedInput, estimate.cacheWrite) = (reported.input, reported.cachedInput, reported.cacheWrite)
+        }
+        settle(isBelieved ? stream.usage : nil, estimate: estimate)
+    }
+
     /// Takes down how the call failed. What the provider may bill all the same is estimated; a plain refusal costs nothing.
     private func failed(_ error: GatewayError) -> GatewayError {
         let wasAnswering = transfer.firstByteTime != nil
@@ -198,7 +199,7 @@ public final class UpstreamCall {
             default: stream.contentEvents > 0 ? .cut : .error
             }
         let isUnfinished = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
-        if isUnfinished, transfer.wasSent { settle(stream.usage, estimate: ownEstimate) } else { measure() }
+        if isUnfinished, transfer.wasSent { settleUnfinished() } else { measure() }
         end(TargetHealth.Verdict(error))
         return target.scrubber.scrubbed(error)
     }

@@ -51,6 +51,11 @@ public struct WireStream: Sendable {
         passing?.contentEvents ?? anthropic?.contentEvents ?? gemini?.contentEvents ?? bedrock?.contentEvents ?? 0
     }
 
+    /// Bytes of their text.
+    public var textBytes: Int {
+        passing?.textBytes ?? anthropic?.textBytes ?? gemini?.textBytes ?? bedrock?.textBytes ?? 0
+    }
+
     /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
     public var lacksUsage: Bool { passing?.lacksUsage ?? anthropic?.lacksUsage ?? gemini?.lacksUsage ?? bedrock?.lacksUsage ?? false }
 
