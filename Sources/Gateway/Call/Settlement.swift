@@ -13,6 +13,7 @@ extension HeldCall {
     func settle(isOver: Bool) async throws(GatewayError) {
         let due = run.attempts.indices.filter { run.attempts[$0].isDue }
         defer { if isOver { run.envelope?.close(wasUsed: run.callCount > 0) } }
+        var failure: LedgerFailure?
         for index in due {
             let attempt = run.attempts[index]
             guard let outcome = attempt.outcome else { continue }
@@ -20,9 +21,11 @@ extension HeldCall {
             var record = record(ofAttempt: index, outcome)
             record.hold = run.envelope?.id
             record.settlesHold = isOver && index == due.last
-            defer { charge(attempt, outcome) }
-            do { try await incoming.loop.journal.commit(record) } catch { throw error.gatewayError }
+            // What cannot be recorded was spent all the same: the limits count it.
+            do { try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error }
+            charge(attempt, outcome)
         }
+        if let failure { throw failure.gatewayError }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
 
