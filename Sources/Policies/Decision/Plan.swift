@@ -38,8 +38,13 @@ public struct PlannedCall: Sendable {
         settings = terms.settings
         extent = bound.extent(model, features)
         isOutputAssumed = bound.isAssumed
-        // Settings may ask for it too.
-        thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings != nil
+        thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings.map(Self.mayAskToReason) ?? false
+    }
+
+    /// Whether settings have a member about thinking (`reasoning_effort`, `reasoning`, `thinking`). Their text has no escapes but those it needs.
+    private static func mayAskToReason(_ settings: [UInt8]) -> Bool {
+        let text = String(decoding: settings, as: UTF8.self)
+        return text.contains("\"reasoning") || text.contains("\"thinking")
     }
 
     /// The same call with a limit of output tokens, at most that of its extent.
