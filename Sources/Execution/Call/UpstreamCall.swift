@@ -20,7 +20,7 @@ public final class UpstreamCall {
     private let reader: JSONReader
     private let target: Target
     private let pricing: Pricing
-    private let promptBytes: Int
+    private let input: InputTokens
     private let context: AnswerContext
     private var stream: WireStream
     private var received: [UInt8] = []
@@ -36,7 +36,7 @@ public final class UpstreamCall {
         model = target.model
         // Models without a price are not served: the decision has seen to that.
         pricing = model.pricing ?? .unpriced
-        promptBytes = request.promptBytes
+        input = request.inputTokens
         stream = WireStream(context, pricing: pricing)
     }
 
@@ -115,7 +115,7 @@ public final class UpstreamCall {
     }
 
     private var ownEstimate: TokenUsage {
-        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes + stream.textBytes, outputEvents: stream.contentEvents)
+        TokenEstimate.usage(input, outputBytes: wholeBytes + stream.textBytes, outputEvents: stream.contentEvents)
     }
 
     /// When the call began.
@@ -150,12 +150,10 @@ public final class UpstreamCall {
 
     // MARK: Endings
 
-    /// Gives the call up because the client left.
+    /// Gives the call up because the client left. One that is over stays what it has come to.
     /// - Returns: the error to end with.
     @discardableResult
-    public func cancel() -> GatewayError {
-        failed(GatewayError(UpstreamFailure.canceled))
-    }
+    public func cancel() -> GatewayError { isRunning ? failed(.clientLeft) : .clientLeft }
 
     private func acceptedHead() async throws(GatewayError) -> UpstreamHead {
         let head: UpstreamHead

@@ -174,8 +174,11 @@ extension GatewayError {
         default: nil
         }
     }
+}
 
-    static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
+extension GatewayError {
+    /// Nobody is there any more to answer.
+    public static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
 }
 
 extension TargetHealth.Verdict {
