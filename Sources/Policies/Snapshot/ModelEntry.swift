@@ -8,8 +8,6 @@ public final class ModelEntry: Sendable {
     public let provider: Provider
     /// What the provider calls the model.
     public let upstreamModel: String
-    /// ``upstreamModel`` as a JSON string, quotes included: ready to be spliced into a request.
-    public let upstreamModelJSON: [UInt8]
     /// How calls are charged; `nil` when the policy gives no price, and then the model is not served.
     public let pricing: Pricing?
     /// What usage records store as `price_version`; empty without ``pricing``.
@@ -37,7 +35,6 @@ public final class ModelEntry: Sendable {
         self.name = name
         self.provider = provider
         self.upstreamModel = upstreamModel
-        upstreamModelJSON = JSONText.quoted(upstreamModel)
         pricing = facts.pricing
         priceVersion = facts.pricing?.version ?? ""
         unservedReason = facts.pricing == nil ? "The model '\(name)' has no price in the gateway's policy, so it is not served." : nil
@@ -127,22 +124,5 @@ struct ModelPattern: Sendable {
                 ModelEntry(
                     name: name, provider: provider, upstreamModel: upstream, facts: facts.completed(by: upstream), aliases: [], index: nil))
         }
-    }
-}
-
-enum JSONText {
-    /// `text` as a JSON string with its quotes.
-    static func quoted(_ text: String) -> [UInt8] {
-        let hex = Array("0123456789abcdef".utf8)
-        var result: [UInt8] = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20: result += Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            default: result.append(byte)
-            }
-        }
-        result.append(UInt8(ascii: "\""))
-        return result
     }
 }
