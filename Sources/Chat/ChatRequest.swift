@@ -26,6 +26,12 @@ public struct ChatRequest: Sendable {
     public let messageCount: Int
     /// Images that come with the messages.
     public let imageCount: Int
+    /// Whether files or films come with the messages, of whose size nothing is known.
+    public let hasFiles: Bool
+    /// A member that makes a call cost more than its tokens at the model's price; `nil` when there is none.
+    public let surcharge: String?
+    /// Whether the model is to think before it answers; `nil` when the client does not say.
+    public let asksToReason: Bool?
     /// Bytes of all text the model is going to read.
     public let promptBytes: Int
     /// The tokens of the input, as far as they can be told.
@@ -87,6 +93,9 @@ public struct ChatRequest: Sendable {
         promptBytes = decoded.promptBytes
         messageCount = decoded.messageCount
         imageCount = decoded.imageCount
+        hasFiles = decoded.hasFiles
+        surcharge = decoded.surcharge
+        asksToReason = decoded.asksToReason
     }
 
     /// Takes more tags from a JSON object; those of the body go before.

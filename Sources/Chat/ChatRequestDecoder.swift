@@ -13,6 +13,9 @@ struct ChatRequestDecoder {
     private(set) var promptBytes = 0
     private(set) var messageCount = 0
     private(set) var imageCount = 0
+    private(set) var hasFiles = false
+    private(set) var surcharge: String?
+    private(set) var asksToReason: Bool?
     private(set) var splice = RequestSplice()
 
     private var hasMessages = false
@@ -67,8 +70,11 @@ struct ChatRequestDecoder {
         case .unsupported: throw .unsupported(name(of: member), "'\(name(of: member))' is")
         case .forbidden:
             throw GatewayError(.invalidRequest, "'\(name(of: member))' may not be set by a request.", param: name(of: member))
-        case .typed(let types):
+        case .lookalike(let known): throw .invalid(name(of: member), "write it '\(known)'")
+        case .typed(let types), .surcharged(let types, _), .reasoning(let types):
             guard types.admit(value) else { throw .wrongType(name(of: member), expected: types) }
+            if case .surcharged(_, let isPlain) = rule, !isPlain(value) { surcharge = name(of: member) }
+            if case .reasoning = rule { asksToReason = asksToReason == true || !Self.isOff(value) }
             keep(member)
         case .messages:
             try readFact(rule, value)
@@ -77,6 +83,12 @@ struct ChatRequestDecoder {
             try readFact(rule, value)
             keep(member)
         }
+    }
+
+    /// Whether a member about thinking says that there is to be none, in the words of OpenAI, Anthropic or OpenRouter.
+    private static func isOff(_ value: JSONValue) -> Bool {
+        value.isString("none") || value["type"]?.isString("disabled") == true || value["effort"]?.isString("none") == true
+            || value["enabled"]?.bool == false
     }
 
     /// `models` goes on where `model` ends; a name that stands in both is tried once.
@@ -111,14 +123,16 @@ struct ChatRequestDecoder {
             hasMessages = true
             messageCount = check.count
             imageCount = check.images
+            hasFiles = check.hasFiles
             promptBytes += check.textBytes
         case .choices:
             guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
             guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }
-            choices = Int(n)
+            choices = max(choices, Int(n))
         case .tools:
             try ToolCheck.check(value)
             hasTools = true
+            if value.elements.contains(where: ToolCheck.isProvidersOwn) { surcharge = "tools" }
         case .functions:
             guard value.kind == .array else { throw .wrongType("functions", expected: .array) }
             hasTools = true
@@ -134,7 +148,7 @@ struct ChatRequestDecoder {
     private mutating func readMaxOutputTokens(_ value: JSONValue, _ name: String) throws(GatewayError) {
         guard let limit = value.int64 else { throw .wrongType(name, expected: .integer) }
         guard limit > 0 else { throw .invalid(name, "expected 1 or more") }
-        // Both names given: the larger one is the worst case.
+        // Several names given: the largest one is the worst case.
         maxOutputTokens = max(limit, maxOutputTokens ?? 0)
     }
 

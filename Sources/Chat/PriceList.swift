@@ -87,14 +87,30 @@ public struct PriceList: Hashable, Sendable {
 
     /// Reads what ``version`` wrote; `nil` for anything else.
     public init?(version: String) {
-        let parts = version.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = version.split(separator: ">", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let usual = parts.first.flatMap(Self.prices) else { return nil }
+        var longContext: LongContextPrices?
+        if parts.count == 2 {
+            let rest = parts[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard rest.count == 2, let above = Int64(rest[0]), above >= 0, let long = Self.prices(rest[1]) else { return nil }
+            longContext = LongContextPrices(
+                above: above, input: long.input, cachedInput: long.cached, cacheWrite: long.written, output: long.output)
+        }
+        self.init(
+            input: usual.input, cachedInput: usual.cached, cacheWrite: usual.written, output: usual.output, longContext: longContext)
+    }
+
+    private typealias Prices = (input: PricePerMillion, cached: PricePerMillion?, written: PricePerMillion?, output: PricePerMillion)
+
+    private static func prices(_ text: Substring) -> Prices? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 4, let input = PricePerMillion(decimal: parts[0]), let output = PricePerMillion(decimal: parts[3]) else {
             return nil
         }
         let ofCached = parts[1] == "-" ? nil : PricePerMillion(decimal: parts[1])
         let ofWritten = parts[2] == "-" ? nil : PricePerMillion(decimal: parts[2])
         guard (ofCached == nil) == (parts[1] == "-"), (ofWritten == nil) == (parts[2] == "-") else { return nil }
-        self.init(input: input, cachedInput: ofCached, cacheWrite: ofWritten, output: output)
+        return (input, ofCached, ofWritten, output)
     }
 
     /// The cost of `usage`, rounded once, to the nearest nano-dollar (half up). Saturates instead of overflowing.

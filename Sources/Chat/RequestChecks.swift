@@ -4,6 +4,8 @@ struct MessageCheck {
     private(set) var images = 0
     /// Bytes of everything in the messages that a model reads as text.
     private(set) var textBytes = 0
+    /// Whether a file or a film comes with the messages: what a model reads of it cannot be told from its bytes, or from its name.
+    private(set) var hasFiles = false
     /// Messages.
     private(set) var count = 0
 
@@ -61,11 +63,13 @@ struct MessageCheck {
 
 extension MessageCheck {
     private mutating func note(_ part: JSONValue) {
-        if let text = part["text"]?.stringBytes {
+        let isImage = part["image_url"] != nil
+        if isImage { images += 1 }
+        if part["file"] != nil || part["video_url"] != nil { hasFiles = true }
+        // Whatever else a part has besides its text, its type says whether that is read.
+        if let text = part["text"]?.stringBytes, part["type"]?.isString("text") ?? true {
             textBytes += text.count
-        } else if part["image_url"] != nil {
-            images += 1
-        } else {
+        } else if !isImage {
             textBytes += part.textBytes
         }
     }
@@ -82,6 +86,11 @@ enum ToolCheck {
             if type.isString("mcp") { throw .unsupported("tools.\(index).type", "MCP tools are") }
             index += 1
         }
+    }
+
+    /// Whether the provider itself carries the tool out, and charges for that: all but those that the client does.
+    static func isProvidersOwn(_ tool: JSONValue) -> Bool {
+        tool["type"].map { !$0.isString("function") && !$0.isString("custom") } ?? false
     }
 }
 

@@ -3,23 +3,43 @@ enum RequestMember: Sendable {
     case model, models, maxCost, responseFormat, messages, stream, streamOptions, maxOutputTokens, choices, user, metadata, tools, functions
     /// Passed on when its value has one of these types.
     case typed(ValueTypes)
+    /// Passed on when its value has one of these types. Unless it `isPlain`, the call costs more than its tokens at the model's price.
+    case surcharged(ValueTypes, isPlain: @Sendable (JSONValue) -> Bool)
+    /// Says whether and how hard the model is to think before it answers. Passed on when its value has one of these types.
+    case reasoning(ValueTypes)
     /// Belongs to a feature that this version lacks.
     case unsupported
     /// Addressed to a gateway, and harmless to ignore: never passed on.
     case hint
     /// Would choose the destination or the credential of the upstream call.
     case forbidden
+    /// Not known to us, but this known member to a provider that does not heed case.
+    case lookalike(of: String)
     /// Not known: passed on untouched.
     case other
 
     /// The rule for the member of that name.
     init(name: JSONValue) {
         self = .other
-        guard let bytes = name.stringBytes, bytes.count < Self.rules.count else { return }
-        for rule in Self.rules[bytes.count] where name.isString(rule.name) {
-            self = rule.member
+        guard let bytes = name.stringBytes else { return }
+        if bytes.count < Self.rules.count {
+            for rule in Self.rules[bytes.count] where name.isString(rule.name) {
+                self = rule.member
+                return
+            }
         }
+        if let known = Self.lookalike(bytes) { self = .lookalike(of: known) }
     }
+
+    /// The known name that `name` becomes when case is folded, as Go's `encoding/json` does with every member (`N`, `max_to\u{212A}ens`).
+    private static func lookalike(_ name: UnsafeRawBufferPointer) -> String? {
+        guard name.count < 2 * rules.count, name.contains(where: { $0 >= 0x80 || (0x41...0x5A).contains($0) }) else { return nil }
+        // Upward first: some letters have a simple capital and are small themselves, such as U+017F.
+        let folded = String(decoding: name, as: UTF8.self).uppercased().lowercased()
+        return names.contains(folded) ? folded : nil
+    }
+
+    private static let names = Set(all.map { "\($0.name)" })
 
     /// All rules, by the length of the name.
     private static let rules: [[(name: StaticString, member: RequestMember)]] = {
@@ -29,20 +49,35 @@ enum RequestMember: Sendable {
 
     private static let all: [(name: StaticString, member: RequestMember)] =
         [
-            ("model", .model), ("models", .models), ("max_cost", .maxCost), ("response_format", .responseFormat), ("messages", .messages), ("stream", .stream), ("stream_options", .streamOptions),
+            ("model", .model), ("models", .models), ("max_cost", .maxCost), ("response_format", .responseFormat),
+            ("messages", .messages), ("stream", .stream), ("stream_options", .streamOptions),
             ("max_tokens", .maxOutputTokens), ("max_completion_tokens", .maxOutputTokens), ("n", .choices),
+            // llama.cpp's names, which go before OpenAI's there.
+            ("n_predict", .maxOutputTokens), ("n_cmpl", .choices),
             ("user", .user), ("metadata", .metadata), ("tools", .tools), ("functions", .functions),
-        ] + typed + foreign
+        ] + typed + surcharged + foreign
 
     private static let typed: [(name: StaticString, member: RequestMember)] = [
         ("temperature", .typed(.number)), ("top_p", .typed(.number)),
         ("presence_penalty", .typed(.number)), ("frequency_penalty", .typed(.number)),
         ("seed", .typed(.integer)), ("top_logprobs", .typed(.integer)),
         ("logprobs", .typed(.bool)), ("parallel_tool_calls", .typed(.bool)), ("store", .typed(.bool)),
-        ("reasoning_effort", .typed(.string)), ("service_tier", .typed(.string)), ("verbosity", .typed(.string)),
-        ("stop", .typed([.string, .array])), ("modalities", .typed(.array)),
-        ("logit_bias", .typed(.object)), ("audio", .typed(.object)), ("prediction", .typed(.object)),
+        ("reasoning_effort", .reasoning(.string)), ("reasoning", .reasoning(.any)), ("thinking", .reasoning(.any)),
+        ("verbosity", .typed(.string)), ("stop", .typed([.string, .array])), ("logit_bias", .typed(.object)),
         ("tool_choice", .typed([.string, .object])), ("function_call", .typed([.string, .object])),
+    ]
+
+    /// Dearer tiers, searches charged by the piece, tokens of sound, guesses that are billed as output, answers that nobody gets.
+    private static let surcharged: [(name: StaticString, member: RequestMember)] = [
+        ("service_tier", .surcharged(.string) { tier in ["auto", "default", "flex", "standard_only"].contains(tier.string) }),
+        ("speed", .surcharged(.any) { $0.isString("standard") }),
+        ("modalities", .surcharged(.array) { $0.elements.allSatisfy { $0.isString("text") } }),
+        ("audio", .surcharged(.object) { _ in false }),
+        ("prediction", .surcharged(.object) { _ in false }),
+        ("web_search_options", .surcharged(.any) { _ in false }),
+        ("search_parameters", .surcharged(.any) { $0["mode"]?.isString("off") == true }),
+        ("plugins", .surcharged(.any) { _ in false }),
+        ("best_of", .surcharged(.any) { $0.int64 == 1 }),
     ]
 
     private static let foreign: [(name: StaticString, member: RequestMember)] = [
@@ -65,6 +100,7 @@ struct ValueTypes: OptionSet, Sendable {
     static let string = ValueTypes(rawValue: 8)
     static let array = ValueTypes(rawValue: 16)
     static let object = ValueTypes(rawValue: 32)
+    static let any = ValueTypes(rawValue: 63)
 
     /// Whether the value has one of the types.
     func admit(_ value: JSONValue) -> Bool {

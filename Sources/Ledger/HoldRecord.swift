@@ -62,19 +62,11 @@ extension HoldRecord {
         record.role = "hold"
         record.cost = max(.zero, amount - cost)
         // Which of them were input is not known either.
-        record.tokens.input = used < tokens ? tokens.subtractingSaturating(used) : 0
+        record.tokens.input = used < tokens ? tokens.subtractingSaturated(used) : 0
         record.isEstimated = true
         record.hold = id
         record.settlesHold = true
         return record
-    }
-}
-
-extension Int64 {
-    /// The difference, saturating at the ends of the range.
-    func subtractingSaturating(_ other: Int64) -> Int64 {
-        let (difference, overflow) = subtractingReportingOverflow(other)
-        return overflow ? (other > 0 ? .min : .max) : difference
     }
 }
 
@@ -93,7 +85,7 @@ extension UsageRecord {
         record.model = model
         record.role = "refund"
         record.cost = NanoUSD.zero - cost
-        record.tokens.input = (0 as Int64).subtractingSaturating(tokens.input)
+        record.tokens.input = (0 as Int64).subtractingSaturated(tokens.input)
         record.isEstimated = true
         record.hold = hold
         record.metadata = [Tag("refunded_at", now.rfc3339)] + (note.map { [Tag("note", $0)] } ?? [])

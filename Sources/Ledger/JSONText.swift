@@ -1,3 +1,5 @@
+internal import Chat
+
 /// Writing JSON without a document model.
 enum JSONText {
     /// Appends `{"name":"value",…}`.
@@ -5,37 +7,17 @@ enum JSONText {
         bytes.append(UInt8(ascii: "{"))
         for (index, tag) in tags.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            appendString(tag.name, to: &bytes)
+            bytes.appendJSONString(tag.name)
             bytes.append(UInt8(ascii: ":"))
-            appendString(tag.value, to: &bytes)
+            bytes.appendJSONString(tag.value)
         }
         bytes.append(UInt8(ascii: "}"))
-    }
-
-    /// Appends `text` in quotes, escaped as RFC 8259 demands.
-    static func appendString(_ text: String, to bytes: inout [UInt8]) {
-        bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
-            case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
-            case UInt8(ascii: "\t"): bytes.append(contentsOf: "\\t".utf8)
-            case 0..<0x20:
-                bytes.append(contentsOf: byte < 0x10 ? "\\u000".utf8 : "\\u00".utf8)
-                bytes.append(contentsOf: String(byte, radix: 16).utf8)
-            default: bytes.append(byte)
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     /// `text` as a JSON string.
     static func string(_ text: String) -> String {
         var bytes: [UInt8] = []
-        appendString(text, to: &bytes)
+        bytes.appendJSONString(text)
         return String(decoding: bytes, as: UTF8.self)
     }
 

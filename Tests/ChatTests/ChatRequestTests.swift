@@ -44,6 +44,55 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
         #expect(try !decode(#"{"model":"m",\#(hello),"stream":true,"stream_options":{"include_usage":null}}"#).wantsUsageChunk)
     }
 
+    @Test(arguments: [
+        (#""max_tokens":5,"max_completion_tokens":7,"n_predict":9"#, 9, 1), (#""n_predict":3"#, 3, 1), (#""n":2,"n_cmpl":5"#, nil, 5),
+        (#""n_cmpl":5,"n":2"#, nil, 5),
+    ] as [(String, Int64?, Int)])
+    func theLargestOfSeveralNamesCounts(members: String, limit: Int64?, choices: Int) throws {
+        let request = try decode(#"{"model":"m",\#(hello),\#(members)}"#)
+        #expect(request.maxOutputTokens == limit && request.choices == choices)
+    }
+
+    @Test func aLowerLimitReplacesThemAll() throws {
+        let request = try decode(#"{"model":"m",\#(hello),"n_predict":90,"max_tokens":80}"#)
+        let body = request.upstreamBody(model: Array("\"up\"".utf8), outputLimit: OutputLimit(tokens: 7, upstreamModel: "up"))
+        #expect(String(decoding: body, as: UTF8.self) == #"{"model":"up",\#(hello),"n_predict":7,"max_tokens":7}"#)
+    }
+
+    @Test(arguments: [
+        (#""service_tier":"priority""#, "service_tier"), (#""service_tier":"flex""#, nil), (#""modalities":["text"]"#, nil),
+        (#""modalities":["audio"]"#, "modalities"), (#""search_parameters":{"mode":"off"}"#, nil), (#""search_parameters":{}"#, "search_parameters"),
+        (#""best_of":1"#, nil), (#""best_of":2"#, "best_of"), (#""web_search_options":{}"#, "web_search_options"), (#""plugins":null"#, nil),
+        (#""tools":[{"type":"function"},{"type":"custom"}]"#, nil), (#""tools":[{"type":"function"},{"type":"web_search"}]"#, "tools"),
+    ] as [(String, String?)])
+    func whatCostsMoreThanTokens(member: String, surcharge: String?) throws {
+        let text = #"{"model":"m",\#(hello),\#(member)}"#
+        #expect(try decode(text).surcharge == surcharge)
+        if !member.hasSuffix("null") { #expect(try upstream(text).contains(member), "it is passed on") }
+    }
+
+    @Test(arguments: [
+        (#""reasoning_effort":"high""#, true), (#""reasoning_effort":"none""#, false), (#""thinking":{"type":"enabled"}"#, true),
+        (#""thinking":{"type":"disabled"}"#, false), (#""reasoning":{"effort":"none"}"#, false), (#""reasoning":{"enabled":false}"#, false),
+        (#""reasoning":{"max_tokens":9}"#, true), (#""reasoning_effort":null"#, nil), (#""thinking":{"type":"enabled"},"reasoning_effort":"none""#, true),
+    ] as [(String, Bool?)])
+    func whetherItIsToThink(member: String, asks: Bool?) throws {
+        #expect(try decode(#"{"model":"m",\#(hello),\#(member)}"#).asksToReason == asks)
+    }
+
+    @Test(arguments: [
+        (#"{"type":"text","text":"abc"}"#, 3, 0, false), (#"{"type":"image_url","image_url":{"url":"data:"}}"#, 0, 1, false),
+        // A text beside it hides nothing.
+        (#"{"type":"image_url","text":"abc","image_url":{"url":"data:"}}"#, 0, 1, false),
+        (#"{"type":"input_audio","text":"","input_audio":{"data":"abcd"}}"#, 38, 0, false),
+        (#"{"type":"file","file":{"file_id":"f"}}"#, 20, 0, true), (#"{"type":"text","text":"abc","file":{}}"#, 3, 0, true),
+        (#"{"type":"video_url","video_url":{"url":"u"}}"#, 26, 0, true),
+    ] as [(String, Int, Int, Bool)])
+    func partsOfMessages(part: String, bytes: Int, images: Int, hasFiles: Bool) throws {
+        let request = try decode(#"{"model":"m","messages":[{"role":"user","content":[\#(part)]}]}"#)
+        #expect(request.promptBytes == bytes && request.imageCount == images && request.hasFiles == hasFiles)
+    }
+
     @Test func whatTheDedalusRunnerSends() throws {
         let text =
             #"{"model":["openai/gpt-4"],"credentials":null,"mcp_servers":[],"messages":[{"role":"user","content":"..."}],"tools":null}"#
@@ -54,6 +103,9 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
 
 @Suite struct ChatRequestRefusals {
     private static let cases: [(body: String, param: String?)] = [
+        (#"{"model":"m",\#(hello),"N":2}"#, "N"), (#"{"MODEL":"x","model":"m",\#(hello)}"#, "MODEL"),
+        (#"{"model":"m",\#(hello),"n_predict":-1}"#, "n_predict"), (#"{"model":"m",\#(hello),"Api_Key":"k"}"#, "Api_Key"),
+        (#"{"model":"m",\#(hello),"max_to\u212aens":2}"#, "max_to\u{212A}ens"), (#"{"model":"m",\#(hello),"\u017ftream":true}"#, "\u{17F}tream"),
         ("[]", nil), ("1", nil), ("{}", "model"), (#"{"model":"m"}"#, "messages"), (#"{\#(hello)}"#, "model"),
         (#"{"model":null,\#(hello)}"#, "model"), (#"{"model":5,\#(hello)}"#, "model"), (#"{"model":"",\#(hello)}"#, "model"),
         (#"{"model":["a",5],\#(hello)}"#, "model.1"), (#"{"model":[{}],\#(hello)}"#, "model.0"), (#"{"model":[],\#(hello)}"#, "model"),

@@ -181,12 +181,12 @@ import Testing
         #expect(!LedgerLock.isHeld(database: path))
     }
 
-    @Test(arguments: ["0.15/0.075/-/0.6", "1/-/-/2", "0/0/0/0", "1.25/-/3.75/10", "free", "unpriced"])
+    @Test(arguments: ["0.15/0.075/-/0.6", "1/-/-/2", "0/0/0/0", "1.25/-/3.75/10", "2/0.1/2.5/10>272000:4/-/5/15", "free", "unpriced"])
     func priceVersionsAreReadBack(version: String) {
         #expect(Pricing(version: version)?.version == version)
     }
 
-    @Test(arguments: ["", "1/2/3", "1/2/3/4/5", "-/1/1/1", "1/-/-/-", "-1/-/-/2", "a/-/-/b", "1/x/-/2", "1/-/x/2", "Free"])
+    @Test(arguments: ["", "1/2/3", "1/2/3/4/5", "-/1/1/1", "1/-/-/-", "-1/-/-/2", "a/-/-/b", "1/x/-/2", "1/-/x/2", "Free", "1/-/-/2>", "1/-/-/2>9", "1/-/-/2>-9:1/-/-/2", "1/-/-/2>9:1/2"])
     func otherTextsAreNoPriceVersions(version: String) {
         #expect(Pricing(version: version) == nil)
     }

@@ -40,6 +40,62 @@ import Testing
         }
     }
 
+    /// Of `bare` nothing but the price is known: what the client asks for is what it may cost.
+    @Test func theClientsLimitCountsWhereTheModelHasNone() throws {
+        let policies = try snapshot(models + "  bare: {provider: p, price: {input: 0, output: 1}}\n")
+        let decision = try policies.decide("bare") { $0.maxOutputTokens = 1_000_000 }
+        #expect(decision.worstCase == "1")
+        let refusal = policies.refusal("bare") {
+            $0.maxOutputTokens = 1_000_000
+            $0.maxCost = "0.99"
+        }
+        #expect(refusal?.error.code == .maxCostExceeded)
+    }
+
+    @Test func underALimitAnAssumedOutputIsSent() throws {
+        let policies = try snapshot(models + "  bare: {provider: p, price: {input: 0, output: 1}}\n")
+        for (model, limit) in [("bare", 4096), ("mini", nil)] as [(String, Int64?)] {
+            let call = try #require(try policies.decide(model).calls.first)
+            #expect(call.maxOutputTokens == nil && call.clamped(usd: "100", tokens: nil).maxOutputTokens == limit)
+        }
+        let call = try #require(try policies.decide("bare").calls.first)
+        #expect(call.clamped(usd: "0.001", tokens: nil).maxOutputTokens == 1000)
+        #expect(call.clamped(usd: nil, tokens: 5000).maxOutputTokens == 4096)
+        let own = try #require(try policies.decide("bare") { $0.maxOutputTokens = 9 }.calls.first)
+        #expect(own.clamped(usd: "100", tokens: nil).maxOutputTokens == nil, "the client's own limit stands in the body already")
+    }
+
+    @Test(arguments: [("mini", "0.0192"), ("big", "0.24576"), ("sonnet", "3.9375")] as [(String, NanoUSD)])
+    func aFileMayFillTheContext(model: String, input: NanoUSD) throws {
+        let policies = try snapshot(models)
+        let decision = try policies.decide(model) {
+            small(&$0)
+            $0.hasFiles = true
+            $0.maxOutputTokens = 0
+        }
+        #expect(decision.worstCase == input)
+    }
+
+    @Test func whoThinksUnseen() throws {
+        let policies = try snapshot(
+            """
+            providers:
+              p: {kind: openai, base_url: http://h}
+              a: {kind: anthropic, base_url: http://h, api_key: k}
+            models:
+              "o/*": {provider: p, price: {input: 1, output: 1}}
+              "a/*": {provider: a, price: {input: 1, output: 1}}
+            """)
+        let cases: [(String, Bool?, Bool)] = [
+            ("o/gpt-5", nil, true), ("o/gpt-5", false, false), ("o/gpt-4o", nil, false), ("o/gpt-4o", true, true), ("o/mine", nil, false),
+            ("a/claude-sonnet-4-5", nil, false), ("a/claude-sonnet-4-5", true, true), ("a/claude-opus-5", nil, true),
+        ]
+        for (model, asks, isUnseen) in cases {
+            let call = try #require(try policies.decide(model) { $0.asksToReason = asks }.calls.first)
+            #expect(call.thinksUnseen == isUnseen, "\(model) \(String(describing: asks))")
+        }
+    }
+
     @Test func aChainCostsWhatAllItsAttemptsCost() throws {
         let policies = try snapshot(text("  v: [big, mini]\n  w: {fallback: [big, mini], hedge: {after: 1s}}\n  u: [mini, unknown]"))
         for name in ["v", "w"] { #expect(try policies.decide(name, with: small).worstCase == "0.03621") }

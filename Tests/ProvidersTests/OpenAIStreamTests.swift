@@ -154,6 +154,11 @@ enum Chunk {
         let refusal = #"{"index":0,"delta":{"refusal":"no"},"finish_reason":null}]}"#
         let text = [tools, reasoning, refusal].map { "data: \(Chunk.head)\($0)\n\n" }.joined()
         #expect(run(Chunk.role + text + Chunk.stop() + Chunk.done).contentEvents == 3)
+        // The text as it stands in the JSON: `{\"a`, `hm`, `no`.
+        var stream = OpenAIStream(clientWantsUsage: false, pricing: .free, choices: 1)
+        var out: [UInt8] = []
+        _ = stream.feed(Array((Chunk.role + text).utf8), reader: JSONReader(), into: &out)
+        #expect(stream.textBytes == 4 + 2 + 2)
         #expect(run(Chunk.role + Chunk.stop() + Chunk.done).contentEvents == 0)
     }
 }

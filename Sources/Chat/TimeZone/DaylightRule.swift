@@ -29,7 +29,7 @@ struct DaylightRule: Sendable, Equatable {
         guard let daylight else { return standard }
         // Beyond the years of the calendar there is no daylight saving.
         guard abs(time) < 250_000_000_000 else { return standard }
-        let year = CivilDate(day: floorDivided(time + Int64(standard), 86_400).quotient).year
+        let year = CivilDate(daysSince1970: (time + Int64(standard)).floorDivided(by: 86_400).quotient).year
         let start = daylight.start.seconds(in: year) - Int64(standard)
         let end = daylight.end.seconds(in: year) - Int64(daylight.offset)
         // South of the equator it begins late in the year and ends early in the next.
@@ -50,8 +50,8 @@ extension DaylightRule.Moment {
         case .weekday(let month, let week, let day):
             let first = CivilDate(year: year, month: month, day: 1).daysSince1970
             // 1970-01-01 was a Thursday; Sunday is 0.
-            let firstWeekday = floorDivided(first + 4, 7).remainder
-            var date = floorDivided(day - firstWeekday, 7).remainder + (week - 1) * 7
+            let firstWeekday = (first + 4).floorDivided(by: 7).remainder
+            var date = (day - firstWeekday).floorDivided(by: 7).remainder + (week - 1) * 7
             if date >= CivilDate.days(in: month, of: year) { date -= 7 }
             return (first + date) * 86_400 + time
         }

@@ -37,16 +37,10 @@ public final class TimeZoneRules: Sendable {
     /// The wall clock and the day of the week at `time`, in seconds since 1970.
     public func local(_ time: Int64) -> (minuteOfDay: Int, weekday: Int) {
         let local = time.addingReportingOverflow(Int64(offset(at: time))).partialValue
-        let (day, second) = floorDivided(local, 86_400)
+        let (day, second) = local.floorDivided(by: 86_400)
         // 1970-01-01 was a Thursday; Monday is 0.
-        return (Int(second / 60), Int(floorDivided(day.addingReportingOverflow(3).partialValue, 7).remainder))
+        return (Int(second / 60), Int((day &+ 3).floorDivided(by: 7).remainder))
     }
-}
-
-/// Quotient and remainder with a remainder that is never negative.
-func floorDivided(_ number: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
-    let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
 }
 
 extension TimeZoneRules {

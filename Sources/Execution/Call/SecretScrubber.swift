@@ -14,8 +14,11 @@ struct SecretScrubber: Sendable {
         let texts = own + provider.headers.map { $0.value.reveal() }
         // The token of `Bearer TOKEN` is a secret by itself.
         let words = texts.compactMap { $0?.split(separator: " ").last.map(String.init) }
+        let plain = texts.compactMap { $0 } + words
+        // Some servers write `\/` for a slash in JSON, and AWS's secrets are full of slashes.
+        let escaped = plain.map { $0.replacing("/", with: "\\/") }
         // The longest first: one secret may be the beginning of another.
-        secrets = Set(texts.compactMap { $0 } + words).map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted {
+        secrets = Set(plain + escaped).map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted {
             $0.count > $1.count
         }
     }

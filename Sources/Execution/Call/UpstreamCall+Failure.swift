@@ -24,11 +24,12 @@ enum TokenEstimate {
 
     /// The estimate for a call.
     /// - Parameters:
-    ///   - promptBytes: size of everything that was sent.
-    ///   - outputBytes: size of the text that came back, where it came whole.
+    ///   - input: what was sent.
+    ///   - outputBytes: size of what came back: of a whole answer its body, of a stream its text.
     ///   - outputEvents: stream events with content; each carries at least one token.
-    static func usage(promptBytes: Int, outputBytes: Int, outputEvents: Int) -> TokenUsage {
-        let output = max((outputBytes + bytesPerToken - 1) / bytesPerToken, outputEvents)
-        return TokenUsage(input: Int64((promptBytes + bytesPerToken - 1) / bytesPerToken), output: Int64(output))
+    static func usage(_ input: InputTokens, outputBytes: Int, outputEvents: Int) -> TokenUsage {
+        TokenUsage(input: Int64(max(tokens(input.upperBound), input.estimate)), output: Int64(max(tokens(outputBytes), outputEvents)))
     }
+
+    private static func tokens(_ bytes: Int) -> Int { (bytes + bytesPerToken - 1) / bytesPerToken }
 }

@@ -20,15 +20,13 @@ public final class UpstreamCall {
     private let reader: JSONReader
     private let target: Target
     private let pricing: Pricing
-    private let promptBytes: Int
+    private let input: InputTokens
     private let context: AnswerContext
     /// How a stream stands; `nil` until one is opened.
     private var stream: WireStream?
     private var received: [UInt8] = []
     /// Bytes of an answer that is read whole.
     private var wholeBytes = 0
-    /// Bytes of a stream that were passed on.
-    private var streamedBytes = 0
 
     /// - Parameter context: how to read the answer, from the wire's translation of `request`.
     init(_ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, reader: JSONReader) {
@@ -39,7 +37,7 @@ public final class UpstreamCall {
         model = target.model
         // Models without a price are not served: the decision has seen to that.
         pricing = model.pricing ?? .unpriced
-        promptBytes = request.promptBytes
+        input = request.inputTokens
     }
 
     // MARK: Whole answers
@@ -118,7 +116,6 @@ public final class UpstreamCall {
 
     @inline(never)
     private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
-        streamedBytes += received.count
         switch stream?.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
@@ -136,9 +133,10 @@ public final class UpstreamCall {
     }
 
     private var contentEvents: Int { stream?.contentEvents ?? 0 }
+    private var textBytes: Int { stream?.textBytes ?? 0 }
 
     private var ownEstimate: TokenUsage {
-        TokenEstimate.usage(promptBytes: promptBytes, outputBytes: wholeBytes, outputEvents: contentEvents)
+        TokenEstimate.usage(input, outputBytes: wholeBytes + textBytes, outputEvents: contentEvents)
     }
 
     /// When the call began.
@@ -155,23 +153,17 @@ public final class UpstreamCall {
 
     /// The output tokens of a stream so far, all choices together: by its events, or by its text where events are long. About right; exact is
     /// only what the provider reports at the end.
-    var outputSoFar: Int64 {
-        let text = streamedBytes - contentEvents * Self.eventFrame
-        return Int64(max(contentEvents, text / TokenEstimate.bytesPerToken))
-    }
+    var outputSoFar: Int64 { ownEstimate.output }
 
-    /// The output tokens of a stream so far, at the least.
-    var leastOutputSoFar: Int64 { Int64(contentEvents) }
-
-    /// What an event of a stream has around its text, in bytes.
-    private static let eventFrame = 250
+    /// The output tokens of a stream so far, at the least: no whole answer has more than sixteen bytes a token, though a few words may.
+    var leastOutputSoFar: Int64 { Int64(max(contentEvents, (textBytes - 256) / 16)) }
 
     /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
     public func cut(_ output: inout [UInt8], because reason: GatewayError) {
         transfer.cancel()
         outcome.status = .cut
         outcome.errorCode = reason.code.name
-        settle(stream?.usage, estimate: ownEstimate)
+        settleUnfinished()
         end(.none)
         stream?.appendLength(to: &output)
         if context.wantsUsageChunk { stream?.appendUsage(outcome.usage, to: &output) }
@@ -179,12 +171,10 @@ public final class UpstreamCall {
 
     // MARK: Endings
 
-    /// Gives the call up because the client left.
+    /// Gives the call up because the client left. One that is over stays what it has come to.
     /// - Returns: the error to end with.
     @discardableResult
-    public func cancel() -> GatewayError {
-        failed(GatewayError(UpstreamFailure.canceled))
-    }
+    public func cancel() -> GatewayError { isRunning ? failed(.clientLeft) : .clientLeft }
 
     private func acceptedHead() async throws(GatewayError) -> UpstreamHead {
         let head: UpstreamHead
@@ -206,6 +196,16 @@ public final class UpstreamCall {
         measure()
     }
 
+    /// Settles a call without an end. What was reported along the way may leave out what came after.
+    private func settleUnfinished() {
+        let isBelieved = stream?.usage.map { $0.output >= leastOutputSoFar } ?? false
+        var estimate = ownEstimate
+        if let reported = stream?.usage {
+            (estimate.input, estimate.cachedInput, estimate.cacheWrite) = (reported.input, reported.cachedInput, reported.cacheWrite)
+        }
+        settle(isBelieved ? stream?.usage : nil, estimate: estimate)
+    }
+
     /// Takes down how the call failed. What the provider may bill all the same is estimated; a plain refusal costs nothing.
     @inline(never)
     private func failed(_ error: GatewayError) -> GatewayError {
@@ -219,7 +219,7 @@ public final class UpstreamCall {
             default: contentEvents > 0 ? .cut : .error
             }
         let isUnfinished = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
-        if isUnfinished, transfer.wasSent { settle(stream?.usage, estimate: ownEstimate) } else { measure() }
+        if isUnfinished, transfer.wasSent { settleUnfinished() } else { measure() }
         end(TargetHealth.Verdict(error))
         return target.scrubber.scrubbed(error)
     }

@@ -17,8 +17,8 @@ public final class Envelope {
     /// The most that was ever set aside and not given back: what the journal knows.
     private var covered: Spending
     private var charged = Spending.nothing
-    /// Set aside at the beginning for the first call, and not used for one yet.
-    private var firstCover: Spending?
+    /// Set aside at the beginning for the first call, and not used for one yet; with the model that it was meant for.
+    private var first: (cover: Spending, model: String)?
     private let keeper: LeaseKeeper?
     private let clock: () -> WallTime
     /// Whether a limit on money binds the request: then nothing is called whose price is not known.
@@ -43,7 +43,7 @@ public final class Envelope {
         self.hold = hold
         durable = record
         covered = cover
-        firstCover = cover
+        first = (cover, record.model ?? "")
         self.journal = journal
         self.clock = clock
     }
@@ -52,12 +52,11 @@ public final class Envelope {
     /// - Returns: what is set aside for the call.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit; `storage_unavailable` when it cannot be made durable.
     func cover(_ need: Spending, model: String) async throws(GatewayError) -> Spending {
-        if let first = firstCover {
-            firstCover = nil
-            if need.usd <= first.usd, need.tokens <= first.tokens { return first }
-            // The first call is another than was thought at the beginning: only the difference is missing.
-            try await extend(by: Spending(usd: max(.zero, need.usd - first.usd), tokens: max(0, need.tokens - first.tokens)), model: model)
-            return Spending(usd: max(need.usd, first.usd), tokens: max(need.tokens, first.tokens))
+        if let first {
+            self.first = nil
+            if first.model == model, need.usd <= first.cover.usd, need.tokens <= first.cover.tokens { return first.cover }
+            // The first call is another than was thought at the beginning. Limits may bind its model that do not bind the other.
+            charge(.zero, tokens: 0, cover: first.cover, model: first.model)
         }
         try await extend(by: need, model: model)
         return need

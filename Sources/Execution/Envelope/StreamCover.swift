@@ -8,14 +8,19 @@ extension Spending {
 }
 
 /// How a call is covered: whole answers at their worst case, streams step by step, so that a long `max_tokens` does not lock away what nobody
-/// will spend.
+/// will spend. A stream that may think unseen is like a whole answer: what it has used shows at its end.
 enum CallCover {
     /// Output tokens of each choice that a stream is covered for at a time.
     static let step: Int64 = 1_024
 
     /// What to set aside before a call is made.
     static func first(_ planned: PlannedCall, isStream: Bool) -> Spending {
-        spending(planned, output: isStream ? min(step, planned.extent.output) : planned.extent.output)
+        spending(planned, output: isStream ? firstStretch(planned) : planned.extent.output)
+    }
+
+    /// Output tokens of each choice that a stream is covered for from the beginning: all, where it may bill what it does not show.
+    static func firstStretch(_ planned: PlannedCall) -> Int64 {
+        planned.thinksUnseen ? planned.extent.output : min(step, planned.extent.output)
     }
 
     /// What `output` tokens of each choice cost at most, with all of the input.
@@ -36,7 +41,7 @@ struct StreamCover {
     init(_ planned: PlannedCall, amount: Spending) {
         self.planned = planned
         self.amount = amount
-        output = min(CallCover.step, planned.extent.output)
+        output = CallCover.firstStretch(planned)
     }
 
     /// More that must be set aside before `tokens` of output have come; `nil` while the cover is enough.
@@ -46,10 +51,6 @@ struct StreamCover {
         let after = CallCover.spending(planned, output: nextOutput)
         return Spending(usd: max(.zero, after.usd - before.usd), tokens: max(0, after.tokens - before.tokens))
     }
-
-    /// Whether the provider has sent more than it was allowed to: then nothing covers what comes.
-    /// - Parameter tokens: output tokens of all choices that have come for certain.
-    func isExceeded(by tokens: Int64) -> Bool { tokens > planned.extent.output * planned.extent.choices }
 
     private var nextOutput: Int64 { min(output + CallCover.step, planned.extent.output) }
 

@@ -1,3 +1,4 @@
+internal import Chat
 public import EventLoop
 public import Ledger
 public import Policies
@@ -31,6 +32,7 @@ public final class Attempt {
     /// Whether the ledger has it already. Kept by whoever settles.
     public var isSettled = false
     private let call: UpstreamCall?
+    private let planned: PlannedCall?
     private let wholeCover: Spending?
     /// Of a stream, the cover that grows with it.
     var streamCover: StreamCover?
@@ -39,6 +41,7 @@ public final class Attempt {
         wholeCover = isStream ? nil : cover
         streamCover = isStream ? cover.map { StreamCover(planned, amount: $0) } : nil
         self.call = call
+        self.planned = planned
         model = call.model
         self.role = role
         startTime = call.startTime
@@ -51,6 +54,7 @@ public final class Attempt {
         startTime = .now()
         skippedBecause = reason
         call = nil
+        planned = nil
         wholeCover = nil
     }
 
@@ -66,6 +70,15 @@ public final class Attempt {
 
     /// Whether its call is still going on.
     var isRunning: Bool { call?.isRunning ?? false }
+
+    /// What its call may still come to cost: all that was planned, until it is over.
+    var atStake: NanoUSD { isRunning ? planned?.worstCase ?? .zero : .zero }
+
+    /// Whether the provider has sent more output than it was allowed to, whatever that means to it: then no bound covers what comes.
+    var exceedsItsBound: Bool {
+        guard let call, let extent = planned?.extent else { return false }
+        return call.leastOutputSoFar > extent.tokens(output: extent.output) - extent.input
+    }
 
     func isOf(_ other: UpstreamCall) -> Bool { call === other }
 }

@@ -88,7 +88,7 @@ extension PlanRun {
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
-            let request = try request(for: planned)
+            let request = try request(for: planned, target)
             let limit = try outputLimit(of: planned, for: request)
             call = try executor.start(request, on: target, outputLimit: limit, timeout: timeout)
         } catch {
@@ -97,39 +97,33 @@ extension PlanRun {
             throw error
         }
         attempts.append(Attempt(call, role: role, planned: planned, cover: cover, isStream: request.stream))
-        let stake = planned.worstCase ?? .zero
-        atStake = atStake + stake
-        defer { atStake = atStake - stake }
         var bytes: [UInt8] = []
         var goesOn = false
         if request.stream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
         return Answering(call: call, bytes: bytes, goesOn: goesOn)
     }
 
-    /// Sees to it that a stream stays covered while it goes on.
+    /// Sees to it that a stream stays below `max_cost`, and covered in the limits, while it goes on.
     /// - Throws: the refusal of the limit that has no room for more of it.
     public func keepCovered(_ call: UpstreamCall) async throws(GatewayError) {
-        guard let envelope else { return }
+        guard envelope != nil || ceiling != nil else { return }
         while let more = try missingCover(call) {
-            try await envelope.extend(by: more, model: call.model.name)
-            noteCover(call, more)
+            try await envelope?.extend(by: more, model: call.model.name)
+            attempt(of: call)?.streamCover?.note(more)
         }
     }
 
     @inline(never)
     private func missingCover(_ call: UpstreamCall) throws(GatewayError) -> Spending? {
-        guard let index = attempts.lastIndex(where: { $0.isOf(call) }), let cover = attempts[index].streamCover else { return nil }
-        if cover.isExceeded(by: call.leastOutputSoFar) {
-            throw GatewayError(.budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
+        guard let attempt = attempt(of: call) else { return nil }
+        if attempt.exceedsItsBound {
+            throw GatewayError(
+                envelope == nil ? .maxCostExceeded : .budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
         }
-        return cover.missing(for: call.outputSoFar)
+        return attempt.streamCover?.missing(for: call.outputSoFar)
     }
 
-    @inline(never)
-    private func noteCover(_ call: UpstreamCall, _ more: Spending) {
-        guard let index = attempts.lastIndex(where: { $0.isOf(call) }) else { return }
-        attempts[index].streamCover?.note(more)
-    }
+    private func attempt(of call: UpstreamCall) -> Attempt? { attempts.last { $0.isOf(call) } }
 
     /// Whether the ceiling covers a call besides all that was spent and all that is under way.
     private func isCovered(_ planned: PlannedCall) -> Bool {
@@ -148,9 +142,17 @@ extension PlanRun {
             .maxCostExceeded, "What the attempts so far have left of max_cost does not cover a call to \(model.name).", retry: .nextTarget)
     }
 
-    private func request(for planned: PlannedCall) throws(GatewayError) -> ChatRequest {
-        guard let settings = planned.settings else { return request }
-        return try request.applying(settings: settings, reader: executor.reader)
+    /// The request as the target is to see it.
+    /// - Throws: `invalid_request_error` when it asks for what its bound on money does not cover.
+    private func request(for planned: PlannedCall, _ target: Target) throws(GatewayError) -> ChatRequest {
+        var request = request
+        if let settings = planned.settings { request = try request.applying(settings: settings, reader: executor.reader) }
+        guard let member = request.surcharge, target.wire.passesBodies, ceiling != nil || envelope?.needsPrices == true,
+            case .listed? = planned.model.pricing
+        else { return request }
+        throw GatewayError(
+            .invalidRequest, "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
+                + "Leave it out, or ask whoever runs the gateway for a key without a budget.", param: member)
     }
 
     /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.
@@ -178,8 +180,11 @@ extension GatewayError {
         default: nil
         }
     }
+}
 
-    static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
+extension GatewayError {
+    /// Nobody is there any more to answer.
+    public static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
 }
 
 extension TargetHealth.Verdict {

@@ -20,8 +20,6 @@ public final class PlanRun {
     let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
     public let envelope: Envelope?
-    /// What the calls that are under way may still come to cost.
-    var atStake = NanoUSD.zero
 
     /// Makes a run of which nothing has happened.
     /// - Parameters:
@@ -43,6 +41,9 @@ public final class PlanRun {
 
     /// Calls that were made.
     public var callCount: Int { attempts.count { $0.skippedBecause == nil } }
+
+    /// What the calls that are under way may still come to cost.
+    var atStake: NanoUSD { attempts.reduce(.zero) { $0 + $1.atStake } }
 
     /// What all calls have cost so far.
     public var cost: NanoUSD { attempts.reduce(.zero) { $0 + ($1.outcome?.cost ?? .zero) } }

@@ -42,10 +42,10 @@ extension OrganizationLimits {
         case .held(let hold): return .held(hold)
         case .refused(let refusal): return .refused(refusal)
         case .waiting(let ticket):
-            guard let outcome = await wait.outcome(of: ticket) else { throw RoomWait.left }
+            guard let outcome = await wait.outcome(of: ticket) else { throw GatewayError.clientLeft }
             if case .held(let hold) = outcome, Task.isCancelled {
                 hold.release(at: .now)
-                throw RoomWait.left
+                throw GatewayError.clientLeft
             }
             return outcome
         }
@@ -54,8 +54,6 @@ extension OrganizationLimits {
 
 /// One request's wait for room. Unchecked, because the line's callback must be able to name it; it is used on its loop only.
 private final class RoomWait: @unchecked Sendable {
-    static let left = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
-
     private let loop: EventLoop
     private var timer: LoopTimer?
     private var ticket: WaitTicket?

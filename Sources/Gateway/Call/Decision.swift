@@ -41,6 +41,8 @@ extension AdmittedCall {
         features.inputTokensUpperBound += request.models.map { $0.settings?.count ?? 0 }.max() ?? 0
         features.hasTools = request.hasTools
         features.hasImages = request.imageCount > 0
+        features.hasFiles = request.hasFiles
+        features.asksToReason = request.asksToReason
         features.wantsStructuredOutput = request.wantsStructuredOutput
         features.stream = request.stream
         features.choices = request.choices

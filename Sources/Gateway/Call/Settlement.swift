@@ -13,12 +13,15 @@ extension HeldCall {
     func settle(isOver: Bool) async throws(GatewayError) {
         let due = run.attempts.indices.filter { run.attempts[$0].isDue }
         defer { if isOver { run.envelope?.close(wasUsed: run.callCount > 0) } }
+        var failure: LedgerFailure?
         for index in due {
             run.attempts[index].isSettled = true
-            defer { charge(index) }
             guard let record = record(ofAttempt: index, settlesHold: isOver && index == due.last) else { continue }
-            do { try await incoming.loop.journal.commit(record) } catch { throw error.gatewayError }
+            // What cannot be recorded was spent all the same: the limits count it.
+            do { try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error }
+            charge(index)
         }
+        if let failure { throw failure.gatewayError }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
 
@@ -95,9 +98,4 @@ extension UsageRecord.Status {
             case .cut: .cut
             }
     }
-}
-
-extension Duration {
-    /// The duration in whole microseconds.
-    var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
 }

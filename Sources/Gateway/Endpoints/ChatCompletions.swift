@@ -61,6 +61,8 @@ extension GatewayLoop {
         }
         do throws(GatewayError) { try await held.settle(isOver: !answering.goesOn) } catch {
             answering.call.cancel()
+            // That this cannot be recorded either is known already; what it cost is charged.
+            if answering.goesOn { try? await held.settle(isOver: true) }
             throw error
         }
         return answering

@@ -12,6 +12,7 @@ public final class LiveKeys: Sendable {
 
     private let source: any KeySource
     private let state = Mutex(Version(snapshot: KeySnapshot(), number: 0))
+    private let refreshing = Mutex(())
     private let log: Logger
 
     /// Reads the keys of `source`.
@@ -23,11 +24,15 @@ public final class LiveKeys: Sendable {
 
     /// Takes up what has changed. When it cannot be read, the keys known so far stay valid.
     public func refresh() {
-        do throws(LedgerFailure) {
-            guard let snapshot = try source.snapshotIfChanged() else { return }
-            state.withLock { $0 = Version(snapshot: snapshot, number: $0.number + 1) }
-        } catch {
-            log.error("client keys cannot be read, the old ones stay valid", metadata: ["reason": "\(error)"])
+        // One at a time: else keys that were read earlier could take the place of newer ones, and who finds nothing new would not find what
+        // another has just read and not put in force yet.
+        refreshing.withLock { _ in
+            do throws(LedgerFailure) {
+                guard let snapshot = try source.snapshotIfChanged() else { return }
+                state.withLock { $0 = Version(snapshot: snapshot, number: $0.number + 1) }
+            } catch {
+                log.error("client keys cannot be read, the old ones stay valid", metadata: ["reason": "\(error)"])
+            }
         }
     }
 

@@ -181,13 +181,3 @@ private struct LimitConfigurationBuilder {
             webhook: rule.webhook)
     }
 }
-
-extension Duration {
-    /// Whole microseconds, saturating at the ends of the range.
-    var microseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        let (sum, carry) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
-        return overflow || carry ? (seconds < 0 ? .min : .max) : sum
-    }
-}

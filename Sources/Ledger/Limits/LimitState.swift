@@ -23,15 +23,6 @@ public struct LimitState: Hashable, Sendable {
     public var left: Int64 { max(0, limit.subtractingSaturated(spent.addingSaturated(held).addingSaturated(elsewhere))) }
 }
 
-extension Int64 {
-    /// The difference of two amounts that are not negative; cannot overflow.
-    @inline(__always)
-    func subtractingSaturated(_ other: Int64) -> Int64 {
-        let (difference, overflow) = subtractingReportingOverflow(other)
-        return overflow ? .min : difference
-    }
-}
-
 /// What is left for one request, over all limits that bind it: the tightest of each kind.
 public struct Headroom: Hashable, Sendable {
     /// The tightest limit of one kind.

@@ -1,3 +1,4 @@
+internal import Chat
 internal import Synchronization
 
 /// The limits of one organization, from the organization itself down to single users, behind one lock.

@@ -53,12 +53,3 @@ public struct SpendRequest: Hashable, Sendable {
         self.amount = amount
     }
 }
-
-extension Int64 {
-    /// The sum of two amounts, `Int64.max` where it would be more.
-    @inline(__always)
-    func addingSaturated(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-}

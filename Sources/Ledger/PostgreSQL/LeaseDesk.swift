@@ -70,7 +70,7 @@ struct LeaseDesk {
 
     /// Finds slices that lie idle, and forgets windows that are over.
     private mutating func review(_ now: WallTime, _ moment: ContinuousClock.Instant) {
-        let horizon = now.microseconds.subtractingSaturating(600_000_000)
+        let horizon = now.microseconds.subtractingSaturated(600_000_000)
         for (place, entry) in entries {
             if !entry.state.isCurrent || entry.state.window.upperBound <= now.microseconds {
                 if !entry.isDirty, entry.state.window.upperBound < horizon { entries[place] = nil }

@@ -23,7 +23,7 @@ struct SlicePolicy {
             return
         }
         let seconds = max(0.05, looked.duration(to: now) / .seconds(1))
-        let growth = total.subtractingSaturating(used)
+        let growth = total.subtractingSaturated(used)
         if growth > 0 { lastUse = now }
         rate = max(Double(max(0, growth)) / seconds, rate * Self.decay(seconds))
     }

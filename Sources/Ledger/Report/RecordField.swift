@@ -76,7 +76,7 @@ enum RecordField {
         let (whole, part) = microseconds.magnitude.quotientAndRemainder(dividingBy: 1_000)
         var text = (microseconds < 0 ? "-" : "") + String(whole)
         guard part > 0 else { return text }
-        text += "." + padded(Int64(part), 3)
+        text += "." + Int64(part).padded(to: 3)
         while text.last == "0" { text.removeLast() }
         return text
     }

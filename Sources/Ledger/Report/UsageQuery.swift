@@ -1,3 +1,4 @@
+internal import Chat
 /// What a usage report is about.
 public struct UsageQuery: Sendable {
     /// Calls that began at this moment or later; `nil`: all.
@@ -95,7 +96,8 @@ extension UsageQuery {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, let year = digits(parts[0], 4...4), let month = digits(parts[1], 2...2), let day = digits(parts[2], 2...2)
         else { return nil }
-        return CivilDate(year: year, month: month, day: day)
+        let date = CivilDate(year: year, month: month, day: day)
+        return date.exists ? date : nil
     }
 
     private static func timeOfDay(_ text: Substring, withSeconds: Bool) -> Int64? {

@@ -20,22 +20,14 @@ public struct UsageTotal: Hashable, Sendable {
 
     /// Adds `other` to this sum, saturating.
     public mutating func add(_ other: UsageTotal) {
-        calls = calls.addingSaturating(other.calls)
-        failed = failed.addingSaturating(other.failed)
-        unpriced = unpriced.addingSaturating(other.unpriced)
-        tokens.input = tokens.input.addingSaturating(other.tokens.input)
-        tokens.cachedInput = tokens.cachedInput.addingSaturating(other.tokens.cachedInput)
-        tokens.cacheWrite = tokens.cacheWrite.addingSaturating(other.tokens.cacheWrite)
-        tokens.output = tokens.output.addingSaturating(other.tokens.output)
-        tokens.reasoning = tokens.reasoning.addingSaturating(other.tokens.reasoning)
+        calls = calls.addingSaturated(other.calls)
+        failed = failed.addingSaturated(other.failed)
+        unpriced = unpriced.addingSaturated(other.unpriced)
+        tokens.input = tokens.input.addingSaturated(other.tokens.input)
+        tokens.cachedInput = tokens.cachedInput.addingSaturated(other.tokens.cachedInput)
+        tokens.cacheWrite = tokens.cacheWrite.addingSaturated(other.tokens.cacheWrite)
+        tokens.output = tokens.output.addingSaturated(other.tokens.output)
+        tokens.reasoning = tokens.reasoning.addingSaturated(other.tokens.reasoning)
         cost = cost + other.cost
-    }
-}
-
-extension Int64 {
-    /// The sum, saturating at the ends of the range.
-    func addingSaturating(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other > 0 ? .max : .min) : sum
     }
 }

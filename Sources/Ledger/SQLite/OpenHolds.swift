@@ -61,7 +61,7 @@ struct OpenHolds {
     mutating func charge(_ charge: HoldCharge, _ item: JournalItem, in journal: String) {
         guard var known = all[charge.id], !known.isReckoned(item, journal) else { return }
         known.charged = known.charged + charge.cost
-        known.tokens = known.tokens.addingSaturating(charge.tokens)
+        known.tokens = known.tokens.addingSaturated(charge.tokens)
         known.note(item.sequence)
         all[charge.id] = known
     }

@@ -161,7 +161,7 @@ struct HoldCharge {
         id = Word(bytes: Array(hold))
         settles = record.bits.settlesHold
         cost = NanoUSD(nanos: record.cost)
-        tokens = record.input.addingSaturating(record.output)
+        tokens = record.input.addingSaturated(record.output)
     }
 
     /// `nil` when it was paid from none.
@@ -170,6 +170,6 @@ struct HoldCharge {
         id = Word(bytes: Array(hold.utf8))
         settles = record.settlesHold
         cost = record.cost
-        tokens = record.tokens.input.addingSaturating(record.tokens.output)
+        tokens = record.tokens.input.addingSaturated(record.tokens.output)
     }
 }

@@ -156,29 +156,29 @@ struct SpendingSum: Equatable {
 
     fileprivate mutating func add(_ record: ImportedRecord) {
         add(
-            cost: record.cost, tokens: record.input.addingSaturating(record.output),
+            cost: record.cost, tokens: record.input.addingSaturated(record.output),
             isRequest: record.status != .refund && (record.hold == nil || record.bits.settlesHold))
     }
 
     /// Adds what one record says.
     mutating func add(_ record: UsageRecord) {
         add(
-            cost: record.cost.nanos, tokens: record.tokens.input.addingSaturating(record.tokens.output),
+            cost: record.cost.nanos, tokens: record.tokens.input.addingSaturated(record.tokens.output),
             isRequest: record.status != .refund && (record.hold == nil || record.settlesHold))
     }
 
     private mutating func add(cost: Int64, tokens: Int64, isRequest: Bool) {
         self.cost = self.cost + NanoUSD(nanos: cost)
-        self.tokens = self.tokens.addingSaturating(tokens)
+        self.tokens = self.tokens.addingSaturated(tokens)
         if isRequest { requests += 1 }
     }
 
     static func - (a: SpendingSum, b: SpendingSum) -> SpendingSum {
         SpendingSum(
-            cost: a.cost - b.cost, tokens: a.tokens.subtractingSaturating(b.tokens), requests: a.requests.subtractingSaturating(b.requests))
+            cost: a.cost - b.cost, tokens: a.tokens.subtractingSaturated(b.tokens), requests: a.requests.subtractingSaturated(b.requests))
     }
 
     static func + (a: SpendingSum, b: SpendingSum) -> SpendingSum {
-        SpendingSum(cost: a.cost + b.cost, tokens: a.tokens.addingSaturating(b.tokens), requests: a.requests.addingSaturating(b.requests))
+        SpendingSum(cost: a.cost + b.cost, tokens: a.tokens.addingSaturated(b.tokens), requests: a.requests.addingSaturated(b.requests))
     }
 }

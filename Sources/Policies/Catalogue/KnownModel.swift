@@ -14,6 +14,14 @@ public struct KnownModel: Hashable, Sendable {
     public let capabilities: ModelCapabilities
     let regionalPrice: RegionalPrice
 
+    /// Whether it may think before it answers without being asked to, and shows little or nothing of that. Claude does from its fifth
+    /// generation on.
+    var thinksUnasked: Bool {
+        guard capabilities.contains(.reasoning) else { return false }
+        guard name.contains("claude") else { return true }
+        return name.split(separator: "-").lazy.compactMap { Int($0) }.first.map { $0 >= 5 } ?? true
+    }
+
     /// What the model costs when a call has to stay within a region, as far as that is known.
     func raisedByATenth() -> KnownModel {
         KnownModel(

@@ -56,10 +56,7 @@ struct Decider<State: TargetState> {
         if exclusion == nil, candidates.contains(where: { $0.exclusion == nil && $0.model == model.name }) { return nil }
         candidates.append(DecisionTrace.Candidate(model: model.name, estimatedCost: bound.cost, exclusion: exclusion))
         guard exclusion == nil else { return nil }
-        return .call(
-            PlannedCall(
-                model: model, timeout: terms.timeout, maxOutputTokens: bound.limitToSend, worstCase: bound.cost, settings: terms.settings,
-                extent: bound.extent(features)))
+        return .call(PlannedCall(model, terms, bound, features))
     }
 
     /// Why `model` cannot be called. What does not depend on the moment comes first.

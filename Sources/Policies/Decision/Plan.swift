@@ -25,34 +25,52 @@ public final class PlannedCall: Sendable {
     public let settings: [UInt8]?
     /// What ``worstCase`` is made of.
     public let extent: CallExtent
+    /// Whether nobody has set a limit of output, neither the client nor the model: ``extent`` holds only once one is sent.
+    public let isOutputAssumed: Bool
+    /// Whether a stream may bill output of which nothing is seen before its end.
+    public let thinksUnseen: Bool
 
-    init(model: ModelEntry, timeout: Duration?, maxOutputTokens: Int64?, worstCase: NanoUSD?, settings: [UInt8]?, extent: CallExtent) {
+    init(_ model: ModelEntry, _ terms: CallTerms, _ bound: WorstCase, _ features: RequestFeatures) {
         self.model = model
-        self.timeout = timeout
-        self.maxOutputTokens = maxOutputTokens
-        self.worstCase = worstCase
-        self.settings = settings
-        self.extent = extent
+        timeout = terms.timeout
+        maxOutputTokens = bound.limitToSend
+        worstCase = bound.cost
+        settings = terms.settings
+        extent = bound.extent(model, features)
+        isOutputAssumed = bound.isAssumed
+        thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings.map(Self.mayAskToReason) ?? false
     }
 
-    /// The same call with a lower limit of output tokens.
-    public func limited(toOutput tokens: Int64) -> PlannedCall {
-        var extent = extent
+    /// Whether settings have a member about thinking (`reasoning_effort`, `reasoning`, `thinking`). Their text has no escapes but those it needs.
+    private static func mayAskToReason(_ settings: [UInt8]) -> Bool {
+        let text = String(decoding: settings, as: UTF8.self)
+        return text.contains("\"reasoning") || text.contains("\"thinking")
+    }
+
+    /// The same call with a limit of output tokens, at most that of its extent.
+    private init(_ call: PlannedCall, limitedToOutput tokens: Int64) {
+        model = call.model
+        timeout = call.timeout
+        settings = call.settings
+        thinksUnseen = call.thinksUnseen
+        var extent = call.extent
         extent.output = min(tokens, extent.output)
-        return PlannedCall(
-            model: model, timeout: timeout, maxOutputTokens: extent.output, worstCase: extent.cost(at: model.pricing), settings: settings,
-            extent: extent)
+        self.extent = extent
+        maxOutputTokens = extent.output
+        worstCase = extent.cost(at: call.model.pricing)
+        isOutputAssumed = false
     }
 }
 
 extension PlannedCall {
-    /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the call as it is when it does
+    /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the limit it has when it does
     /// so anyway, or when that would leave fewer than `least` tokens.
     public func clamped(usd: NanoUSD?, tokens: Int64?, least: Int64 = 16) -> PlannedCall {
         var output = extent.output
         if let tokens { output = min(output, max(0, tokens - extent.input) / extent.choices) }
         if let usd, let most = affordableOutput(usd) { output = min(output, most) }
-        return output >= least && output < extent.output ? limited(toOutput: output) : self
+        if output >= least, output < extent.output { return PlannedCall(self, limitedToOutput: output) }
+        return isOutputAssumed ? PlannedCall(self, limitedToOutput: extent.output) : self
     }
 
     /// The output tokens of each choice that `usd` pays for; `nil` when it pays for all, or the price is not known.

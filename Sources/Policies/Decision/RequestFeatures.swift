@@ -18,6 +18,10 @@ public struct RequestFeatures: Sendable {
     public var hasTools = false
     /// Whether a message holds an image.
     public var hasImages = false
+    /// Whether a message holds a file or a film, of whose tokens nothing is known.
+    public var hasFiles = false
+    /// Whether the model is to think before it answers; `nil` when the client does not say.
+    public var asksToReason: Bool?
     /// Whether the answer has to keep to a JSON schema.
     public var wantsStructuredOutput = false
     /// Whether the answer is to be streamed.

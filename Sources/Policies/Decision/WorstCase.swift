@@ -3,14 +3,17 @@ import Chat
 /// The most that one call can cost.
 ///
 /// input × price of input + choices × allowed output × price of output, where
-/// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache);
+/// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache); with
+///   files it is the model's `context_window`, else ``fallbackWindow``;
 /// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else its
-///   `context_window`, else ``fallbackOutput``.
+///   `context_window`; where there is none of them, ``fallbackOutput``.
 ///
 /// Where the request has a ceiling, a call without a limit of the client's gets the allowed output as its limit, so that the bound is true.
 struct WorstCase {
-    /// The output that is assumed of a model of which nothing is known.
+    /// The output that is assumed of a model of which nothing is known, where the request sets no limit either.
     static let fallbackOutput: Int64 = 4096
+    /// The context that is assumed of a model of which nothing is known: about the largest that there are.
+    static let fallbackWindow = 1_050_000
 
     /// Tokens per choice.
     let allowedOutput: Int64
@@ -18,10 +21,14 @@ struct WorstCase {
     let limitToSend: Int64?
     /// `nil` when the price is not known.
     let cost: NanoUSD?
+    /// Whether ``allowedOutput`` is ``fallbackOutput``.
+    let isAssumed: Bool
 
     init(of model: ModelEntry, _ features: RequestFeatures, limit: Int64?) {
         let own = min(features.maxOutputTokens ?? .max, limit ?? .max)
-        var allowed = min(own, Self.longestOutput(of: model))
+        let longest = (model.maxOutputTokens ?? model.contextWindow).map(Int64.init)
+        isAssumed = own == .max && longest == nil
+        var allowed = isAssumed ? Self.fallbackOutput : min(own, longest ?? .max)
         var send: Int64? = own < features.maxOutputTokens ?? .max ? allowed : nil
         if features.maxCost != nil, features.maxOutputTokens == nil, case .listed? = model.pricing {
             // A limit that is sent must leave room for the input: providers refuse what could exceed the context.
@@ -37,6 +44,7 @@ struct WorstCase {
         self.allowedOutput = allowedOutput
         limitToSend = allowedOutput
         self.cost = cost
+        isAssumed = false
     }
 
     /// The same call with so small a limit of output that it costs at most `ceiling`; `nil` when that leaves fewer than `least` tokens.
@@ -50,10 +58,6 @@ struct WorstCase {
         return WorstCase(allowedOutput: output, cost: Self.cost(model, features, output: output))
     }
 
-    private static func longestOutput(of model: ModelEntry) -> Int64 {
-        Int64(model.maxOutputTokens ?? model.contextWindow ?? Int(fallbackOutput))
-    }
-
     private static func room(in model: ModelEntry, _ features: RequestFeatures) -> Int64 {
         guard let window = model.contextWindow else { return .max }
         let room = window.subtractingReportingOverflow(features.inputTokensUpperBound).partialValue
@@ -61,13 +65,15 @@ struct WorstCase {
     }
 
     private static func cost(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> NanoUSD? {
-        extent(features, output: output).cost(at: model.pricing)
+        extent(model, features, output: output).cost(at: model.pricing)
     }
 
-    private static func extent(_ features: RequestFeatures, output: Int64) -> CallExtent {
-        CallExtent(input: Int64(max(0, features.inputTokensUpperBound)), output: output, choices: Int64(max(1, features.choices)))
+    private static func extent(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> CallExtent {
+        let files = features.hasFiles ? model.contextWindow ?? fallbackWindow : 0
+        return CallExtent(
+            input: Int64(max(files, features.inputTokensUpperBound)), output: output, choices: Int64(max(1, features.choices)))
     }
 
     /// What the cost is made of.
-    func extent(_ features: RequestFeatures) -> CallExtent { Self.extent(features, output: allowedOutput) }
+    func extent(_ model: ModelEntry, _ features: RequestFeatures) -> CallExtent { Self.extent(model, features, output: allowedOutput) }
 }

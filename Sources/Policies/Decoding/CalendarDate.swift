@@ -7,8 +7,9 @@ enum CalendarDate {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"), let day = scanner.number(2)
         else { return nil }
-        guard (1...12).contains(month), (1...CivilDate.days(in: month, of: year)).contains(day) else { return nil }
-        let midnight = CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400
+        let date = CivilDate(year: year, month: month, day: day)
+        guard date.exists else { return nil }
+        let midnight = date.daysSince1970 * 86_400
         if scanner.isAtEnd { return midnight }
         guard scanner.skip("T") || scanner.skip("t") || scanner.skip(" ") else { return nil }
         guard let hour = scanner.number(2), scanner.skip(":"), let minute = scanner.number(2), scanner.skip(":"),
@@ -25,11 +26,10 @@ enum CalendarDate {
 
     /// `2027-01-01`, or with the time when it is not midnight. UTC.
     static func text(_ seconds: Int64) -> String {
-        let day = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
-        let rest = seconds - day * 86_400
-        let date = CivilDate(day: day)
-        let text = "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
-        return rest == 0 ? text : "\(text)T\(padded(rest / 3600, 2)):\(padded(rest / 60 % 60, 2)):\(padded(rest % 60, 2))Z"
+        let (day, rest) = seconds.floorDivided(by: 86_400)
+        let date = CivilDate(daysSince1970: day).text
+        let clock = [rest / 3_600, rest / 60 % 60, rest % 60].map { $0.padded(to: 2) }.joined(separator: ":")
+        return rest == 0 ? date : "\(date)T\(clock)Z"
     }
 
     private static func offset(_ scanner: inout DigitScanner) -> Int64? {
@@ -40,11 +40,6 @@ enum CalendarDate {
         }
         guard hours <= 23, minutes <= 59 else { return nil }
         return (isNegative ? -1 : 1) * (hours * 3600 + minutes * 60)
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 }
 

@@ -1,3 +1,5 @@
+import Chat
+
 /// Reads `settings:`, the members that a call's body gets.
 enum SettingsDecoder {
     /// They decide where a call goes, what it may cost or how its answer is read, so they have places of their own.
@@ -26,7 +28,8 @@ enum SettingsDecoder {
             return appendAll(items, "[", "]", to: &json) { item, json in append(item, field, to: &json) }
         case .mapping(let entries):
             return appendAll(entries, "{", "}", to: &json) { entry, json in
-                json += JSONText.quoted(entry.key) + [UInt8(ascii: ":")]
+                json.appendJSONString(entry.key)
+                json.append(UInt8(ascii: ":"))
                 return append(entry.value, field, to: &json)
             }
         }
@@ -48,7 +51,7 @@ enum SettingsDecoder {
         switch scalar.kind {
         case .null: json += Array("null".utf8)
         case .boolean: json += Array(scalar.text.lowercased().utf8)
-        case .text: json += JSONText.quoted(scalar.text)
+        case .text: json.appendJSONString(scalar.text)
         case .number:
             guard isJSONNumber(scalar.text) else {
                 field.diagnostics.error(

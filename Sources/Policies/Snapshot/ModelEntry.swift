@@ -8,8 +8,6 @@ public final class ModelEntry: Sendable {
     public let provider: Provider
     /// What the provider calls the model.
     public let upstreamModel: String
-    /// ``upstreamModel`` as a JSON string, quotes included: ready to be spliced into a request.
-    public let upstreamModelJSON: [UInt8]
     /// How calls are charged; `nil` when the policy gives no price, and then the model is not served.
     public let pricing: Pricing?
     /// What usage records store as `price_version`; empty without ``pricing``.
@@ -22,6 +20,8 @@ public final class ModelEntry: Sendable {
     public let maxOutputTokens: Int?
     /// What requests ask for and this model cannot do, as far as that is known.
     public let lacks: ModelCapabilities
+    /// Whether it may think before it answers without being asked to, and shows little or nothing of that, as far as that is known.
+    public let thinksUnasked: Bool
     /// How good the answers are by the policy's own judgement, 0 to 100; `nil` without one.
     public let quality: Int?
     /// What becomes of a request whose ceiling the model does not fit into.
@@ -35,13 +35,13 @@ public final class ModelEntry: Sendable {
         self.name = name
         self.provider = provider
         self.upstreamModel = upstreamModel
-        upstreamModelJSON = JSONText.quoted(upstreamModel)
         pricing = facts.pricing
         priceVersion = facts.pricing?.version ?? ""
         unservedReason = facts.pricing == nil ? "The model '\(name)' has no price in the gateway's policy, so it is not served." : nil
         contextWindow = facts.contextWindow
         maxOutputTokens = facts.maxOutputTokens
         lacks = facts.lacks
+        thinksUnasked = facts.thinksUnasked
         quality = facts.quality
         overCeiling = facts.overCeiling
         self.aliases = aliases
@@ -57,6 +57,7 @@ struct ModelFacts: Sendable {
     /// What the policy says the model can and cannot do.
     var can: ModelCapabilities = []
     var lacks: ModelCapabilities = []
+    var thinksUnasked = false
     var quality: Int?
     var overCeiling = OverCeiling.refuse
 
@@ -67,6 +68,7 @@ struct ModelFacts: Sendable {
         if facts.pricing == nil { facts.pricing = .listed(known.price) }
         if facts.contextWindow == nil { facts.contextWindow = known.contextWindow }
         if facts.maxOutputTokens == nil { facts.maxOutputTokens = min(known.maxOutputTokens, facts.contextWindow ?? .max) }
+        facts.thinksUnasked = known.thinksUnasked
         facts.lacks.formUnion(ModelCapabilities.requestable.subtracting(known.capabilities).subtracting(can))
         return facts
     }
@@ -122,22 +124,5 @@ struct ModelPattern: Sendable {
                 ModelEntry(
                     name: name, provider: provider, upstreamModel: upstream, facts: facts.completed(by: upstream), aliases: [], index: nil))
         }
-    }
-}
-
-enum JSONText {
-    /// `text` as a JSON string with its quotes.
-    static func quoted(_ text: String) -> [UInt8] {
-        let hex = Array("0123456789abcdef".utf8)
-        var result: [UInt8] = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20: result += Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            default: result.append(byte)
-            }
-        }
-        result.append(UInt8(ascii: "\""))
-        return result
     }
 }

@@ -39,12 +39,10 @@ extension AnthropicWriter {
         bytes.appendComma()
         bytes.append("{\"name\":")
         bytes.appendJSONString(name)
-        bytes.append(",\"description\":\"Gives the answer to the user. Call it with the whole answer.\",\"input_schema\":")
-        if case .schema(let schema, _, _) = client.format {
-            bytes.append(contentsOf: schema.valueText)
-        } else {
-            bytes.append("{\"type\":\"object\",\"additionalProperties\":true}")
-        }
+        bytes.append(",\"description\":\"")
+        bytes.append(ClientFormat.toolDescription)
+        bytes.append("\",\"input_schema\":")
+        client.format.appendToolSchema(to: &bytes)
         bytes.append("}")
     }
 

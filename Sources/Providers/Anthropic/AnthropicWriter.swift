@@ -80,11 +80,7 @@ struct AnthropicWriter {
         for call in message.toolCalls {
             bytes.appendComma()
             bytes.append("{\"type\":\"tool_use\",\"id\":")
-            ToolArguments.appendID(call.id, to: &bytes)
-            bytes.append(",\"name\":")
-            bytes.appendJSONString(call.name)
-            bytes.append(",\"input\":")
-            arguments.append(call.arguments, to: &bytes)
+            arguments.appendIDNameInput(call, to: &bytes)
             bytes.append("}")
         }
     }

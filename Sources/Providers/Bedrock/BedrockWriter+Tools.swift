@@ -40,15 +40,11 @@ extension BedrockWriter {
     }
 
     private mutating func writeFormatTool(_ name: String) {
-        let description: StaticString = "Gives the answer to the user. Call it with the whole answer."
+        let description = ClientFormat.toolDescription
         Array(name.utf8).withUnsafeBytes { name in
             beginTool(name, UnsafeRawBufferPointer(start: description.utf8Start, count: description.utf8CodeUnitCount))
         }
-        if case .schema(let schema, _, _) = client.format {
-            bytes.append(contentsOf: schema.valueText)
-        } else {
-            bytes.append("{\"type\":\"object\",\"additionalProperties\":true}")
-        }
+        client.format.appendToolSchema(to: &bytes)
         bytes.append("}}}")
     }
 

@@ -73,10 +73,7 @@ struct BedrockWriter {
         for result in results { try writeResult(result) }
         for message in others {
             if message.role == .tool {
-                bytes.appendComma()
-                bytes.append("{\"text\":")
-                message.orphanNote.withUnsafeBytes { bytes.appendJSONString($0) }
-                bytes.append("}")
+                message.orphanNote.withUnsafeBytes { writeText($0) }
             }
             try writeParts(of: message)
         }
@@ -88,11 +85,7 @@ struct BedrockWriter {
         for call in message.toolCalls {
             bytes.appendComma()
             bytes.append("{\"toolUse\":{\"toolUseId\":")
-            ToolArguments.appendID(call.id, to: &bytes)
-            bytes.append(",\"name\":")
-            bytes.appendJSONString(call.name)
-            bytes.append(",\"input\":")
-            arguments.append(call.arguments, to: &bytes)
+            arguments.appendIDNameInput(call, to: &bytes)
             bytes.append("}}")
         }
     }

@@ -5,7 +5,9 @@ struct ChunkGlance {
     /// The chunk may hold a usage, an error or a finish reason: it must be parsed.
     private(set) var needsParsing = false
     /// The chunk carries text, reasoning or tool arguments.
-    private(set) var hasContent = false
+    var hasContent: Bool { textBytes > 0 }
+    /// Bytes of that text, as it stands in the JSON.
+    private(set) var textBytes = 0
 
     /// Looks at each name in `payload`. Quotes inside JSON strings are escaped, so a name that is found is a name.
     init(_ payload: UnsafeRawBufferPointer) {
@@ -37,7 +39,10 @@ struct ChunkGlance {
             var value = offset
             while value < payload.count, payload[value] <= 0x20 { value += 1 }
             guard value + 1 < payload.count, payload[value] == UInt8(ascii: "\"") else { return }
-            if payload[value + 1] != UInt8(ascii: "\"") { hasContent = true }
+            let start = value + 1
+            value = start
+            while value < payload.count, payload[value] != UInt8(ascii: "\"") { value += payload[value] == UInt8(ascii: "\\") ? 2 : 1 }
+            textBytes += value - start
         }
     }
 

@@ -35,6 +35,8 @@ public struct OpenAIStream: Sendable {
     public internal(set) var usage: TokenUsage?
     /// Chunks that carried text, reasoning or tool arguments: a lower bound of the output tokens.
     public internal(set) var contentEvents = 0
+    /// Bytes of their text.
+    public internal(set) var textBytes = 0
 
     let clientWantsUsage: Bool
     let pricing: Pricing

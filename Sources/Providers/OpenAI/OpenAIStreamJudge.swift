@@ -38,12 +38,18 @@ extension OpenAIStream {
         if glance.needsParsing || isFirstChunk || parsesAll {
             do {
                 let chunk = try OpenAIStreamChunk.read(data, reader: reader, wantsIdentity: isFirstChunk)
-                if glance.hasContent { contentEvents += 1 }
+                note(glance)
                 return judge(chunk, data, standingAt: place, in: block)
             } catch { return judgeFailure(error, data, reader) }
         }
-        if glance.hasContent { contentEvents += 1 }
+        note(glance)
         return .forward
+    }
+
+    private mutating func note(_ glance: ChunkGlance) {
+        guard glance.hasContent else { return }
+        contentEvents += 1
+        textBytes += glance.textBytes
     }
 
     private mutating func judgeText(_ data: UnsafeRawBufferPointer) -> Fate {

@@ -4,6 +4,8 @@ internal import Chat
 struct ChunkWriter: Sendable {
     /// Chunks that carried text, reasoning or tool arguments.
     private(set) var contentEvents = 0
+    /// Bytes of their text.
+    private(set) var textBytes = 0
     private let context: AnswerContext
     /// `{"id":…,"object":…,"created":…,"model":…`, the same in all chunks.
     private var identity: [UInt8] = []
@@ -45,7 +47,7 @@ struct ChunkWriter: Sendable {
         }
         out.appendJSONString(text)
         endDelta(&out)
-        contentEvents += 1
+        note(text)
     }
 
     /// Appends a chunk with a whole entry of `reasoning_details`.
@@ -77,7 +79,7 @@ struct ChunkWriter: Sendable {
         if let arguments { out.appendJSONString(arguments) } else { out.append("\"\"") }
         out.append("}}]")
         endDelta(&out)
-        contentEvents += 1
+        note(arguments)
     }
 
     /// Appends a chunk with more of a tool call's arguments.
@@ -90,7 +92,7 @@ struct ChunkWriter: Sendable {
         out.appendJSONString(json)
         out.append("}}]")
         endDelta(&out)
-        contentEvents += 1
+        note(json)
     }
 
     /// Appends the chunk that ends a choice.
@@ -115,6 +117,11 @@ struct ChunkWriter: Sendable {
         out.append("\":")
         value(&out)
         out.append("}\n\n")
+    }
+
+    private mutating func note(_ text: UnsafeRawBufferPointer?) {
+        contentEvents += 1
+        textBytes += text?.count ?? 0
     }
 
     private mutating func beginDelta(_ choice: Int, _ out: inout [UInt8]) {

@@ -66,6 +66,9 @@ enum ClientToolChoice {
 
 /// The shape that the answer's text must have.
 enum ClientFormat {
+    /// What a tool that stands in for a format is for, as the model is told.
+    static let toolDescription: StaticString = "Gives the answer to the user. Call it with the whole answer."
+
     case text
     /// Any JSON object.
     case anyObject
@@ -89,6 +92,15 @@ enum ClientFormat {
                 schema, name: definition.value["name"]?.stringBytes, isStrict: definition.value["strict"]?.bool == true)
         } else {
             throw .notTaken("response_format.type", "This response format is")
+        }
+    }
+
+    /// Appends the schema of the arguments of a tool that stands in for the format.
+    func appendToolSchema(to bytes: inout [UInt8]) {
+        if case .schema(let schema, _, _) = self {
+            bytes.append(contentsOf: schema.valueText)
+        } else {
+            bytes.append("{\"type\":\"object\",\"additionalProperties\":true}")
         }
     }
 }

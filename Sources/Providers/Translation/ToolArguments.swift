@@ -14,6 +14,15 @@ struct ToolArguments {
         bytes.append("}")
     }
 
+    /// Appends a call from where its id stands to the end of its arguments: `ID,"name":…,"input":{…}`, as Anthropic and Bedrock both have it.
+    mutating func appendIDNameInput(_ call: ClientToolCall, to bytes: inout [UInt8]) {
+        Self.appendID(call.id, to: &bytes)
+        bytes.append(",\"name\":")
+        bytes.appendJSONString(call.name)
+        bytes.append(",\"input\":")
+        append(call.arguments, to: &bytes)
+    }
+
     /// Whether `text` is a JSON object.
     mutating func isObject(_ text: UnsafeRawBufferPointer) -> Bool {
         let reader = reader ?? JSONReader()

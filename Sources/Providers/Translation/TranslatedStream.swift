@@ -75,6 +75,7 @@ struct TranslatedStream<Events: EventTranslator>: Sendable {
 
     var usage: TokenUsage? { events.usage }
     var contentEvents: Int { chunks.contentEvents }
+    var textBytes: Int { chunks.textBytes }
     var lacksUsage: Bool { wantsUsage && usage == nil }
 
     func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) { chunks.appendUsage(usage, cost: pricing.cost(of: usage), to: &out) }

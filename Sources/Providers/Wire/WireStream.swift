@@ -39,6 +39,9 @@ public struct WireStream: Sendable {
     /// Events that carried text, reasoning or tool arguments: a lower bound of the output tokens.
     public var contentEvents: Int { dialect.contentEvents }
 
+    /// Bytes of their text.
+    public var textBytes: Int { dialect.textBytes }
+
     /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
     public var lacksUsage: Bool { dialect.lacksUsage }
 
@@ -59,6 +62,7 @@ public struct WireStream: Sendable {
 private protocol DialectStream: Sendable {
     var usage: TokenUsage? { get }
     var contentEvents: Int { get }
+    var textBytes: Int { get }
     var lacksUsage: Bool { get }
     mutating func feed(_ bytes: UnsafeRawBufferPointer, reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.State
     mutating func end(reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.End

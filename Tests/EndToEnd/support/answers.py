@@ -192,3 +192,24 @@ async def odd_events(call: Call, wire: Wire) -> None:
 async def gzipped(call: Call, wire: Wire) -> None:
     """A coding that nobody asked for."""
     await wire.reply(200, gzip.compress(json.dumps(completion(call, "squeezed")).encode()), "Content-Encoding: gzip")
+
+
+@behaviour("obedient")
+async def obedient(call: Call, wire: Wire) -> None:
+    """Uses every output token that it may, of each choice; without a limit 20,000. Thinks unseen: a stream shows one word only, after a while."""
+    limits = [call.body[name] for name in ("n_predict", "max_completion_tokens", "max_tokens") if name in call.body]
+    used = (limits[0] if limits else 20_000) * call.body.get("n_cmpl", call.body.get("n", 1))
+    if call.streamed:
+        await wire.until_gone(call, 0.3)
+    await answer(call, wire, "done", {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used})
+
+
+@behaviour("large-events")
+async def large_events(call: Call, wire: Wire) -> None:
+    """A stream of 4 kB of text an event that ends when somebody hangs up (60 s at most) and pays no heed to any limit."""
+    watch = asyncio.create_task(wire.until_gone(call, 60))
+    await wire.begin_stream()
+    while not watch.done():
+        await wire.event(chunk(call, {"content": "word " * 800}))
+        await asyncio.sleep(0.02)
+    wire.close()

@@ -88,7 +88,7 @@ extension WallTime {
 
 /// A moment in UTC.
 func utc(_ year: Int64, _ month: Int64, _ day: Int64, _ hour: Int64 = 0, _ minute: Int64 = 0, _ second: Int64 = 0) -> WallTime {
-    let days = CivilDate(year: year, month: month, day: day)?.daysSince1970 ?? 0
+    let days = CivilDate(year: year, month: month, day: day).daysSince1970
     return WallTime(microseconds: (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000_000)
 }
 
