@@ -22,6 +22,9 @@ extension HeldCall {
             record.settlesHold = isOver && index == due.last
             defer { charge(attempt, outcome) }
             do { try await incoming.loop.journal.commit(record) } catch { throw error.gatewayError }
+            if !record.settlesHold, let cover = attempt.cover {
+                try await run.envelope?.willCharge(outcome.cost, tokens: outcome.usage.input + outcome.usage.output, cover: cover)
+            }
         }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
