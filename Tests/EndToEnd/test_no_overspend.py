@@ -118,17 +118,21 @@ class Watch:
         while True:
             for _ in range(10):
                 await connection.send("GET", "/admin/v1/budgets", self.admin_key)
-                self.check((await connection.receive()).json()["data"])
+                self.wrong += self.exceeded((await connection.receive()).json()["data"])
                 await asyncio.sleep(0.05)
-            told = await asyncio.to_thread(self.gateway.site.run, "budgets", "--format", "json", check=True)
-            self.check(json.loads(told.stdout))
+            # The command reads the journal of one loop after the other: what one has given back and another taken meanwhile shows twice, once.
+            if await self.by_command():
+                self.wrong += await self.by_command()
 
-    def check(self, limits: list[dict[str, Any]]) -> None:
+    async def by_command(self) -> list[dict[str, Any]]:
+        told = await asyncio.to_thread(self.gateway.site.run, "budgets", "--format", "json", check=True)
+        return self.exceeded(json.loads(told.stdout))
+
+    def exceeded(self, limits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The limits that are exceeded by what is spent and held."""
         self.samples += 1
-        for limit in limits:
-            spent, held, allowed = (Decimal(limit[name]) for name in ("spent", "held", "limit"))
-            if spent + held > allowed or held < 0 or spent < 0:
-                self.wrong.append(limit)
+        amounts = [(limit, *(Decimal(limit[name]) for name in ("spent", "held", "limit"))) for limit in limits]
+        return [limit for limit, spent, held, allowed in amounts if spent + held > allowed or held < 0 or spent < 0]
 
 
 class Books:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -56,16 +57,15 @@ class Gone(Exception):
 
 
 class Connection:
-    """One client. It connects when it first has something to ask, and again after it or the gateway has hung up."""
+    """One client. It connects when it first has something to ask, and again after it or the gateway has hung up.
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None):
-        self.host, self.port, self.tls = host, port, tls
+    With a `turn`, connecting waits for it: a thousand handshakes at once take a slow machine longer than the gateway waits for a request.
+    """
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None, turn: asyncio.Semaphore | None = None):
+        self.host, self.port, self.tls, self.turn = host, port, tls, turn or asyncio.Semaphore(1)
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
-
-    @classmethod
-    def to(cls, gateway: Gateway, tls: ssl.SSLContext | None) -> Connection:
-        return cls(gateway.host, gateway.port, tls)
 
     async def open(self) -> None:
         if self.writer is None:
@@ -81,9 +81,10 @@ class Connection:
         data = b"" if body is None else json.dumps(body).encode()
         fields = {"Host": self.host, "Authorization": f"Bearer {key}", "Content-Type": "application/json", "Content-Length": str(len(data)), **(headers or {})}
         head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
-        await self.open()
-        self.writer.write(head.encode() + data)
-        await self.writer.drain()
+        async with self.turn if self.writer is None else nullcontext():
+            await self.open()
+            self.writer.write(head.encode() + data)
+            await self.writer.drain()
 
     async def receive(self, leave_after: int | None = None) -> LoadReply:
         """The answer. With `leave_after` the client leaves after so many pieces of a stream, and what it has is not whole."""
@@ -126,10 +127,10 @@ class Connection:
 
 def run_clients(gateway: Gateway, count: int, work: Callable[[Connection, int], Awaitable[None]], beside: Callable[[], Awaitable[None]] | None = None) -> None:
     """Runs `work` once for each of `count` clients, all at once; `beside` goes on until they are done."""
-    tls = None if gateway.plain else gateway.site.trust()
+    tls, turn = None if gateway.plain else gateway.site.trust(), asyncio.Semaphore(64)
 
     async def client(number: int) -> None:
-        connection = Connection.to(gateway, tls)
+        connection = Connection(gateway.host, gateway.port, tls, turn)
         try:
             await work(connection, number)
         finally:

@@ -99,8 +99,8 @@ import Testing
         #expect(limits.states(at: earlier).allSatisfy { $0.spent == 80 })
     }
 
-    /// Back and forth again, in one step or in several: the day that was left goes on with all that was spent meanwhile.
-    @Test(arguments: [[-365], [-1, -365], [-365, -1], [-2, -40, -365, -3]] as [[Int64]])
+    /// Back, in one step or in several, and forth again: the day that was left goes on with all that was spent meanwhile.
+    @Test(arguments: [[-365], [-1, -365], [-2, -40, -365]] as [[Int64]])
     func whatWasLeftGoesOn(_ steps: [Int64]) throws {
         let limits = try organization(usdLimit(100, per: .day))
         try limits.spend(request(usd(60)))
