@@ -14,10 +14,12 @@ import openai
 import pytest
 
 from support import answers, faults  # noqa: F401  (they register the behaviours)
+from support.budgets import HOUSE, policy
 from support.dialects import DIALECTS, Dialect
 from support.dialects.provider import KEYS, DialectProvider, policies as dialect_policies
 from support.gateway import BINARY, ROOT, Gateway, Site, free_port
 from support.http import Client, Reply
+from support.metered import MeteredProvider
 from support.policies import policies
 from support.routing import policies as routing_policies
 from support.scripted import ScriptedProvider
@@ -103,6 +105,24 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, policy_text: str) -> Itera
     running = Gateway(Site(tmp_path_factory.mktemp("purser") / "site", policy_text))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def metered() -> Iterator[MeteredProvider]:
+    """A provider that does what the prompt says and keeps its own account."""
+    provider = MeteredProvider()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def budgeted(new_site: Callable[..., Site], own_gateway: Callable[..., Gateway], metered: MeteredProvider) -> Callable[..., Gateway]:
+    """Starts a gateway whose team has these limits, in front of `metered`."""
+
+    def start(limits: str = HOUSE, **environment: str) -> Gateway:
+        return own_gateway(new_site(policy(metered.url, limits)), **environment)
+
+    return start
 
 
 @pytest.fixture

@@ -110,6 +110,8 @@ import Testing
     @Test func terminalsAreNotDriven() {
         let table = UsageTable.text([UsageTotal(group: ["\u{1b}[31mred\u{7}"])], [.field(.model)])
         #expect(!table.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+        let turned = UsageTable.text([UsageTotal(group: ["\u{202E}evil\u{2066}\u{2028}\u{1F9D1}\u{200D}\u{1F680}"])], [.field(.model)])
+        #expect(turned.contains("\u{FFFD}evil\u{FFFD}\u{FFFD}\u{1F9D1}\u{200D}\u{1F680}"))
     }
 
     @Test func sumsAgreeWhateverTheGrouping() async throws {

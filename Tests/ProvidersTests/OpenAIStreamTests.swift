@@ -84,6 +84,20 @@ enum Chunk {
         #expect(outcome == Outcome(text: whole, end: "complete", usage: nil, contentEvents: 2, lacksUsage: true))
     }
 
+    /// Many providers put several tokens into an event: what they are is told by the text, however much stands around it.
+    @Test(arguments: [
+        ("Hello", 5), (#"a\"b"#, 4), (#"\\"#, 2), (#"\\\""#, 4), ("", 0), (#"x: \"content\":\"y"#, 18),
+        (String(repeating: "tok ", count: 100), 400),
+    ])
+    func textIsMeasured(_ text: String, _ bytes: Int) {
+        var stream = OpenAIStream(clientWantsUsage: false, pricing: prices, choices: 1)
+        var out: [UInt8] = []
+        let delta = #"{"reasoning_content": "\#(text)","tool_calls":[{"function":{"arguments":"\#(text)"}}]}"#
+        let other = #"data: {"choices":[{"delta":\#(delta)}]}"# + "\n\n"
+        _ = stream.feed(Array((Chunk.role + Chunk.content(text) + other).utf8), reader: JSONReader(), into: &out)
+        #expect(stream.textBytes == 3 * bytes && stream.contentEvents == (bytes > 0 ? 2 : 0))
+    }
+
     @Test func aUsageOfOurOwn() throws {
         var stream = OpenAIStream(clientWantsUsage: true, pricing: prices, choices: 1)
         let reader = JSONReader()

@@ -67,8 +67,13 @@ public final class Envelope {
     func extend(by more: Spending, model: String) async throws(GatewayError) {
         try await topUp(more, model)
         covered = covered + more
-        durable.amount = charged.usd + covered.usd
-        durable.tokens = charged.tokens + covered.tokens
+        try await write(charged + covered)
+    }
+
+    /// Makes the durable twin as large as all that is charged and set aside.
+    private func write(_ amount: Spending) async throws(GatewayError) {
+        durable.amount = amount.usd
+        durable.tokens = amount.tokens
         do { try await journal.hold(durable) } catch { throw error.gatewayError }
     }
 
@@ -84,13 +89,24 @@ public final class Envelope {
         }
     }
 
+    /// Tells the journal what will be left once a call of a request that goes on is charged: or a crash would charge its cover again, when
+    /// others have it already.
+    /// - Throws: `storage_unavailable`.
+    public func willCharge(_ cost: NanoUSD, tokens: Int64, cover: Spending) async throws(GatewayError) {
+        try await write(charged + Spending(usd: cost, tokens: tokens) + covered(without: cover))
+    }
+
     /// Charges a call that is over.
     /// - Parameter cover: what was set aside for it.
     public func charge(_ cost: NanoUSD, tokens: Int64, cover: Spending, model: String) {
         let actual = Spending(usd: cost, tokens: tokens)
         hold.charge(actual, reserved: cover, model: model, at: clock())
         charged = charged + actual
-        covered = Spending(usd: max(.zero, covered.usd - cover.usd), tokens: max(0, covered.tokens - cover.tokens))
+        covered = covered(without: cover)
+    }
+
+    private func covered(without cover: Spending) -> Spending {
+        Spending(usd: max(.zero, covered.usd - cover.usd), tokens: max(0, covered.tokens - cover.tokens))
     }
 
     /// Ends it, once: what is still set aside goes back.

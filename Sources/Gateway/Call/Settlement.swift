@@ -13,15 +13,18 @@ extension HeldCall {
     func settle(isOver: Bool) async throws(GatewayError) {
         let due = run.attempts.indices.filter { run.attempts[$0].isDue }
         defer { if isOver { run.envelope?.close(wasUsed: run.callCount > 0) } }
-        var failure: LedgerFailure?
+        var failure: GatewayError?
         for index in due {
             run.attempts[index].isSettled = true
             guard let record = record(ofAttempt: index, settlesHold: isOver && index == due.last) else { continue }
             // What cannot be recorded was spent all the same: the limits count it.
-            do { try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error }
+            do { try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
+            if failure == nil, !record.settlesHold, let envelope = run.envelope, let cover = run.attempts[index].cover {
+                do { try await envelope.willCharge(record.cost, tokens: record.tokens.input + record.tokens.output, cover: cover) } catch { failure = error }
+            }
             charge(index)
         }
-        if let failure { throw failure.gatewayError }
+        if let failure { throw failure }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
 

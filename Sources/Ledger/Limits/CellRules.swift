@@ -9,6 +9,8 @@ struct CellRules {
     var zone: TimeZoneRules
     /// Windows that are over and still have holds, and the last two in any case: a clock that is set back may need them. The oldest first.
     var past: [WindowCount] = []
+    /// Windows that a clock set back has left, as they stood then, the latest last: when it is set right again they go on.
+    var left: [WindowCount] = []
 
     /// What was last told of it to whoever keeps leases.
     var told: LeaseMark?
@@ -38,15 +40,22 @@ extension LimitBook {
     private mutating func turn(_ index: Int, _ now: Int64) {
         let fresh = rules[index].calendar(now)
         var old = cells[index].window
-        if now >= old.end {
+        let before = rules[index].left.last { $0.start <= now && now < $0.end }
+        if now >= old.end, let before, old.has(before.number) {
+            // The clock is right again, and all that was counted meanwhile counts in the same window.
+            (old.start, old.end) = (before.start, before.end)
+            cells[index].window = old
+        } else if now >= old.end {
             var next = WindowCount(fresh, number: old.number &+ 1)
             next.start = max(fresh.start, old.end)
+            (next.spent, next.inDoubt) = (before?.spent ?? 0, before?.inDoubt ?? 0)
             rules[index].close(old)
             cells[index].window = next
             cells[index].isTold = false
             cells[index].elsewhere = 0
             if cells[index].isLeased { cells[index].capacity = 0 }
         } else {
+            rules[index].leave(old)
             while let earlier = rules[index].past.last, earlier.end > fresh.start {
                 old.join(earlier)
                 rules[index].past.removeLast()
@@ -70,6 +79,13 @@ extension LimitBook {
 }
 
 extension CellRules {
+    /// Remembers a window that a clock set back has left. More than a few such steps are not made.
+    fileprivate mutating func leave(_ window: WindowCount) {
+        left.removeAll { $0.start == window.start }
+        left.append(window)
+        if left.count > 4 { left.removeFirst() }
+    }
+
     /// Keeps a window that is over for as long as it may be needed.
     fileprivate mutating func close(_ window: WindowCount) {
         past.append(window)

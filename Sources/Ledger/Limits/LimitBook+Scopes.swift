@@ -106,6 +106,7 @@ extension LimitBook {
     mutating func freeIfUnused(_ id: CellID) {
         if cells[Int(id)].isRetired, cells[Int(id)].holds == 0 {
             rules[Int(id)].past = []
+            rules[Int(id)].left = []
             freeCells.append(id)
         }
     }

@@ -56,8 +56,15 @@ enum UsageTable {
         return (number < 0 ? "-" : "") + String(text.reversed())
     }
 
-    /// Without control characters: names come from clients and must not drive the terminal.
+    /// Without control characters: names come from clients and must neither drive the terminal nor turn the order of what stands beside them.
     static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+        String(String.UnicodeScalarView(text.unicodeScalars.map { drivesTerminal($0) ? "\u{FFFD}" : $0 }))
+    }
+
+    private static func drivesTerminal(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: scalar.properties.isBidiControl
+        }
     }
 }

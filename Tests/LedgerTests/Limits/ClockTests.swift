@@ -99,6 +99,36 @@ import Testing
         #expect(limits.states(at: earlier).allSatisfy { $0.spent == 80 })
     }
 
+    /// Back, in one step or in several, and forth again: the day that was left goes on with all that was spent meanwhile.
+    @Test(arguments: [[-365], [-1, -365], [-2, -40, -365]] as [[Int64]])
+    func whatWasLeftGoesOn(_ steps: [Int64]) throws {
+        let limits = try organization(usdLimit(100, per: .day))
+        try limits.spend(request(usd(60)))
+        let hold = try limits.hold(request(usd(20)))
+        for step in steps {
+            let earlier = noon.plus(day * step)
+            #expect(limits.refusal(request(usd(41)), at: earlier)?.reason == .spent)
+        }
+        try limits.spend(request(usd(10)), at: noon.plus(day * (steps.last ?? 0)))
+        let state = try limits.only()
+        #expect([state.spent, state.held, state.left] == [70, 20, 10])
+        #expect(state.resets == utc(2026, 4, 16))
+        #expect(limits.refusal(request(usd(31)))?.reason == .spent)
+        hold.settle(usd(20), at: noon)
+        #expect(try limits.only().spent == 90)
+        #expect(try limits.only(at: noon.plus(day)).spent == 0)
+    }
+
+    /// A clock that is wrong for longer opens windows of its own; the day that was left is still as it was.
+    @Test func whatWasLeftLongAgoIsNotOpenedAgain() throws {
+        let limits = try organization(usdLimit(100, per: .day))
+        try limits.spend(request(usd(60)))
+        #expect(limits.refusal(request(usd(41)), at: noon.plus(day * -365)) != nil)
+        for later in -364 ... -360 as ClosedRange<Int64> { try limits.spend(request(usd(100)), at: noon.plus(day * later)) }
+        #expect(try limits.only().spent == 60)
+        #expect(limits.refusal(request(usd(41)))?.reason == .spent)
+    }
+
     /// Days of 23 and 25 hours are one window each, and spending stops at their ends only.
     @Test(arguments: [
         ("Europe/Berlin", 3, 28, 23, 23), ("Europe/Berlin", 10, 24, 22, 25), ("America/New_York", 3, 8, 5, 23),
