@@ -7,7 +7,7 @@ struct FeatureWriter {
     private(set) var count = 0
 
     /// - Parameters:
-    ///   - rows: room for every row once.
+    ///   - rows: room for every row once, and one more.
     ///   - seen: one bit per row, all zero.
     init(rows: UnsafeMutablePointer<UInt16>, seen: UnsafeMutablePointer<UInt64>) {
         self.rows = rows
@@ -22,14 +22,15 @@ struct FeatureWriter {
     @inline(__always)
     private mutating func write(_ salt: UInt32, _ hash: UInt32) { write(row: FeatureSpace.row(salt, hash)) }
 
+    /// Without a branch: whether a row is new is hard to predict. A row that is not new is overwritten by the next one.
     @inline(__always)
     private mutating func write(row: Int) {
         let row = row & (FeatureSpace.rowCount - 1)
+        let bit: UInt64 = 1 &<< UInt64(row & 63)
         let before = seen[row &>> 6]
-        guard before &>> UInt64(row & 63) & 1 == 0 else { return }
-        seen[row &>> 6] = before | 1 &<< UInt64(row & 63)
+        seen[row &>> 6] = before | bit
         rows[count] = UInt16(truncatingIfNeeded: row)
-        count &+= 1
+        count &+= before & bit == 0 ? 1 : 0
     }
 
     @inline(__always)
@@ -101,6 +102,7 @@ struct FeatureWriter {
         if headEnd < end { writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<end) }
     }
 
+    @inline(__always)
     private mutating func writeWindow(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
         var writer = self
         var window: UInt32 = 0x2020_2020
@@ -156,12 +158,19 @@ struct FeatureWriter {
     /// For each count every power of two that it reaches.
     private mutating func writeSizes(_ numbers: PromptNumbers) {
         var writer = self
-        for index in 0..<PromptNumbers.count {
-            for power in 0..<UInt32(truncatingIfNeeded: 32 - max(0, numbers[index: index]).leadingZeroBitCount) {
-                writer.write(Salt.number, UInt32(index) << 8 | power)
+        Self.sizeRows.withUnsafeBufferPointer { rows in
+            for index in 0..<PromptNumbers.count {
+                for power in 0..<(32 &- max(0, numbers[index: index]).leadingZeroBitCount) {
+                    writer.write(row: Int(rows[index &* 32 &+ power]))
+                }
             }
         }
         self = writer
+    }
+
+    /// For each count, the rows of its 32 powers of two.
+    private static let sizeRows: [UInt16] = (0..<UInt32(PromptNumbers.count)).flatMap { index in
+        (0..<32).map { power in UInt16(truncatingIfNeeded: FeatureSpace.row(Salt.number, index << 8 | power)) }
     }
 
     /// Length and line count together with whether it is a question.

@@ -45,10 +45,11 @@ struct PromptNumbers {
         var kinds = KindCounts()
         var letters: Int32 = 0
         var longest: UInt8 = 0
-        for index in 0..<tokens.count {
-            let token = tokens.baseAddress.unsafelyUnwrapped + index
+        guard var token = tokens.baseAddress else { return }
+        let end = token + tokens.count
+        while token < end {
+            if token.pointee.has(Token.startsLine), token != tokens.baseAddress { turn(&lines, at: token, kinds, tokens) }
             let kind = token.pointee.kind
-            if token.pointee.has(Token.startsLine), index > 0 { turn(&lines, at: index, kinds, tokens) }
             kinds.add(kind)
             if kind == Token.word {
                 let length = token.pointee.length
@@ -57,8 +58,9 @@ struct PromptNumbers {
                 if token.pointee.classes != 0 { add(classes: token.pointee.classes) }
                 if token.pointee.has(Token.startsUpper | Token.allUpper | Token.foreign) { countSpelling(token.pointee.flags) }
             } else {
-                countOther(index, tokens)
+                countOther(token, tokens)
             }
+            token += 1
         }
         endLine(kinds.wordsAndNumbers - lines.wordsBefore, before: tokens.count, tokens)
         lastLineStart = lines.lastStart
@@ -71,10 +73,15 @@ struct PromptNumbers {
 
     /// Not inlined: lines are few, and the counting of words needs the registers.
     @inline(never)
-    private func turn(_ lines: inout Lines, at index: Int, _ kinds: KindCounts, _ tokens: UnsafeBufferPointer<Token>) {
+    private func turn(_ lines: inout Lines, at token: UnsafePointer<Token>, _ kinds: KindCounts, _ tokens: UnsafeBufferPointer<Token>) {
+        let index = Self.index(of: token, in: tokens)
         endLine(kinds.wordsAndNumbers - lines.wordsBefore, before: index, tokens)
         lines = Lines(wordsBefore: kinds.wordsAndNumbers, lastStart: index)
         startLine(index, tokens)
+    }
+
+    private static func index(of token: UnsafePointer<Token>, in tokens: UnsafeBufferPointer<Token>) -> Int {
+        tokens.baseAddress.map { token - $0 } ?? 0
     }
 
     private func note(_ kinds: KindCounts, letters: Int32) {
@@ -110,14 +117,15 @@ struct PromptNumbers {
 
     /// Counts a number or a sign that is more than one of its kind.
     @inline(never)
-    private func countOther(_ index: Int, _ tokens: UnsafeBufferPointer<Token>) {
-        if tokens[index].kind == Token.number {
-            if tokens[index].has(Token.decimal) { self[.decimals] += 1 }
-            if tokens[index].hash == 11 || tokens[index].hash == 12 { self[.years] += 1 }
+    private func countOther(_ token: UnsafePointer<Token>, _ tokens: UnsafeBufferPointer<Token>) {
+        if token.pointee.kind == Token.number {
+            if token.pointee.has(Token.decimal) { self[.decimals] += 1 }
+            if token.pointee.hash == 11 || token.pointee.hash == 12 { self[.years] += 1 }
             return
         }
-        switch tokens[index].hash {
+        switch token.pointee.hash {
         case Sign.slash:
+            let index = Self.index(of: token, in: tokens)
             self[.slashes] += 1
             let isFraction =
                 index > 0 && index + 1 < tokens.count && tokens[index - 1].kind == Token.number && tokens[index + 1].kind == Token.number

@@ -9,7 +9,7 @@ struct Scratch {
     let tokens: UnsafeMutablePointer<Token>
     /// Room for `PromptNumbers.count` numbers, all zero.
     let numbers: UnsafeMutablePointer<Int32>
-    /// Room for every row once.
+    /// Room for every row once, and one more.
     let rows: UnsafeMutablePointer<UInt16>
     /// The normalized text: room for `Tokenizer.capacity` bytes, and one in front of them.
     let text: UnsafeMutablePointer<UInt8>
@@ -18,7 +18,7 @@ struct Scratch {
     /// Calls `body` with memory that it may use until it returns.
     static func with<R>(_ body: (Scratch) -> R) -> R {
         let byteCount =
-            seenWords * 8 + Tokenizer.capacity * MemoryLayout<Token>.stride + PromptNumbers.count * 4 + FeatureSpace.rowCount * 2
+            seenWords * 8 + Tokenizer.capacity * MemoryLayout<Token>.stride + PromptNumbers.count * 4 + (FeatureSpace.rowCount + 1) * 2
             + (1 + Tokenizer.capacity) + (Tokenizer.capacity + paddingBytes)
         return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { body(Scratch($0)) }
     }
@@ -34,7 +34,7 @@ struct Scratch {
         tokens = part(Token.self, Tokenizer.capacity)
         numbers = part(Int32.self, PromptNumbers.count)
         numbers.initialize(repeating: 0, count: PromptNumbers.count)
-        rows = part(UInt16.self, FeatureSpace.rowCount)
+        rows = part(UInt16.self, FeatureSpace.rowCount + 1)
         text = part(UInt8.self, 1 + Tokenizer.capacity) + 1
         source = part(UInt8.self, Tokenizer.capacity + Self.paddingBytes)
     }
