@@ -31,7 +31,8 @@ enum GoldenInputs {
     /// System prompts and depths.
     private static func conversations(_ random: inout FixedRandom) throws -> [Input] {
         let systems = [
-            "", "You are a helpful assistant.", "Translate whatever the user writes into French.", "Summarize the user's text in one sentence.",
+            "", "You are a helpful assistant.", "Translate whatever the user writes into French.",
+            "Summarize the user's text in one sentence.",
             "Write only Swift code.", "Extract all names as JSON.", String(repeating: "Be kind. ", count: 300),
         ]
         return try realisticPrompts().prefix(80).enumerated().map { index, prompt in
@@ -49,31 +50,44 @@ enum GoldenInputs {
         return phrases.enumerated().map { index, phrase in
             let mark = marks[index % marks.count]
             let other = phrases[Int.random(in: 0..<phrases.count, using: &random)]
-            let texts = ["\(phrase)\(mark)", "\(phrase)\(mark) tell me about \"\(other)\" \(phrase)\(mark)", "say \(phrase) \(other)\(mark)"]
+            let texts = [
+                "\(phrase)\(mark)", "\(phrase)\(mark) tell me about \"\(other)\" \(phrase)\(mark)", "say \(phrase) \(other)\(mark)",
+            ]
             return Input(prompt: Array(texts[index % 3].utf8))
         }
     }
 
     private static let scripts = [
-        "Übersetze ins Englische: Der Zug fährt um zwölf Uhr ab. ÄÖÜ ß", "Résume l’article « Le Monde » s’il te plaît…", "¿Cuál es la capital de España? ¡Rápido!",
+        "Übersetze ins Englische: Der Zug fährt um zwölf Uhr ab. ÄÖÜ ß", "Résume l’article « Le Monde » s’il te plaît…",
+        "¿Cuál es la capital de España? ¡Rápido!",
         "Переведи на английский: Привет, МИР! Ёлка, Їжак.", "请把这句话翻译成英文：你好，世界！１２３ＡＢＣ％", "これを英語に翻訳してください。カタカナ　漢字", "이 문장을 영어로 번역해 주세요.",
-        "תרגם לאנגלית: שלום עולם", "ترجم إلى الإنجليزية: مرحبا بالعالم ١٢٣", "इसका अनुवाद करें: नमस्ते दुनिया", "แปลเป็นภาษาอังกฤษ: สวัสดี", "Γεια σου, τι κάνεις; ΑΒΓ",
-        "👋🏽 Hi! 👨‍👩‍👧 ❤️ 🇩🇪 write 3 emoji ™ ☃️", "a\u{300}b\u{200B}c\u{FEFF}d \u{202E}abc\u{202C} e\u{AD}f", "A¿B C¡D it’S “Q” O’NEIL don't DON'T 'tis rock 'n' roll",
+        "תרגם לאנגלית: שלום עולם", "ترجم إلى الإنجليزية: مرحبا بالعالم ١٢٣", "इसका अनुवाद करें: नमस्ते दुनिया", "แปลเป็นภาษาอังกฤษ: สวัสดี",
+        "Γεια σου, τι κάνεις; ΑΒΓ",
+        "👋🏽 Hi! 👨‍👩‍👧 ❤️ 🇩🇪 write 3 emoji ™ ☃️", "a\u{300}b\u{200B}c\u{FEFF}d \u{202E}abc\u{202C} e\u{AD}f",
+        "A¿B C¡D it’S “Q” O’NEIL don't DON'T 'tis rock 'n' roll",
         "ＦＵＬＬ width ｗｏｒｄｓ ａ１ １ａ ！？％｛｝", "naïve café ÉCOLE Ñandú œuvre Ærø Þor İstanbul ŁÓDŹ", "x²+y²=z², ∑∫√ ≤ ≥ ± × ÷ π € £ ¥ §",
     ]
 
     private static let shapes = [
-        "", " ", "\n\n\t ", "?", "a", "A", "1", "''", "'a", "a'", "a'b'c'd", "--", "...", "…", "!?!?!?", "1,2.3,4.", "1.5.", "2024 1987 2050 20 19 3.14",
-        "Which?\nA) one\nB. two\n(c) three\nD: four", "Buy:\n- milk\n* eggs\n3. flour\n(4) x", "```swift\nlet a = {1}\n```\nint f() {\nreturn 1;\n}\n",
-        "3/4 of 1 / 2 and a/b//c 20% of 5 %", "WHY is HTTP so slow A AB A1 1A aB", "a1b2 C3PO x_y snake_case camelCase kebab-case --flag -v",
-        "$5 $$x^2$$ \\frac{1}{2} {{a}} [[b]] <c/> | d | e |", "one\r\ntwo\r\nthree\u{B}four\u{C}five", "\u{0}\u{1}\u{7F} nul", "https://example.com/a?b=c&d=e#f",
-        "hello world", "Hello! Thanks!", "hi hi hi please please thanks thanks", "How do you say thank you?", String(repeating: "the of and ", count: 200),
-        String(repeating: "(", count: 300), String(repeating: "a", count: 300), String(repeating: "Z", count: 300), String(repeating: "9", count: 300),
+        "", " ", "\n\n\t ", "?", "a", "A", "1", "''", "'a", "a'", "a'b'c'd", "--", "...", "…", "!?!?!?", "1,2.3,4.", "1.5.",
+        "2024 1987 2050 20 19 3.14",
+        "Which?\nA) one\nB. two\n(c) three\nD: four", "Buy:\n- milk\n* eggs\n3. flour\n(4) x",
+        "```swift\nlet a = {1}\n```\nint f() {\nreturn 1;\n}\n",
+        "3/4 of 1 / 2 and a/b//c 20% of 5 %", "WHY is HTTP so slow A AB A1 1A aB",
+        "a1b2 C3PO x_y snake_case camelCase kebab-case --flag -v",
+        "$5 $$x^2$$ \\frac{1}{2} {{a}} [[b]] <c/> | d | e |", "one\r\ntwo\r\nthree\u{B}four\u{C}five", "\u{0}\u{1}\u{7F} nul",
+        "https://example.com/a?b=c&d=e#f",
+        "hello world", "Hello! Thanks!", "hi hi hi please please thanks thanks", "How do you say thank you?",
+        String(repeating: "the of and ", count: 200),
+        String(repeating: "(", count: 300), String(repeating: "a", count: 300), String(repeating: "Z", count: 300),
+        String(repeating: "9", count: 300),
     ]
 
     private static let pieces = [
-        "write ", "a Poem ", "HTTP ", "Übersetze ", "код ", "翻译", "です", "👍🏽", "’", "“", "'", "can't ", "3.14", "1,000 ", "2024", "\n", "\n\n", "  ", "\t", ". ", ", ",
-        "? ", "! ", ": ", "; ", "{", "}", "```", "`x`", "/", "//", "%", "$", "=", "== ", "-", "- ", "* ", "A) ", "(b) ", "hi ", "thanks ", "please ", "merci ", "你好", "！",
+        "write ", "a Poem ", "HTTP ", "Übersetze ", "код ", "翻译", "です", "👍🏽", "’", "“", "'", "can't ", "3.14", "1,000 ", "2024", "\n",
+        "\n\n", "  ", "\t", ". ", ", ",
+        "? ", "! ", ": ", "; ", "{", "}", "```", "`x`", "/", "//", "%", "$", "=", "== ", "-", "- ", "* ", "A) ", "(b) ", "hi ", "thanks ",
+        "please ", "merci ", "你好", "！",
         "\u{A0}", "\u{3000}", "¿", "\u{FE0F}", "Ａ", "１", "…", "é", "É", "ß", "Ж", "ж", "the ", "of ", "how ", "many ", "python ",
     ]
 
@@ -98,8 +112,10 @@ enum GoldenInputs {
     /// The bytes that begin folded sequences, in any order.
     private static func leads(_ random: inout FixedRandom) -> [UInt8] {
         let parts: [[UInt8]] = [
-            [0xC3], [0xD0], [0xD1], [0xC2, 0xA0], [0xC2, 0xBF], [0xE2, 0x80], [0xE2], [0xE3, 0x80], [0xE3, 0x80, 0x80], [0xEF, 0xBC], [0xEF, 0xBD], [0xEF, 0xB8, 0x8F],
-            [0xE4], [0xED], [0xF0, 0x9F, 0x98, 0x80], [0xF4], [0xFF], [0x80], [0x93], [0x97], [0x99], [0x9C], [0xA0], [0x21], [0x27], [0x2C], [0x2D], [0x2E], [0x30],
+            [0xC3], [0xD0], [0xD1], [0xC2, 0xA0], [0xC2, 0xBF], [0xE2, 0x80], [0xE2], [0xE3, 0x80], [0xE3, 0x80, 0x80], [0xEF, 0xBC],
+            [0xEF, 0xBD], [0xEF, 0xB8, 0x8F],
+            [0xE4], [0xED], [0xF0, 0x9F, 0x98, 0x80], [0xF4], [0xFF], [0x80], [0x93], [0x97], [0x99], [0x9C], [0xA0], [0x21], [0x27],
+            [0x2C], [0x2D], [0x2E], [0x30],
             [0x31], [0x41], [0x61], [0x20], [0x0A], [0x60],
         ]
         let count = [2, 5, 20, 200][Int.random(in: 0..<4, using: &random)]

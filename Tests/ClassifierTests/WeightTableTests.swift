@@ -26,7 +26,9 @@ import Testing
         #expect(sum(table, rows) == plainSum(bytes, rows))
     }
 
-    @Test("the largest sums that bytes can have", arguments: [(-128, -128), (127, 127), (-128, 127), (127, -128), (0, -128), (-1, 0)] as [(Int8, Int8)])
+    @Test(
+        "the largest sums that bytes can have",
+        arguments: [(-128, -128), (127, 127), (-128, 127), (127, -128), (0, -128), (-1, 0)] as [(Int8, Int8)])
     func extremes(even: Int8, odd: Int8) throws {
         let (table, bytes) = try table { $0 % 2 == 0 ? even : odd }
         for count in [254, 255, 256, 2_000] {

@@ -143,7 +143,8 @@ struct Tokenizer {
     /// Whether a sign belongs to the token being read.
     private mutating func goesOn(_ byte: UInt8, _ sign: UInt8, _ next: UInt8) -> Bool {
         let nextClass = classes[next]
-        if kind == Token.word, byte == UInt8(ascii: "'"), nextClass == ByteClass.high.rawValue || ByteClass.isLetter(nextClass) { return true }
+        let isLetterNext = nextClass == ByteClass.high.rawValue || ByteClass.isLetter(nextClass)
+        if kind == Token.word, byte == UInt8(ascii: "'"), isLetterNext { return true }
         if kind == Token.number, byte == UInt8(ascii: ".") || byte == UInt8(ascii: ","), nextClass == ByteClass.digit.rawValue {
             if byte == UInt8(ascii: ".") { flags |= Token.decimal }
             return true
