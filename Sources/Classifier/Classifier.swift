@@ -49,15 +49,24 @@ public final class Classifier: Sendable {
 
     /// Looks at a conversation.
     public func classify(_ input: ClassifierInput) -> Classification {
-        FeatureExtractor.withFeatures(of: input.lastUser) { features in
+        // Before the message, not while its features are held: two scratch memories at once are so much that the allocator gives the
+        // memory back to the system after every call.
+        let instructions = instructionScores(input.system)
+        return FeatureExtractor.withFeatures(of: input.lastUser) { features in
             let columns = columns(features)
             var share = builtInShare(features.numbers, columns)
             if let fitted { share = fitted.share(builtIn: share, features.numbers, columns) }
             share = Depth.apply(turns: input.userTurns, words: features.numbers[.words], to: share)
             return Classification(
-                task: task(columns, under: input.system), complexityScore: share, complexity: complexity.tier(of: share),
-                language: LanguageGuess.language(of: features.tokens))
+                task: Self.best(instructions.map { scales.system.apply($0, to: columns) } ?? columns), complexityScore: share,
+                complexity: complexity.tier(of: share), language: LanguageGuess.language(of: features.tokens))
         }
+    }
+
+    /// The scores of a system prompt; `nil` without one.
+    private func instructionScores(_ system: UnsafeRawBufferPointer) -> SIMD16<Float>? {
+        guard !system.isEmpty else { return nil }
+        return FeatureExtractor.withFeatures(of: UnsafeRawBufferPointer(rebasing: system.prefix(SystemInfluence.looked))) { columns($0) }
     }
 
     /// The scores of all columns.
@@ -65,13 +74,6 @@ public final class Classifier: Sendable {
 
     /// The complexity by the built-in part of the model.
     func builtInShare(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double { complexity.share(numbers, columns) }
-
-    private func task(_ columns: SIMD16<Float>, under system: UnsafeRawBufferPointer) -> TaskType {
-        guard !system.isEmpty else { return Self.best(columns) }
-        let instructions = UnsafeRawBufferPointer(rebasing: system.prefix(SystemInfluence.looked))
-        let scores = FeatureExtractor.withFeatures(of: instructions) { self.columns($0) }
-        return Self.best(scales.system.apply(scores, to: columns))
-    }
 
     /// The task of the highest score, the first of several.
     private static func best(_ columns: SIMD16<Float>) -> TaskType {

@@ -15,7 +15,7 @@ public enum ClassifierTraining {
         FeatureExtractor.withFeatures(of: prompt) { features in
             Features(
                 rows: Array(features.rows), sectionEnds: features.ends.indices.map { features.ends[$0] },
-                numbers: features.numbers.values.indices.map { features.numbers.values[$0] })
+                numbers: (0..<PromptNumbers.count).map { features.numbers[index: $0] })
         }
     }
 }

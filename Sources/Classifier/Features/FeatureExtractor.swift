@@ -9,55 +9,54 @@ struct PromptFeatures {
     let tokens: UnsafeBufferPointer<Token>
 }
 
+/// The part of a prompt that asks for something.
+struct Request {
+    /// Its tokens, without greetings and thanks.
+    let tokens: UnsafeBufferPointer<Token>
+    /// Where it begins behind a polite opening ("could you please").
+    let opening: Int
+    /// Its last line, if that begins behind the opening.
+    let lastLine: Range<Int>?
+}
+
 /// Turns a prompt into features, with scratch memory of fixed size.
 enum FeatureExtractor {
-    private static let bitWords = FeatureSpace.rowCount / 64
-
     /// Calls `body` with the features of `prompt`; they are valid until it returns.
     static func withFeatures<R>(of prompt: UnsafeRawBufferPointer, _ body: (borrowing PromptFeatures) -> R) -> R {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Tokenizer.capacity) { text in
-            withUnsafeTemporaryAllocation(of: Token.self, capacity: Tokenizer.capacity) { tokens in
-                withUnsafeTemporaryAllocation(of: UInt16.self, capacity: FeatureSpace.rowCapacity) { rows in
-                    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: bitWords) { seen in
-                        guard let text = text.baseAddress, let tokens = tokens.baseAddress else {
-                            preconditionFailure("scratch memory has an address")
-                        }
-                        seen.initialize(repeating: 0)
-                        return extract(prompt, text, tokens, FeatureWriter(rows: rows, seen: seen), body)
-                    }
-                }
-            }
-        }
+        Scratch.with { scratch in body(features(of: prompt, scratch)) }
     }
 
-    private static func extract<R>(
-        _ prompt: UnsafeRawBufferPointer, _ text: UnsafeMutablePointer<UInt8>, _ tokens: UnsafeMutablePointer<Token>,
-        _ writer: FeatureWriter,
-        _ body: (borrowing PromptFeatures) -> R
-    ) -> R {
+    private static func features(of prompt: UnsafeRawBufferPointer, _ scratch: Scratch) -> PromptFeatures {
+        var tokenizer = Tokenizer(scratch)
+        tokenizer.read(prompt)
+        let tokens = UnsafeBufferPointer(start: scratch.tokens, count: tokenizer.tokenCount)
+        let text = UnsafeBufferPointer(start: scratch.text, count: max(0, tokenizer.textCount))
+        let range = Dressing.shared.request(in: tokens)
+        let requested = UnsafeBufferPointer(rebasing: tokens[range])
+        let numbers = PromptNumbers(counting: requested, in: scratch.numbers)
+        let opening = Dressing.shared.opening(tokens, range) - range.lowerBound
+        let lastLine = numbers.lastLineStart > opening ? numbers.lastLineStart..<requested.count : nil
+        let request = Request(tokens: requested, opening: opening, lastLine: lastLine)
+        return features(request, text, numbers, tokens, FeatureWriter(rows: scratch.rows, seen: scratch.seen))
+    }
+
+    private static func features(
+        _ request: Request, _ text: UnsafeBufferPointer<UInt8>, _ numbers: PromptNumbers, _ tokens: UnsafeBufferPointer<Token>,
+        _ writer: FeatureWriter
+    ) -> PromptFeatures {
         var writer = writer
-        let (textCount, tokenCount) = Lexicon.shared.withLookup { lookup in
-            var tokenizer = Tokenizer(text: text, tokens: tokens, lookup: lookup)
-            tokenizer.read(prompt)
-            return (tokenizer.textCount, tokenizer.tokenCount)
-        }
-        let all = UnsafeBufferPointer(start: tokens, count: tokenCount)
-        let range = Dressing.shared.request(in: all)
-        let request = UnsafeBufferPointer(rebasing: all[range])
-        let opening = Dressing.shared.opening(all, range) - range.lowerBound
-        var numbers = PromptNumbers(request)
         var ends = InlineArray<5, Int>(repeating: 0)
-        writer.writeWhole(request)
+        writer.writeWhole(request.tokens)
         ends[0] = writer.count
         numbers.note(distinct: writer.count)
-        writer.writeHead(request, opening: opening)
+        writer.writeHead(request)
         ends[1] = writer.count
-        writer.writeTail(request)
+        writer.writeTail(request.tokens)
         ends[2] = writer.count
-        writer.writeCharacters(of: UnsafeBufferPointer(start: text, count: textCount), request, opening: opening)
+        writer.writeCharacters(of: text, request)
         ends[3] = writer.count
-        writer.writeBits(request, opening: opening, numbers)
+        writer.writeBits(request, numbers)
         ends[4] = writer.count
-        return body(PromptFeatures(rows: writer.written, ends: ends, numbers: numbers, tokens: all))
+        return PromptFeatures(rows: writer.written, ends: ends, numbers: numbers, tokens: tokens)
     }
 }

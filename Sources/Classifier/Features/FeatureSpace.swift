@@ -4,8 +4,6 @@ enum FeatureSpace {
     /// Features are hashed into this many rows of the model's table.
     static let rowBits: UInt32 = 15
     static let rowCount = 1 << Int(rowBits)
-    /// Room for the features of any prompt.
-    static let rowCapacity = 12_288
 
     /// Groups of features; a prompt's features of one group share a weight of 1/√(their number).
     enum Section: Int, CaseIterable {
@@ -19,5 +17,20 @@ enum FeatureSpace {
         case characters
         /// Groups of words and sizes; these count fully.
         case bits
+    }
+
+    /// Kinds of features: the same words mean something else in another kind.
+    enum Salt {
+        static let word: UInt32 = 1, pair: UInt32 = 2, headWord: UInt32 = 3, headPair: UInt32 = 4, headTriple: UInt32 = 5,
+            opening: UInt32 = 6
+        static let tailWord: UInt32 = 7, tailPair: UInt32 = 8, characters: UInt32 = 9
+        static let headClass: UInt32 = 11, classPair: UInt32 = 12, firstClass: UInt32 = 13, number: UInt32 = 14, lastLineClass: UInt32 = 15
+        static let shape: UInt32 = 17
+    }
+
+    /// The row of a feature, below `rowCount`.
+    @inline(__always)
+    static func row(_ salt: UInt32, _ hash: UInt32) -> Int {
+        Int(WordHash.spread(hash &+ salt &* 0x9E37_79B9) >> (32 - rowBits))
     }
 }

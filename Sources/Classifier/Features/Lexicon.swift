@@ -1,4 +1,6 @@
 /// What is known about single words: their classes and the languages they are frequent in.
+///
+/// A word lies where the row of its feature says, so that finding both takes one calculation.
 struct Lexicon: Sendable {
     struct Entry {
         var hash: UInt32 = 0
@@ -10,51 +12,41 @@ struct Lexicon: Sendable {
 
     static let shared = Lexicon()
 
-    private static let tableBits: UInt32 = 14
-    private let table: [Entry]
+    /// Half as many places as rows.
+    private static let placeCount = FeatureSpace.rowCount / 2
+    /// Never freed: there is one lexicon, and it lives as long as the program.
+    private nonisolated(unsafe) let table: UnsafePointer<Entry>
 
     private init() {
-        var table = [Entry](repeating: Entry(), count: 1 << Int(Self.tableBits))
+        let table = UnsafeMutablePointer<Entry>.allocate(capacity: Self.placeCount)
+        table.initialize(repeating: Entry(), count: Self.placeCount)
+        self.table = UnsafePointer(table)
         for kind in WordClass.allCases {
             let words = kind.words + " " + (ForeignWords.lists[kind] ?? "")
-            for word in words.split(separator: " ") {
-                Self.entry(of: WordHash.of(word), in: &table) { $0.classes |= 1 << UInt64(kind.rawValue) }
-            }
+            for word in words.split(separator: " ") { add(word, to: table) { $0.classes |= 1 << UInt64(kind.rawValue) } }
         }
         for (index, language) in LanguageWords.all.enumerated() {
-            for word in language.words.split(separator: " ") {
-                Self.entry(of: WordHash.of(word), in: &table) { $0.languages |= 1 << UInt32(index) }
-            }
+            for word in language.words.split(separator: " ") { add(word, to: table) { $0.languages |= 1 << UInt32(index) } }
         }
-        self.table = table
     }
 
     /// Changes the entry of a word, taking a free place for a new one. The table stays less than half full.
-    private static func entry(of hash: UInt32, in table: inout [Entry], _ change: (inout Entry) -> Void) {
-        var place = Int(WordHash.spread(hash) >> (32 - tableBits))
-        while table[place].hash != hash && table[place].hash != 0 { place = (place + 1) & (table.count - 1) }
+    private func add(_ word: Substring, to table: UnsafeMutablePointer<Entry>, _ change: (inout Entry) -> Void) {
+        let hash = WordHash.of(word)
+        var place = FeatureSpace.row(FeatureSpace.Salt.word, hash) >> 1
+        while table[place].hash != hash && table[place].hash != 0 { place = (place + 1) & (Self.placeCount - 1) }
         table[place].hash = hash
         change(&table[place])
     }
 
-    /// Hands out the table, so that a prompt's words are looked up without further checks.
-    func withLookup<R>(_ body: (LexiconLookup) -> R) -> R {
-        table.withUnsafeBufferPointer { body(LexiconLookup(table: $0)) }
-    }
-
-    /// A borrowed view of the table.
-    struct LexiconLookup {
-        fileprivate let table: UnsafeBufferPointer<Entry>
-
-        /// The entry of the word with this hash; an empty one if the word is unknown.
-        @inline(__always)
-        func callAsFunction(_ hash: UInt32) -> Entry {
-            var place = Int(WordHash.spread(hash) >> (32 - Lexicon.tableBits))
-            while true {
-                let entry = table[place]
-                if entry.hash == hash || entry.hash == 0 { return entry }
-                place = (place + 1) & (table.count - 1)
-            }
+    /// The entry of the word with this hash, the feature of which has this row; an empty one if the word is unknown.
+    @inline(__always)
+    func entry(of hash: UInt32, row: Int) -> Entry {
+        var place = row >> 1 & (Self.placeCount - 1)
+        while true {
+            if table[place].hash == hash { return table[place] }
+            if table[place].hash == 0 { return Entry() }
+            place = (place + 1) & (Self.placeCount - 1)
         }
     }
 }

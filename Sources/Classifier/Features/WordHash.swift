@@ -3,10 +3,17 @@ enum WordHash {
     static let seed: UInt32 = 2_166_136_261
 
     @inline(__always)
-    static func step(_ hash: UInt32, _ byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
+    static func step(_ hash: UInt32, _ byte: UInt8) -> UInt32 { step(hash, UInt32(byte)) }
+
+    @inline(__always)
+    static func step(_ hash: UInt32, _ byte: UInt32) -> UInt32 { (hash ^ byte) &* 16_777_619 }
 
     /// The hash of a whole word; an apostrophe does not count ("don't" is "dont").
     static func of(_ word: some StringProtocol) -> UInt32 { word.utf8.reduce(seed) { $1 == UInt8(ascii: "'") ? $0 : step($0, $1) } }
+
+    /// The hash of two characters.
+    @inline(__always)
+    static func of(_ first: UInt8, _ second: UInt8) -> UInt32 { step(step(seed, first), second) }
 
     /// Spreads a hash over all bits (the finalizer of MurmurHash3), so that its high bits may index a table.
     @inline(__always)

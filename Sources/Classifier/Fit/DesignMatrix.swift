@@ -34,7 +34,7 @@ struct DesignMatrix {
             start = end
         }
         ends.append(rows.count)
-        for index in 0..<PromptNumbers.count { dense.append(BinaryLogarithm.of(features.numbers.values[index])) }
+        for index in 0..<PromptNumbers.count { dense.append(BinaryLogarithm.of(features.numbers[index: index])) }
         dense.append(builtInScore)
     }
 

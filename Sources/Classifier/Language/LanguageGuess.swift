@@ -7,30 +7,45 @@ enum LanguageGuess {
 
     /// ISO 639-1; `nil` when too little or too much speaks for one language.
     static func language(of tokens: UnsafeBufferPointer<Token>) -> String? {
-        var votes = InlineArray<32, Int32>(repeating: 0)
-        var words: Int32 = 0
-        for token in tokens.prefix(wordLimit) where token.isWord {
-            words += 1
-            var rest = token.languages
-            while rest != 0 {
-                // A word that several languages share says less.
-                votes[rest.trailingZeroBitCount] += Int32(6 / token.languages.nonzeroBitCount)
-                rest &= rest - 1
-            }
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: LanguageWords.count) { votes in
+            votes.initialize(repeating: 0)
+            let words = count(tokens, votes)
+            return winner(UnsafeBufferPointer(votes), words).map { LanguageWords.all[$0].code }
         }
-        return winner(votes, words)
     }
 
-    private static func winner(_ votes: InlineArray<32, Int32>, _ words: Int32) -> String? {
-        // Japanese mixes both scripts, Chinese does not.
-        if votes[LanguageWords.japanese] * 5 > votes[LanguageWords.chinese] { return LanguageWords.all[LanguageWords.japanese].code }
-        var best = 0
-        for index in 1..<LanguageWords.all.count where votes[index] > votes[best] { best = index }
-        var second: Int32 = 0
-        for index in 0..<LanguageWords.all.count where index != best { second = max(second, votes[index]) }
-        guard votes[best] >= (best < LanguageWords.firstScript ? leastVotes : 1), votes[best] * 2 > second * 3, votes[best] >= words else {
-            return nil
+    /// Counts the votes of the first words; gives how many words there are.
+    private static func count(_ tokens: UnsafeBufferPointer<Token>, _ votes: UnsafeMutableBufferPointer<Int32>) -> Int32 {
+        var words: Int32 = 0
+        for index in 0..<min(wordLimit, tokens.count) where tokens[index].isWord {
+            words &+= 1
+            let languages = tokens[index].languages & LanguageWords.mask
+            guard languages != 0 else { continue }
+            // A word that several languages share says less.
+            let share = languages & (languages &- 1) == 0 ? 6 : Int32(6 / languages.nonzeroBitCount)
+            var rest = languages
+            while rest != 0 {
+                votes[rest.trailingZeroBitCount] &+= share
+                rest &= rest &- 1
+            }
         }
-        return LanguageWords.all[best].code
+        return words
+    }
+
+    private static func winner(_ votes: UnsafeBufferPointer<Int32>, _ words: Int32) -> Int? {
+        // Japanese mixes both scripts, Chinese does not.
+        if votes[LanguageWords.japanese] * 5 > votes[LanguageWords.chinese] { return LanguageWords.japanese }
+        var best = 0
+        var second: Int32 = 0
+        for index in 1..<LanguageWords.count {
+            if votes[index] > votes[best] {
+                second = votes[best]
+                best = index
+            } else {
+                second = max(second, votes[index])
+            }
+        }
+        let least = best < LanguageWords.firstScript ? leastVotes : 1
+        return votes[best] >= least && votes[best] * 2 > second * 3 && votes[best] >= words ? best : nil
     }
 }

@@ -85,7 +85,9 @@ struct LanguageWords {
         .init(code: "he", words: ""), .init(code: "hi", words: ""), .init(code: "th", words: ""), .init(code: "el", words: ""),
     ]
 
-    static let firstScript = all.count - 8
+    static let count = 22, firstScript = count - 8
+    /// The bits of all languages.
+    static let mask: UInt32 = 1 << UInt32(count) - 1
     static let japanese = firstScript, chinese = firstScript + 1
 
     /// The bit of the language that a character of several bytes gives away by its script; 0 for scripts of many languages.

@@ -26,7 +26,7 @@ struct ColumnScales: Sendable {
         var start = 0
         for section in FeatureSpace.Section.allCases {
             let end = features.ends[section.rawValue]
-            let sum = SIMD16<Float>(table.sum(features.rows[start..<end]))
+            let sum = SIMD16<Float>(table.sum(UnsafeBufferPointer(rebasing: features.rows[start..<end])))
             scores += sum * gains[section.rawValue] * FeatureSpace.weight(section, count: end - start)
             start = end
         }

@@ -57,7 +57,7 @@ struct ComplexityModel: Sendable {
     private func holds(_ condition: Condition, _ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Bool {
         switch condition {
         case .always: true
-        case .number(let index, let least): Float(numbers.values[index]) >= least
+        case .number(let index, let least): Float(numbers[index: index]) >= least
         case .expert(let index, let limit): experts[index].score(numbers, columns) > limit
         }
     }
@@ -126,7 +126,7 @@ struct LinearExpert: Sendable {
 
     func score(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Float {
         var score = bias + columns[column]
-        for term in terms { score += term.weight * min(max(BinaryLogarithm.of(numbers.values[term.number]), term.lowest), term.highest) }
+        for term in terms { score += term.weight * min(max(BinaryLogarithm.of(numbers[index: term.number]), term.lowest), term.highest) }
         return score
     }
 }
