@@ -35,12 +35,12 @@ import Testing
         let cut = ContinuousClock.now
         try await Task.sleep(for: .seconds(2))
         try server.restart()
-        #expect(try await eventually { try await rate(1, over: 0.5) > usual / 2 }, "the one that was left recovers from the restart")
+        #expect(try await eventually(within: 30) { try await rate(1, over: 0.5) > usual / 2 }, "the one that was left recovers from the restart")
         members[0] = try start(0)
         #expect(try await eventually { members[0].count > 50 }, "the one that was killed comes back")
         try await Task.sleep(until: cut + .seconds(10))
         proxy.isFrozen = false
-        #expect(try await eventually { try await rate(2, over: 0.5) > usual / 2 }, "the one that was cut off recovers")
+        #expect(try await eventually(within: 30) { try await rate(2, over: 0.5) > usual / 2 }, "the one that was cut off recovers")
 
         // Until the money is gone.
         #expect(try await eventually(within: 120) { try await rate(0, over: 0.5) + rate(1, over: 0.5) + rate(2, over: 0.5) == 0 })
