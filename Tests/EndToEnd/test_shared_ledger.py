@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.gateway import Gateway, Site
+from support.gateway import Gateway, Site, free_port
 from support.postgres import PASSWORD, PostgreSQL, programs
 from support.scripted import ScriptedProvider
 
@@ -121,9 +121,34 @@ def test_a_store_that_is_none(sites: list[Site], postgres: PostgreSQL, change: C
 def test_tables_of_a_newer_version(sites: list[Site], postgres: PostgreSQL) -> None:
     sites[0].new_key()
     postgres.query("UPDATE purser.meta SET value = '99' WHERE name = 'version'")
-    for command in (["serve"], ["keys", "list"], ["usage"], ["ledger", "verify"]):
+    for command in (["serve"], *READING):
         done = sites[0].run(*command)
         assert done.returncode == 3 and "schema version 99" in done.stderr, command
+
+
+READING = (["keys", "list"], ["usage"], ["budgets"], ["ledger", "verify"], ["ledger", "list"])
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_what_cannot_be_read(sites: list[Site], postgres: PostgreSQL, command: list[str]) -> None:
+    def said(url: str) -> str:
+        done = sites[0].run(*command, environment={"PURSER_STORE": url})
+        assert done.returncode == 3 and done.stdout == "", done.stdout
+        assert PASSWORD not in done.stderr and "Fatal" not in done.stderr
+        return done.stderr
+
+    sites[0].new_key()
+    assert "password authentication failed" in said(postgres.url.replace(PASSWORD, PASSWORD[::-1]))
+    assert "does not answer" in said(postgres.url.replace(f":{postgres.port}/", f":{free_port()}/"))
+    postgres.query(f"CREATE ROLE stranger LOGIN PASSWORD '{PASSWORD}'")
+    stranger = said(postgres.url.replace("purser:", "stranger:"))
+    assert "permission denied" in stranger and "rights in --store" in stranger
+
+
+def test_nothing_is_there_yet(sites: list[Site]) -> None:
+    for command in (["usage"], ["budgets"], ["ledger", "verify"]):
+        done = sites[0].run(*command)
+        assert done.returncode == 3 and "there is no ledger yet" in done.stderr, command
 
 
 # --- One budget over several gateways

@@ -5,63 +5,10 @@ import Testing
 
 /// The accounts of one gateway's leases, at moments that the test chooses.
 @Suite(.enabled(if: Server.isThere, Server.isMissing)) struct LeaseDeskTests {
-    private final class Bench {
-        let database: Database
-        let connection: PostgreSQLConnection
-        let tree: LimitTree
-        let limits: OrganizationLimits
-        var desk: LeaseDesk
-
-        init(_ rules: [LimitRule], eachUser: [LimitRule] = []) throws {
-            database = try Database.make()
-            connection = try PostgreSQLConnection(PostgreSQLTarget(url: database.url))
-            try PostgreSQLSchema.migrate(connection)
-            try database.query("INSERT INTO purser.gateway (id, host, alive_until) VALUES ('a', 'h', now() + interval '1 hour')")
-            let configuration = try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules, eachUser: eachUser)]) { _ in nil }
-            tree = LimitTree(configuration, sharing: .leased, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
-            limits = tree.organization(of: "acme")
-            desk = LeaseDesk(tree, inherited: [])
-        }
-
-        func sync(_ round: LeaseRound, _ now: WallTime) throws {
-            if round.rows.isEmpty { return }
-            desk.apply(round, try connection.syncLeases(round.rows, gateway: 1, lifetime: .seconds(30)), at: now)
-        }
-
-        /// Reserves one request of a dollar and ten tokens, leasing what is missing as often as it takes.
-        func reserve(_ user: String? = nil, at now: WallTime) throws -> Hold? {
-            let request = SpendRequest(
-                RequestScopes(team: "acme", user: user), model: "m", amount: Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 10, requests: 1))
-            for _ in 0..<3 {
-                switch limits.reserve(request, at: now) {
-                case .held(let hold): return hold
-                case .mustWait: return nil
-                case .refused(let refusal):
-                    guard case .needsLease(let needs) = refusal.reason else { return nil }
-                    try lease(needs, now)
-                }
-            }
-            return nil
-        }
-
-        private func lease(_ needs: [LeaseNeed], _ now: WallTime) throws {
-            try sync(desk.rows(for: needs, at: now), now)
-        }
-
-        func report(at now: WallTime) throws {
-            desk.look(at: now)
-            try sync(desk.report(at: now), now)
-        }
-
-        func accounts() throws -> [String] {
-            try database.query("SELECT identity, spent, leased > 0, overrun FROM purser.limit_window ORDER BY starts, identity")
-        }
-    }
-
     private let start = WallTime(microseconds: 1_767_225_600_000_000)
 
     @Test func aWindowThatIsOverKeepsWhatWasSpentAndGivesBackTheRest() throws {
-        let bench = try Bench([LimitRule(.requests(100), per: .minute), LimitRule(.usd(NanoUSD(nanos: 50_000_000_000)), per: .day)])
+        let bench = try LeaseBench([LimitRule(.requests(100), per: .minute), LimitRule(.usd(NanoUSD(nanos: 50_000_000_000)), per: .day)])
         let first = try #require(try bench.reserve(at: start))
         first.settle(Spending(usd: NanoUSD(nanos: 400_000_000), tokens: 5, requests: 1), at: start)
         let second = try #require(try bench.reserve(at: start))
@@ -84,7 +31,7 @@ import Testing
     }
 
     @Test func everyUserHasAnAccountOfHisOwn() throws {
-        let bench = try Bench([], eachUser: [LimitRule(.usd(NanoUSD(nanos: 2_000_000_000)), per: .day)])
+        let bench = try LeaseBench([], eachUser: [LimitRule(.usd(NanoUSD(nanos: 2_000_000_000)), per: .day)])
         for user in ["bob", "b|b", "b\u{0}b", "b\u{2400}b", String(repeating: "ü", count: 5_000)] {
             for number in 1...3 {
                 let hold = try bench.reserve(user, at: start)
@@ -97,7 +44,7 @@ import Testing
     }
 
     @Test func aRefundGivesBackWhatWasInDoubtAndNothingElseDoes() throws {
-        let bench = try Bench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
+        let bench = try LeaseBench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
         let past = PastSpending(
             RequestScopes(team: "acme"), model: "m", time: start, amount: Spending(usd: NanoUSD(nanos: 2_000_000_000), requests: 1), isInDoubt: true)
         #expect(bench.limits.restore(past, at: start))
@@ -111,7 +58,7 @@ import Testing
 
     /// What was charged beyond what was set aside is paid from what is left, and where nothing is, it shows as overrun.
     @Test func aCallThatCostMoreThanWasSetAsideIsCounted() throws {
-        let bench = try Bench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
+        let bench = try LeaseBench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
         let hold = try #require(try bench.reserve(at: start))
         hold.settle(Spending(usd: NanoUSD(nanos: 5_000_000_000), tokens: 1, requests: 1), at: start)
         try bench.report(at: start)
@@ -132,8 +79,10 @@ import Testing
 
     @Test func aBusyLimitIsToppedUpBeforeItRunsOut() {
         let policy = policy(rate: 1_000, seconds: 5)
-        #expect(policy.topUp(free: 5_000) == 0)
-        #expect(policy.topUp(free: 500) == 1_500)
+        let now = start + .seconds(5)
+        #expect(policy.topUp(free: 5_000, at: now) == 0)
+        #expect(policy.topUp(free: 500, at: now) == 1_500)
+        #expect(policy.topUp(free: 0, at: now + .seconds(3)) == 0, "what went back for nobody uses it is not fetched again")
         #expect(policy.slice(missing: 10, free: 0) == 2_000)
         #expect(policy.slice(missing: 1_000, free: 0) == 8_000)
         #expect(policy.slice(missing: .max, free: 0) == .max)

@@ -6,9 +6,7 @@ extension AdminHandler {
     /// `GET /admin/v1/budgets`: how every limit stands; with `?scope=acme` those of `acme` and of all below it.
     func listBudgets(_ call: AdminCall) async throws(GatewayError) {
         let scope = try Self.scope(call.exchange.head.query)
-        let tree = gateway.budgets.tree
-        // A hundred thousand users with limits of their own take a while: not on the loop.
-        let body = await Task.detached { BudgetList.json(tree.states(at: .now), below: scope) }.value
+        let body = await gateway.budgets.list { BudgetList.json($0, below: scope) }
         call.answer(200, body)
     }
 
@@ -33,7 +31,7 @@ private enum BudgetList {
         var json: [UInt8] = []
         json.append("{\"object\":\"list\",\"data\":[")
         var isFirst = true
-        for state in states where scope.map({ isBelow($0, state.identity.scope.path) }) ?? true {
+        for state in BudgetReport.worthTelling(states) where scope.map({ isBelow($0, state.identity.scope.path) }) ?? true {
             if !isFirst { json.append(",") }
             isFirst = false
             // As `purser budgets` writes it, and what only a gateway at work knows.

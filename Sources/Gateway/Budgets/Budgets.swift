@@ -29,6 +29,14 @@ public final class Budgets: Sendable {
         keeper = shared?.keepLeases(of: tree) { _ in failsOpen.value.load(ordering: .relaxed) }
     }
 
+    /// How every limit stands, what others have spent by now included, as `write` puts it.
+    func list(_ write: @escaping @Sendable ([LimitState]) -> [UInt8]) async -> [UInt8] {
+        await keeper?.refresh()
+        let tree = tree
+        // A hundred thousand users with limits of their own take a while: not on the loop.
+        return await Task.detached { write(tree.states(at: .now)) }.value
+    }
+
     /// Puts the limits of other policies in force. What is spent stays spent; new limits learn what was spent in their windows.
     public func adopt(_ policies: PolicySnapshot) {
         failsOpen.value.store(policies.failsOpen, ordering: .relaxed)

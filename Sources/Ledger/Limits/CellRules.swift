@@ -53,6 +53,7 @@ extension LimitBook {
             cells[index].window = next
             cells[index].isTold = false
             cells[index].elsewhere = 0
+            cells[index].spentElsewhere = 0
             if cells[index].isLeased { cells[index].capacity = 0 }
         } else {
             rules[index].leave(old)

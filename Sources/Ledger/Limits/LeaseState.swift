@@ -18,6 +18,8 @@ public struct LeaseState: Hashable, Sendable {
     public let inDoubt: Int64
     /// What its calls under way have set aside.
     public let held: Int64
+    /// Counts the requests that were refused, or had to wait, for what others have: they should hear that it is wanted.
+    public let turnedAway: UInt32
 
     /// What is granted and neither spent nor held.
     public var free: Int64 { max(0, capacity.subtractingSaturated(spent.addingSaturated(held))) }
@@ -29,6 +31,7 @@ struct LeaseMark: Equatable {
     let capacity: Int64
     let spent: Int64
     let held: Int64
+    let turnedAway: UInt32
 }
 
 extension LimitBook {
@@ -55,7 +58,7 @@ extension LimitBook {
         return LeaseMark(
             window: cell.window.number, capacity: cell.capacity,
             spent: past.reduce(cell.window.spent) { $0.addingSaturated($1.spent) },
-            held: past.reduce(cell.window.held) { $0.addingSaturated($1.held) })
+            held: past.reduce(cell.window.held) { $0.addingSaturated($1.held) }, turnedAway: cell.turnedAway)
     }
 
     private func leaseState(_ index: Int, _ window: WindowCount, isCurrent: Bool) -> LeaseState {
@@ -63,15 +66,15 @@ extension LimitBook {
             identity: rules[index].terms.identity(rules[index].scope), window: window.start..<max(window.start, window.end),
             isCurrent: isCurrent, isLeased: cells[index].isLeased, limit: cells[index].limit,
             capacity: isCurrent && cells[index].isLeased ? cells[index].capacity : 0, spent: window.spent,
-            inDoubt: window.inDoubt, held: window.held)
+            inDoubt: window.inDoubt, held: window.held, turnedAway: isCurrent ? cells[index].turnedAway : 0)
     }
 
-    /// The shared limits of organizations and teams in their windows of now.
-    mutating func sharedStates(_ now: Int64) -> [LeaseState] {
+    /// The shared limits of organizations and teams in their windows of now, and of keys and users if wanted.
+    mutating func sharedStates(_ now: Int64, withOwn: Bool) -> [LeaseState] {
         self.now = now
         defer { drainTurned() }
         var states: [LeaseState] = []
-        for id in nodes.flatMap(\.cells) where cells[Int(id)].isShared {
+        for id in (nodes.map(\.cells) + (withOwn ? Array(keyCells.values) + Array(own.values) : [])).joined() where cells[Int(id)].isShared {
             touch(id, now)
             states.append(leaseState(Int(id), cells[Int(id)].window, isCurrent: true))
         }
@@ -96,7 +99,10 @@ extension LimitBook {
 
 extension OrganizationLimits {
     /// How the limits of the organization and its teams stand that other gateways count in too.
-    public func sharedStates(at now: WallTime) -> [LeaseState] { locked { $0.sharedStates(now.microseconds) } }
+    /// - Parameter withOwn: also those that keys and users have on their own.
+    public func sharedStates(at now: WallTime, withOwn: Bool = false) -> [LeaseState] {
+        locked { $0.sharedStates(now.microseconds, withOwn: withOwn) }
+    }
 
     /// The shared limits of which something has changed since the last call, and the last windows of each that are over. The first call gives
     /// all. Meant for one caller.

@@ -44,12 +44,21 @@ extension LimitBook {
         return taken
     }
 
-    mutating func setElsewhere(_ amount: Int64, _ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Bool {
+    /// Notes that somebody got nothing because of what others have, as last heard: they should hear that it is wanted.
+    mutating func noteTurnedAway(_ id: CellID) {
+        if cells[Int(id)].elsewhere > 0 { cells[Int(id)].turnedAway &+= 1 }
+    }
+
+    mutating func setElsewhere(_ amount: Int64, spent: Int64, _ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Bool {
         defer { drainTurned() }
         guard let index = shared(identity, window, now) else { return false }
         cells[index].elsewhere = max(0, amount)
+        cells[index].spentElsewhere = min(max(0, spent), cells[index].elsewhere)
         tellIfSoftIsReached(CellID(index))
-        if cells[index].waiting > 0 { turned.append(CellID(index)) }
+        if cells[index].waiting > 0 {
+            turned.append(CellID(index))
+            noteTurnedAway(CellID(index))
+        }
         return true
     }
 }

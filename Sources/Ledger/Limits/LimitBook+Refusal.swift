@@ -23,7 +23,7 @@ extension LimitBook {
         var first: (CellID, Int64)?
         for id in picked where rules[Int(id)].counts(request.model) {
             let cell = cells[Int(id)]
-            let need = request.amount.units(cell.kind)
+            let need = need(of: id, request.amount)
             guard cell.isLeased, cell.room(for: need, in: cell.window) == .lease else { continue }
             needs.append(leaseNeed(id, need))
             first = first ?? (id, need)

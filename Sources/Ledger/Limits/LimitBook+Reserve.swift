@@ -93,7 +93,7 @@ extension LimitBook {
     }
 
     @inline(__always)
-    private func need(of id: CellID, _ amount: Spending) -> Int64 {
+    func need(of id: CellID, _ amount: Spending) -> Int64 {
         let kind = cells[Int(id)].kind
         return kind == .concurrent ? 1 : amount.units(kind)
     }
@@ -124,6 +124,7 @@ extension LimitBook {
 
     private mutating func refuse(_ reason: LimitRefusal.Reason, _ id: CellID, _ need: Int64) -> Admission {
         if reason == .spent { tell(.refused, id) }
+        noteTurnedAway(id)
         return .refused(refusal(reason, id, need))
     }
 

@@ -32,6 +32,7 @@ extension LimitBook {
         waiter.group = group(of: waiter.request.scopes.team, below: rules[Int(cell)].node)
         waiters[id] = waiter
         cells[Int(cell)].waiting += 1
+        noteTurnedAway(cell)
         queues[cell, default: WaitQueue()].insert(id, waiter.group, weight: nodes[Int(waiter.group)].weight)
     }
 

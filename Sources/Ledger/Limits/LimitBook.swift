@@ -71,8 +71,9 @@ struct LimitBook: ~Copyable, Sendable {
         let (cell, rule) = (cells[Int(id)], rules[Int(id)])
         let window = cell.window
         return LimitState(
-            identity: rule.terms.identity(rule.scope), limit: cell.limit, spent: window.spent, inDoubt: window.inDoubt, held: window.held,
-            elsewhere: cell.elsewhere, since: window.start == .min ? nil : WallTime(microseconds: window.start),
+            identity: rule.terms.identity(rule.scope), limit: cell.limit, spent: window.spent.addingSaturated(cell.spentElsewhere),
+            inDoubt: window.inDoubt, held: window.held.addingSaturated(cell.elsewhere - cell.spentElsewhere),
+            since: window.start == .min ? nil : WallTime(microseconds: window.start),
             resets: window.end == .max ? nil : WallTime(microseconds: window.end), waiting: Int(cell.waiting))
     }
 }

@@ -52,7 +52,7 @@ struct LimitCell {
     let soft: Bool
     /// Whether it counts some models only.
     let isRestricted: Bool
-    /// Whether only what was granted may be used.
+    /// Whether only what was granted may be used: money, tokens, requests, or slots of those that may be under way.
     let isLeased: Bool
     /// Whether others count in it too: a leased limit, or a soft one that tells what all have used together.
     let isShared: Bool
@@ -65,6 +65,10 @@ struct LimitCell {
     var capacity: Int64
     /// What others have spent or leased in this window.
     var elsewhere: Int64 = 0
+    /// The part of that which they have spent.
+    var spentElsewhere: Int64 = 0
+    /// Counts those who got nothing because of what others have, as last heard.
+    var turnedAway: UInt32 = 0
     var window: WindowCount
     /// A clock that shows less was set back by more than a window.
     var earliest: Int64
@@ -77,8 +81,8 @@ struct LimitCell {
         kind = terms.kind
         soft = terms.soft
         isRestricted = terms.models != nil
-        isShared = isLeased && terms.kind != .concurrent
-        self.isLeased = isLeased && !terms.soft && terms.kind != .concurrent
+        isShared = isLeased
+        self.isLeased = isLeased && !terms.soft
         limit = terms.units
         capacity = self.isLeased ? 0 : .max
         window = WindowCount(calendar, number: 0)
@@ -104,6 +108,8 @@ struct LimitCell {
         let certain = window.spent.addingSaturated(need)
         let all = certain.addingSaturated(window.held)
         if all <= min(reach, granted) { return .enough }
+        // Nobody spends slots: what others have comes back when their calls end.
+        if kind == .concurrent { return need > limit ? .spent : all <= reach ? .lease : .held }
         if certain > reach { return .spent }
         if all <= reach || certain > granted { return .lease }
         return .held

@@ -4,14 +4,12 @@ public struct LimitState: Hashable, Sendable {
     public let identity: LimitIdentity
     /// How much it allows, in the unit of its kind: nano-dollars, tokens, requests.
     public let limit: Int64
-    /// What was used in the window for certain. May exceed the limit by what providers billed beyond their own caps.
+    /// What was used in the window for certain, by all gateways. May exceed the limit by what providers billed beyond their own caps.
     public let spent: Int64
-    /// The part of `spent` that was charged for calls whose end a crash hid; an admin may refund it.
+    /// The part of `spent` that was charged for calls whose end a crash hid; an admin may refund it. At a gateway: of its own calls.
     public let inDoubt: Int64
-    /// What calls under way have set aside.
+    /// What is set aside: by calls under way, and in the slices that other gateways have leased.
     public let held: Int64
-    /// What other gateways have used or leased, as last heard.
-    public let elsewhere: Int64
     /// When the window began; `nil` for `total` and `concurrent`.
     public let since: WallTime?
     /// When the window ends and `spent` is nothing again; `nil` for `total` and `concurrent`.
@@ -19,8 +17,8 @@ public struct LimitState: Hashable, Sendable {
     /// Requests that wait for room in it.
     public let waiting: Int
 
-    /// What is left: the limit less what is spent, held and elsewhere; not below zero.
-    public var left: Int64 { max(0, limit.subtractingSaturated(spent.addingSaturated(held).addingSaturated(elsewhere))) }
+    /// What is left: the limit less what is spent and held; not below zero.
+    public var left: Int64 { max(0, limit.subtractingSaturated(spent.addingSaturated(held))) }
 }
 
 /// What is left for one request, over all limits that bind it: the tightest of each kind.

@@ -6,7 +6,7 @@ public final class LimitTree: Sendable {
     public enum Sharing: Sendable {
         /// Nobody: this process may use all of every limit.
         case alone
-        /// Other gateways: of hard limits on money, tokens and requests only what was granted may be used
+        /// Other gateways: of hard limits only what was granted may be used
         /// (``OrganizationLimits/grant(_:to:window:)``).
         case leased
     }

@@ -15,9 +15,10 @@ extension OrganizationLimits {
     }
 
     /// Tells what others have spent or leased of a limit, so that refusals and readings are true, and soft limits tell when all together reach them.
+    /// - Parameter spent: the part of it that they have spent.
     /// - Returns: `false` in the cases in which a grant would fail, but not for soft limits.
     @discardableResult
-    public func setElsewhere(_ amount: Int64, of identity: LimitIdentity, window: WallTime?, at now: WallTime) -> Bool {
-        locked { $0.setElsewhere(amount, identity, window, now.microseconds) }
+    public func setElsewhere(_ amount: Int64, spent: Int64, of identity: LimitIdentity, window: WallTime?, at now: WallTime) -> Bool {
+        locked { $0.setElsewhere(amount, spent: spent, identity, window, now.microseconds) }
     }
 }

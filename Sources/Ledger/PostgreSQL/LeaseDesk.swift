@@ -1,10 +1,12 @@
+internal import Chat
+
 /// What this gateway has leased, and what to say to the database about it. Confined to the thread that talks to the database.
 ///
 /// The database is always right: whatever it answers becomes the capacity in the tree, so an answer that got lost is made good by the next one.
 struct LeaseDesk {
-    private struct Entry {
+    fileprivate struct Entry {
         var state: LeaseState
-        var policy = SlicePolicy()
+        var policy: any SupplyPolicy
         /// As the database said last.
         var granted: Int64 = 0
         /// What an earlier run has used and this one does not know of: its records are gone. Counts as used.
@@ -12,8 +14,17 @@ struct LeaseDesk {
         /// Refunds that the database has not heard of.
         var forgiven: Int64 = 0
         var isWanted = false
+        /// Of slots: no more than these may be used, for others want some.
+        var share = Int64.max
+        /// Others have what requests here were refused or wait for.
+        var isTurnedAway = false
         /// The tree and the database do not know the same.
         var isDirty = true
+
+        init(_ state: LeaseState) {
+            self.state = state
+            policy = state.isOfSlots ? SlotPolicy() : SlicePolicy()
+        }
     }
 
     private let tree: LimitTree
@@ -52,6 +63,7 @@ struct LeaseDesk {
             entry.forgiven = entry.forgiven.addingSaturated(max(0, entry.state.inDoubt - state.inDoubt))
         }
         let isNews = entry.state != state
+        if entry.state.turnedAway != state.turnedAway { entry.isTurnedAway = true }
         entry.state = state
         entry.policy.note(state.spent.addingSaturated(state.held), at: .now)
         entry.isDirty = entry.isDirty || isNews
@@ -61,8 +73,8 @@ struct LeaseDesk {
     /// `nil` for a limit of which nothing is or was used.
     private mutating func newEntry(_ place: LeasePlace, _ state: LeaseState) -> Entry? {
         let old = inherited.removeValue(forKey: place)
-        if old == nil, state.spent == 0, state.held == 0, state.capacity == 0 { return nil }
-        var entry = Entry(state: state)
+        if old == nil, state.spent == 0, state.held == 0, state.capacity == 0, state.turnedAway == 0 { return nil }
+        var entry = Entry(state)
         entry.granted = old?.granted ?? 0
         entry.forgotten = max(0, (old?.used ?? 0) - state.spent)
         return entry
@@ -74,6 +86,11 @@ struct LeaseDesk {
         for (place, entry) in entries {
             if !entry.state.isCurrent || entry.state.window.upperBound <= now.microseconds {
                 if !entry.isDirty, entry.state.window.upperBound < horizon { entries[place] = nil }
+            } else if entry.isForgettable {
+                entries[place] = nil
+            } else if entry.state.isOfSlots, entry.state.held > 0, entry.state.free == 0 {
+                // Whether others want some is told with the answer only.
+                entries[place]?.isDirty = true
             } else if entry.state.isLeased, entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: moment) > 0 {
                 entries[place]?.isDirty = true
             }
@@ -99,13 +116,27 @@ struct LeaseDesk {
             return row
         }
         guard entry.state.isLeased else { return row }
+        if entry.granted > entry.share {
+            row.returned = ceded(entry, now)
+            return row
+        }
         let surplus = entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: .now)
         if surplus > 0 {
             row.returned = organization(entry).withdraw(upTo: surplus, from: entry.state.identity, window: entry.state.start, at: now)
         } else {
-            row.wished = entry.policy.topUp(free: entry.state.free)
+            row.wished = entry.policy.topUp(free: entry.state.free, at: .now)
         }
+        // Slots are in use elsewhere: those who have some to spare must hear that they are wanted.
+        if entry.isTurnedAway, entry.state.isOfSlots, entry.state.free == 0 { row.least = 1 }
         return row
+    }
+
+    /// What goes back of slots that others want. From here on no call begins beyond our share of them, and those that have begun come to their end.
+    private func ceded(_ entry: Entry, _ now: WallTime) -> Int64 {
+        let limits = organization(entry)
+        limits.setLease(entry.share, of: entry.state.identity, window: entry.state.start, at: now)
+        let held = limits.leaseState(of: entry.state.identity, window: entry.state.start, at: now)?.held ?? entry.granted
+        return entry.granted - max(entry.share, held)
     }
 
     private func baseRow(_ place: LeasePlace, _ entry: Entry) -> LeaseRow {
@@ -124,7 +155,7 @@ struct LeaseDesk {
             guard known == nil, let state = tree.organization(of: need.identity.scope.path)
                 .leaseState(of: need.identity, window: need.window, at: now)
             else { continue }
-            if entries[place] == nil { entries[place] = newEntry(place, state) ?? Entry(state: state) }
+            if entries[place] == nil { entries[place] = newEntry(place, state) ?? Entry(state) }
             note(state)
         }
         var round = LeaseRound()
@@ -138,8 +169,10 @@ struct LeaseDesk {
         return round
     }
 
-    /// What is to be read without changing anything: how the limits of organizations and teams stand.
-    func questions(at now: WallTime) -> [LeaseState] { tree.organizations.flatMap { $0.sharedStates(at: now) } }
+    /// What is to be read without changing anything: how the limits of organizations and teams stand, and those of keys and users if wanted.
+    func questions(at now: WallTime, withOwn: Bool = false) -> [LeaseState] {
+        tree.organizations.flatMap { $0.sharedStates(at: now, withOwn: withOwn) }
+    }
 
     /// Takes in what others have of limits, and whether they want more.
     /// - Parameter answers: to some of `questions`, by name and start.
@@ -150,7 +183,8 @@ struct LeaseDesk {
             guard let answer = said[place] else { continue }
             let forgotten = entries[place]?.forgotten ?? 0
             tree.organization(of: state.identity.scope.path).setElsewhere(
-                answer.elsewhere.addingSaturated(forgotten), of: state.identity, window: state.start, at: now)
+                entries[place]?.claimed(answer.elsewhere) ?? answer.elsewhere, spent: answer.spentElsewhere.addingSaturated(forgotten),
+                of: state.identity, window: state.start, at: now)
             guard let entry = entries[place], entry.isWanted != answer.isWanted else { continue }
             entries[place]?.isWanted = answer.isWanted
             entries[place]?.isDirty = true
@@ -179,16 +213,31 @@ struct LeaseDesk {
             entry.granted = answer.granted
             entry.isWanted = answer.isWanted
             entry.forgiven -= row.forgiven
-            entry.isDirty = false
+            entry.share = answer.share ?? .max
+            entry.isDirty = answer.granted > entry.share
+            entry.isTurnedAway = false
             entries[place] = entry
             guard entry.state.isCurrent else { continue }
             let limits = organization(entry)
             let (identity, start) = (entry.state.identity, entry.state.start)
-            limits.setElsewhere(answer.elsewhere.addingSaturated(entry.forgotten), of: identity, window: start, at: now)
-            // A soft limit has no lease to set.
-            limits.setLease(answer.granted - entry.forgotten, of: identity, window: start, at: now)
+            // A soft limit has no lease to set. The lease comes first: who waits for room must find it when others have less.
+            limits.setLease(min(answer.granted - entry.forgotten, entry.share), of: identity, window: start, at: now)
+            limits.setElsewhere(
+                entry.claimed(answer.elsewhere), spent: answer.spentElsewhere.addingSaturated(entry.forgotten), of: identity, window: start, at: now)
         }
     }
+
+    /// Uses slots no longer, for the database was not heard of for so long that it may give them to others; the next answer makes them good.
+    mutating func expireSlots(at now: WallTime) {
+        for (place, entry) in entries where entry.state.isOfSlots && entry.state.isCurrent {
+            entries[place]?.isDirty = true
+            organization(entry).setLease(0, of: entry.state.identity, window: entry.state.start, at: now)
+        }
+    }
+
+    /// For how long a gateway that does not reach the database begins calls within its slots. Calls last ten minutes by default, so all have
+    /// ended when the database gives the slots of a gateway away that it has not heard of (``LeaseFunction``).
+    static let slotLifetime = Duration.seconds(300)
 
     /// Strikes off what was met, and finds out who need not wait any longer.
     static func settle(_ orders: inout [LeaseOrder], _ round: LeaseRound, _ answers: [LeaseAnswer]) -> [(LeaseOrder, LeaseKeeper.Answer)] {
@@ -227,7 +276,19 @@ extension LeasePlace {
     init(_ need: LeaseNeed) { self.init(name: need.identity.databaseName, start: need.window?.microseconds ?? .min) }
 }
 
+extension LeaseDesk.Entry {
+    /// What is out of our reach when others have leased or spent `elsewhere`: what was forgotten here counts too, and slots beyond our share.
+    fileprivate func claimed(_ elsewhere: Int64) -> Int64 {
+        max(elsewhere.addingSaturated(forgotten), state.limit.subtractingSaturated(share))
+    }
+
+    /// Whether nothing would be lost: of slots that nobody uses. Other limits are forgotten with their windows.
+    fileprivate var isForgettable: Bool { state.isOfSlots && !isDirty && granted == 0 && state.held == 0 && state.capacity == 0 }
+}
+
 extension LeaseState {
+    fileprivate var isOfSlots: Bool { identity.kind == .concurrent }
+
     fileprivate var start: WallTime? { window.lowerBound == .min ? nil : WallTime(microseconds: window.lowerBound) }
 }
 

@@ -18,10 +18,14 @@ struct LeaseAnswer {
     let given: Int64
     /// What others have spent or leased.
     let elsewhere: Int64
+    /// The part of it that they have spent.
+    let spentElsewhere: Int64
     /// What others that are alive have leased and not used; looked up only where nothing could be given.
     let idle: Int64
-    /// Whether somebody was refused lately.
+    /// Whether somebody was refused lately; of slots: somebody else.
     let isWanted: Bool
+    /// Of slots, while others want some: how many everybody may have.
+    let share: Int64?
 }
 
 extension PostgreSQLConnection {
@@ -31,7 +35,8 @@ extension PostgreSQLConnection {
         func numbers(_ value: (LeaseRow) -> Int64) -> String { PostgreSQLText.array(rows.map { min(value($0), LeaseRow.largest) }) }
         let answers = try run(
             """
-            SELECT place, granted_, given, elsewhere, idle, is_wanted FROM purser.sync_leases($1, $2::text[], $3::bigint[], $4::bigint[],
+            SELECT place, granted_, given, elsewhere, idle, is_wanted, spent_elsewhere, share
+            FROM purser.sync_leases($1, $2::text[], $3::bigint[], $4::bigint[],
               $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], make_interval(secs => $11)) ORDER BY place
             """,
             [
@@ -45,7 +50,8 @@ extension PostgreSQLConnection {
         return (0..<answers.count).map { row in
             LeaseAnswer(
                 granted: answers.number(row, 1) ?? 0, given: answers.number(row, 2) ?? 0, elsewhere: answers.number(row, 3) ?? 0,
-                idle: answers.number(row, 4) ?? 0, isWanted: answers.flag(row, 5))
+                spentElsewhere: answers.number(row, 6) ?? 0, idle: answers.number(row, 4) ?? 0, isWanted: answers.flag(row, 5),
+                share: answers.number(row, 7))
         }
     }
 }
@@ -56,6 +62,8 @@ struct LimitReading {
     let start: Int64
     /// What others have spent or leased.
     let elsewhere: Int64
+    /// The part of it that they have spent.
+    let spentElsewhere: Int64
     /// Whether somebody was refused lately.
     let isWanted: Bool
 }
@@ -66,6 +74,8 @@ extension PostgreSQLConnection {
         let rows = try run(
             """
             SELECT w.identity, w.starts, w.spent + w.leased - coalesce(l.granted, 0), coalesce(w.wanted_until > now(), false)
+                AND (w.identity NOT LIKE '|%' OR w.wanted_until IS DISTINCT FROM l.wanted_until),
+              w.spent - coalesce(l.used, 0)
             FROM unnest($2::text[], $3::bigint[]) AS q (identity, starts) JOIN purser.limit_window AS w USING (identity, starts)
             LEFT JOIN purser.lease AS l ON l.identity = w.identity AND l.starts = w.starts AND l.gateway = $1
             """,
@@ -76,7 +86,7 @@ extension PostgreSQLConnection {
         return (0..<rows.count).map { row in
             LimitReading(
                 name: rows.text(row, 0) ?? "", start: rows.number(row, 1) ?? 0, elsewhere: rows.number(row, 2) ?? 0,
-                isWanted: rows.flag(row, 3))
+                spentElsewhere: rows.number(row, 4) ?? 0, isWanted: rows.flag(row, 3))
         }
     }
 }

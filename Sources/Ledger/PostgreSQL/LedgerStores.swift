@@ -72,6 +72,15 @@ public enum LedgerStores {
         }
     }
 
+    /// What `purser budgets` shows: how every limit of `configuration` stands, whether a gateway runs or not.
+    /// - Throws: ``LedgerFailure``, as ``BudgetReport`` does.
+    public static func budgets(_ url: LedgerURL, _ configuration: LimitConfiguration, at now: WallTime) throws(LedgerFailure) -> [LimitState] {
+        switch url {
+        case .sqlite(let path): try BudgetReport.states(configuration, from: UsageReader(path: path), at: now)
+        case .postgreSQL(let target): try BudgetReport.states(configuration, from: target, at: now)
+        }
+    }
+
     /// Verifies the ledger at `url`; see ``LedgerAudit`` and ``PostgreSQLAudit``.
     /// - Parameter report: told now and then how far it is.
     public static func audit(_ url: LedgerURL, report: @escaping (LedgerWork) -> Void) throws(LedgerFailure) -> AuditReport {

@@ -4,8 +4,13 @@ extension LimitIdentity {
     /// The limit's name in the database: the same in every gateway, and of no other limit.
     ///
     /// Parts between bars, with whatever is not printable ASCII percent-encoded. A name too long for an index keeps its beginning, for people,
-    /// and a hash.
-    var databaseName: String {
+    /// and a hash. Those of limits on requests under way begin with a bar, which no path does: the database has rules of its own for slots.
+    var databaseName: String { kind == .concurrent ? Self.slots + parts : parts }
+
+    /// How the names of limits on requests under way begin.
+    static let slots = "|slots|"
+
+    private var parts: String {
         var parts = [
             scope.path, scope.key ?? "", scope.user.map { "=" + $0 } ?? "", kind.name, period?.name ?? "",
             models?.patterns.joined(separator: "\u{1}") ?? "",

@@ -89,9 +89,8 @@ enum PostgreSQLSchema {
           FOREIGN KEY (identity, starts) REFERENCES purser.limit_window ON DELETE CASCADE,
           CONSTRAINT used_is_granted CHECK (used <= granted)
         );
-
-        \(LeaseFunction.sql)
-        """
+        """,
+        LeaseFunction.sql,
     ]
 
     /// Brings the tables to this version; whoever comes first does it, the others wait.

@@ -14,9 +14,12 @@ final class SharedLedgerWorker {
     private var retry = RetryDelay()
     private var due = ContinuousClock.now
     private var nextBeat = ContinuousClock.now
+    /// When the last sign of life was sent that has arrived; moved on when slots were given up for want of one.
+    private var lastBeat = ContinuousClock.now
     private var nextReading = ContinuousClock.now
     private var nextCleaning = ContinuousClock.now
     private var orders: [LeaseOrder] = []
+    private var readers: [UnsafeContinuation<Void, Never>] = []
 
     init(
         _ connection: PostgreSQLConnection, _ delivery: RecordDelivery, _ settings: PostgreSQLLedger.Settings, _ exchange: SharedExchange,
@@ -37,6 +40,7 @@ final class SharedLedgerWorker {
         while true {
             let call = exchange.wait(patience)
             orders += call.orders
+            readers += call.readers
             if let tree = call.tree { self.tree = tree }
             if call.isClosed { return finish() }
             if connection == nil, retry.isDue { reconnect() }
@@ -52,11 +56,16 @@ final class SharedLedgerWorker {
     }
 
     private func work(isNew: Bool) {
+        if lastBeat.duration(to: .now) >= LeaseDesk.slotLifetime {
+            lastBeat = .now
+            desk?.expireSlots(at: .now)
+        }
         guard let connection else { return answerAll(.away) }
         let before = connection.roundTrips
         do throws(LedgerFailure) {
             try openDesk(connection)
             if !orders.isEmpty { try serve(connection) }
+            if !readers.isEmpty { try answerReaders(connection) }
             if due <= .now { try deliver(connection) }
             retry = RetryDelay()
         } catch {
@@ -69,7 +78,9 @@ final class SharedLedgerWorker {
 
     /// Once the tree is there.
     private func openDesk(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
-        if desk == nil, let tree { desk = LeaseDesk(tree, inherited: try inherited(connection)) }
+        guard desk == nil, let tree else { return }
+        try connection.run("SELECT purser.free_slots($1)", [String(delivery.gateway)])
+        desk = LeaseDesk(tree, inherited: try inherited(connection))
     }
 
     private func inherited(_ connection: PostgreSQLConnection) throws(LedgerFailure) -> [InheritedLease] {
@@ -98,14 +109,22 @@ final class SharedLedgerWorker {
     }
 
     /// So that this gateway tells how limits stand that others use.
-    private func readLimits(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
-        guard let questions = desk?.questions(at: .now), !questions.isEmpty else { return }
+    private func readLimits(_ connection: PostgreSQLConnection, withOwn: Bool = false) throws(LedgerFailure) {
+        guard let questions = desk?.questions(at: .now, withOwn: withOwn), !questions.isEmpty else { return }
         desk?.learn(questions, try connection.readLimits(questions, gateway: delivery.gateway), at: .now)
+    }
+
+    private func answerReaders(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
+        try readLimits(connection, withOwn: true)
+        for reader in readers { reader.resume() }
+        readers = []
     }
 
     private func answerAll(_ answer: LeaseKeeper.Answer) {
         for order in orders { order.waiter.resume(returning: answer) }
         orders = []
+        for reader in readers { reader.resume() }
+        readers = []
     }
 
     // MARK: Records
@@ -144,6 +163,7 @@ final class SharedLedgerWorker {
         }
         if nextBeat <= now {
             try delivery.beat(connection)
+            lastBeat = now
             nextBeat = now + .seconds(5)
         }
         try delivery.trim(limit: settings.batchLimit * 2)
@@ -152,12 +172,18 @@ final class SharedLedgerWorker {
         try removeOldWindows(connection)
     }
 
-    /// Forgets limits whose windows have been over for long: an hour for minutes, 40 days for the others. Their leases go with them.
+    /// Forgets limits whose windows have been over for long: an hour for minutes, 40 days for the others; and slots that nobody asked for in an
+    /// hour. Their leases go with them.
     private func removeOldWindows(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         let now = WallTime.now
         try connection.run(
             "DELETE FROM purser.limit_window WHERE ends < $1 OR (ends < $2 AND starts >= ends - 60000000)",
             [String(now.advanced(bySeconds: -40 * 86_400).microseconds), String(now.advanced(bySeconds: -3_600).microseconds)])
+        try connection.run(
+            """
+            DELETE FROM purser.limit_window AS w WHERE w.identity LIKE '|%' AND w.leased = 0 AND NOT EXISTS (
+              SELECT FROM purser.lease AS l WHERE l.identity = w.identity AND l.expires > now() - interval '1 hour')
+            """)
     }
 
     // MARK: Failure

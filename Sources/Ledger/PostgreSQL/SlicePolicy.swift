@@ -1,5 +1,5 @@
 /// How large a slice of one limit a gateway wants, from how fast it uses it. Pure.
-struct SlicePolicy {
+struct SlicePolicy: SupplyPolicy {
     /// Units per second: rises at once, halves every second.
     private(set) var rate = 0.0
     private var used: Int64 = 0
@@ -12,7 +12,6 @@ struct SlicePolicy {
     /// A slice that is not touched for so long goes back.
     private static let idle = Duration.seconds(2)
 
-    /// Takes note of all that was used so far (spent or held).
     mutating func note(_ total: Int64, at now: ContinuousClock.Instant) {
         defer {
             used = total
@@ -28,25 +27,24 @@ struct SlicePolicy {
         rate = max(Double(max(0, growth)) / seconds, rate * Self.decay(seconds))
     }
 
+    private func isIdle(at now: ContinuousClock.Instant) -> Bool { lastUse.map { $0.duration(to: now) >= Self.idle } ?? true }
+
     private static func decay(_ seconds: Double) -> Double { seconds >= 10 ? 0 : 1 / (1 + seconds) }
 
-    /// How much more to lease before it runs out; zero: enough is there.
-    /// - Parameter free: what is leased and not used.
-    func topUp(free: Int64) -> Int64 {
+    func topUp(free: Int64, at now: ContinuousClock.Instant) -> Int64 {
+        // What has just gone back because nobody used it must not be fetched again.
+        if isIdle(at: now) { return 0 }
         let supply = Int64(clamping: rate * Self.supply)
         return free < supply / 2 ? supply - free : 0
     }
 
-    /// How much to lease when `missing` keeps requests waiting.
     func slice(missing: Int64, free: Int64) -> Int64 {
         max(missing.multipliedReportingOverflow(by: 8).overflow ? missing : missing * 8, Int64(clamping: rate * Self.supply))
     }
 
-    /// How much to give back.
-    /// - Parameter isWanted: whether others were refused for it.
     func surplus(free: Int64, isWanted: Bool, at now: ContinuousClock.Instant) -> Int64 {
         if isWanted { return free }
-        if lastUse.map({ $0.duration(to: now) >= Self.idle }) ?? true { return free }
+        if isIdle(at: now) { return free }
         let supply = Int64(clamping: rate * Self.supply)
         let plenty = supply.multipliedReportingOverflow(by: 4)
         return !plenty.overflow && free > plenty.partialValue ? free - supply * 2 : 0

@@ -24,8 +24,12 @@ public enum BudgetReport {
             if let past = PastSpending(total) { _ = tree.organization(of: past.scopes.team).restore(past, at: now) }
         }
         for held in standing.held { _ = tree.organization(of: held.scopes.team).note(held: held, at: now) }
-        // Of users whose windows are over nothing is left to tell.
-        return tree.states(at: now).filter { $0.identity.scope.user == nil || $0.spent > 0 || $0.held > 0 }
+        return worthTelling(tree.states(at: now))
+    }
+
+    /// All but those of users of whom nothing counts: there may be many, whose windows are over.
+    public static func worthTelling(_ states: [LimitState]) -> [LimitState] {
+        states.filter { $0.identity.scope.user == nil || $0.spent > 0 || $0.held > 0 }
     }
 
     /// Limits as a page of text, or as a JSON list of objects on one line each. Ends with a line break.

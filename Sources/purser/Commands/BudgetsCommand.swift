@@ -8,7 +8,8 @@ struct BudgetsCommand: ParsableCommand {
         commandName: "budgets", abstract: "Show every limit: how much of it is spent, held and left, and when its window ends.",
         discussion: """
             Reads the policies and the ledger; a gateway may be running or not. Keys and users with limits by each_key and each_user are \
-            listed when something of theirs counts. Money is in USD.
+            listed when something of theirs counts. Money is in USD. Of a ledger in PostgreSQL, spent is what all gateways have spent, and held \
+            the slices that they have leased, with what their calls under way have set aside.
             """)
 
     @OptionGroup var options: PolicyOptions
@@ -23,11 +24,7 @@ struct BudgetsCommand: ParsableCommand {
         do {
             let policies = try PolicyStore.compile(options.policies, ProcessEnvironment.all).snapshot
             let limits = try LimitConfiguration(scopes: policies.limitScopes, keys: policies.limitKeys) { policies.zones[$0] }
-            guard case .sqlite(let path) = try state.ledgerURL() else {
-                throw Terminal.cannotStart("limits over several gateways are known to the gateways: ask one of them, GET /admin/v1/budgets")
-            }
-            let states = try BudgetReport.states(limits, from: UsageReader(path: path), at: .now)
-            Terminal.output(BudgetReport.text(states, as: format))
+            Terminal.output(BudgetReport.text(try LedgerStores.budgets(state.ledgerURL(), limits, at: .now), as: format))
         } catch let error as PolicyLoadError {
             Terminal.error(error.description)
             throw ExitStatus.no

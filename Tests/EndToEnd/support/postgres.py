@@ -20,8 +20,8 @@ def programs() -> Path | None:
 
 
 class PostgreSQL:
-    def __init__(self, home: Path):
-        self.home, self.port = home, free_port()
+    def __init__(self, home: Path, settings: str = ""):
+        self.home, self.port, self.settings = home, free_port(), settings
         bin_directory = programs()
         assert bin_directory, "PostgreSQL is missing; scripts/setup --for test installs it"
         self.bin = bin_directory
@@ -42,7 +42,7 @@ class PostgreSQL:
         assert done.returncode == 0, log.read_text()
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1"
+        options = f"-p {self.port} -k {self.home} -c listen_addresses=127.0.0.1 {self.settings}"
         self._run("pg_ctl", "start", "-w", "-D", f"{self.home}/data", "-o", options)
 
     def stop(self) -> None:
@@ -53,6 +53,14 @@ class PostgreSQL:
     def url(self) -> str:
         return f"postgres://purser:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
-    def query(self, sql: str) -> list[str]:
-        done = subprocess.run([self.bin / "psql", "-XAtq", "-d", self.url, "-c", sql], capture_output=True, text=True, check=True)
+    def try_query(self, sql: str) -> list[str] | None:
+        """`None` while the server is away."""
+        try:
+            return self.query(sql)
+        except subprocess.CalledProcessError:
+            return None
+
+    def query(self, sql: str, database: str = "postgres") -> list[str]:
+        url = self.url.removesuffix("postgres") + database
+        done = subprocess.run([self.bin / "psql", "-XAtq", "-d", url, "-c", sql], capture_output=True, text=True, check=True)
         return done.stdout.splitlines()

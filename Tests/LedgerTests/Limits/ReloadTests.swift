@@ -159,7 +159,29 @@ import Testing
     private func organization() throws -> (OrganizationLimits, LimitIdentity) {
         let rules = [usdLimit(1_000, per: .day), LimitRule(.concurrent(5)), usdLimit(1, per: .day, soft: true)]
         let limits = try tree([ScopeRules(path: "acme", limits: rules)], sharing: .leased).organization(of: "acme")
+        let slots = try #require(limits.states(at: noon).first { $0.identity.kind == .concurrent }?.identity)
+        #expect(limits.grant(2, to: slots, window: nil, at: noon))
         return (limits, try #require(limits.states(at: noon).first?.identity))
+    }
+
+    /// Slots that others have may come free at any moment; those that nobody has are leased.
+    @Test func slotsAreLeasedAndNeverSpent() throws {
+        let limits = try tree([ScopeRules(path: "acme", limits: [LimitRule(.concurrent(3))])], sharing: .leased).organization(of: "acme")
+        let identity = try #require(limits.states(at: noon).first?.identity)
+        let need = LimitRefusal.Reason.needsLease([LeaseNeed(identity: identity, window: nil, missing: 1)])
+        #expect(limits.refusal(request(usd(1)))?.reason == need)
+        #expect(limits.setLease(1, of: identity, window: nil, at: noon))
+        let hold = try limits.hold(request(usd(1)))
+        #expect(limits.refusal(request(usd(1)))?.reason == need)
+        #expect(limits.setElsewhere(2, spent: 0, of: identity, window: nil, at: noon))
+        let refusal = try #require(limits.refusal(request(usd(1))))
+        #expect(refusal.reason == .held && !refusal.isFinal)
+        #expect(refusal.state.map { [$0.spent, $0.held, $0.left] } == [0, 3, 0])
+        let turnedAway = try #require(limits.changedLeases(at: noon).first?.turnedAway)
+        #expect(limits.refusal(request(usd(1))) != nil)
+        #expect(limits.changedLeases(at: noon).map(\.turnedAway) == [turnedAway + 1], "whoever keeps leases hears of it")
+        hold.settle(.nothing, at: noon)
+        #expect(try limits.only().held == 2)
     }
 
     @Test func onlyWhatWasGrantedIsUsed() throws {
@@ -181,9 +203,10 @@ import Testing
     @Test func whatOthersSpentIsSpent() throws {
         let (limits, identity) = try organization()
         let window = utc(2026, 4, 15)
-        #expect(limits.setElsewhere(950, of: identity, window: window, at: noon))
+        #expect(limits.setElsewhere(950, spent: 900, of: identity, window: window, at: noon))
         #expect(limits.refusal(request(usd(51)))?.reason == .spent)
-        #expect(limits.states(at: noon).first?.left == 50)
+        let state = try #require(limits.states(at: noon).first)
+        #expect((state.spent, state.held, state.left) == (900, 50, 50))
     }
 
     @Test func aSliceEndsWithItsWindow() throws {
