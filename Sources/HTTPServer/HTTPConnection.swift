@@ -28,6 +28,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private var timedOut = false
     private var isInExchange = false
     private var isAtRest = true
+    /// Whether it has had a request: then it may end between two.
+    private var hasServed = false
+    private var endsAtRest = false
     /// Whether the client may still be sending what nobody will read.
     var lingers = false
     private var readWaiter: UnsafeContinuation<Void, Never>?
@@ -71,6 +74,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
                 await server.handler.handle(exchange)
                 let goesOn = exchange.conclude()
                 isInExchange = false
+                hasServed = true
                 if !goesOn || server.isDraining { break }
                 // Pipelined requests take turns with other connections, and wait while their answers are not read.
                 if inputStart < input.count { await Task.yield() }
@@ -99,8 +103,16 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     /// The server shuts down: a connection without a request ends now, the others after their answer.
-    func drain() {
+    func drain() { if isAtRest { end() } }
+
+    /// Memory is wanted: a connection that has been kept for another request ends. One that has had none yet must hurry.
+    func saveMemory() {
         guard isAtRest else { return }
+        if hasServed { end() } else { timer?.set(loop.now + server.intervals.head) }
+    }
+
+    private func end() {
+        endsAtRest = true
         // A request may be here already: it is looked for once more.
         mayRead = true
         wakeReader()
@@ -190,11 +202,12 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private func nextHead() async -> HTTPRequestHead? {
         var parser = HTTPRequestParser(limits: server.limits)
         isAtRest = inputStart == input.count
-        timer?.set(loop.now + (isAtRest ? server.intervals.keepAlive : server.intervals.head))
+        timer?.set(loop.now + (isAtRest && server.keepsConnections ? server.intervals.keepAlive : server.intervals.head))
         while true {
             if inputStart < input.count {
                 switch parse(&parser) {
                 case .head(let head, let consumed):
+                    endsAtRest = false
                     consume(consumed)
                     timer?.set(.never)
                     return head
@@ -208,7 +221,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             case .bytes: if isAtRest { beginHead() }
             case .closed: return nil
             case .wouldBlock:
-                if server.isDraining, isAtRest { return nil }
+                if endsAtRest || server.isDraining, isAtRest { return nil }
                 guard await readable() else {
                     if timedOut, !isAtRest { refuse(.headTimeout) }
                     return nil
@@ -253,14 +266,18 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         return outcome
     }
 
-    /// Reads a request's body to its end.
-    func readBody(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) async throws(HTTPViolation) {
+    /// Reads a request's body to its end, or until `hasRoom` says no to its size so far.
+    func readBody(
+        _ decoder: inout HTTPBodyDecoder, into body: inout [UInt8], hasRoom: (Int) -> Bool
+    ) async throws(HTTPViolation) {
         let start = loop.now
         timer?.set(start + server.intervals.bodyIdle)
         defer { timer?.set(.never) }
         while true {
             if inputStart < input.count {
-                switch decode(&decoder, into: &body) {
+                let result = decode(&decoder, into: &body)
+                guard hasRoom(body.count) else { throw .noRoom }
+                switch result {
                 case .complete(let consumed): return consume(consumed)
                 case .incomplete(let consumed): consume(consumed)
                 case .invalid(let violation): throw violation

@@ -30,9 +30,11 @@ public final class HTTPExchange {
     // MARK: Request
 
     /// Reads the whole body.
-    /// - Parameter padding: spare capacity to leave behind the body, for parsers that read ahead.
-    /// - Throws: `HTTPViolation` with the status to answer: 400, 408, 413, or `clientLeft`.
-    public func body(padding: Int = 0) async throws(HTTPViolation) -> [UInt8] {
+    /// - Parameters:
+    ///   - padding: spare capacity to leave behind the body, for parsers that read ahead.
+    ///   - hasRoom: asked with the size so far each time that more has come; false ends it.
+    /// - Throws: `HTTPViolation` with the status to answer: 400, 408, 413, or `clientLeft`, `noRoom`.
+    public func body(padding: Int = 0, hasRoom: (Int) -> Bool = { _ in true }) async throws(HTTPViolation) -> [UInt8] {
         guard !bodyIsRead else { return [] }
         if head.expectsContinue { connection.write { HTTPResponseHead.appendContinue(to: &$0) } }
         var decoder = HTTPBodyDecoder(framing: head.framing, limits: connection.server.limits)
@@ -41,7 +43,7 @@ public final class HTTPExchange {
             // What a client announces is not what it sends: memory follows the bytes beyond the first 64 KiB.
             body.reserveCapacity(min(length, 64 * 1024) + padding)
         }
-        do { try await connection.readBody(&decoder, into: &body) } catch {
+        do { try await connection.readBody(&decoder, into: &body, hasRoom: hasRoom) } catch {
             mustClose = true
             throw error
         }
@@ -106,7 +108,7 @@ public final class HTTPExchange {
     private func decideToClose() -> Bool {
         // An unread body would be taken for the next request.
         if !bodyIsRead { connection.lingers = true }
-        if !head.keepAlive || !bodyIsRead || connection.server.isDraining { mustClose = true }
+        if !head.keepAlive || !bodyIsRead || !connection.server.keepsConnections { mustClose = true }
         return mustClose
     }
 

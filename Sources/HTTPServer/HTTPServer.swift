@@ -21,6 +21,9 @@ public final class HTTPServer: @unchecked Sendable {
     /// Whether the server is shutting down: answers close their connections.
     public private(set) var isDraining = false
 
+    /// Whether memory is scarce.
+    private var savesMemory = false
+
     let handler: any HTTPHandler
     let limits: HTTPLimits
     let timeouts: HTTPTimeouts
@@ -28,7 +31,7 @@ public final class HTTPServer: @unchecked Sendable {
     /// Where every connection of the loop reads into first, so that idle connections own no buffer.
     let scratch: UnsafeMutableRawBufferPointer
     /// Bytes of an answer that may wait for a client that does not read before its source is paused.
-    let unreadAnswerLimit = 128 * 1024
+    private(set) var unreadAnswerLimit = 128 * 1024
     private let maxConnections: Int
     private var peers: PeerCount
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
@@ -106,6 +109,17 @@ public final class HTTPServer: @unchecked Sendable {
         listeners = []
         for connection in connections.values { connection.drain() }
         if connections.isEmpty { reportIdle() }
+    }
+
+    /// Whether answers leave their connections open for another request.
+    var keepsConnections: Bool { !isDraining && !savesMemory }
+
+    /// While memory is scarce connections end with their answers, idle ones end now, and less of an answer waits for a client that does not read.
+    public func saveMemory(_ isScarce: Bool) {
+        guard isScarce != savesMemory else { return }
+        savesMemory = isScarce
+        unreadAnswerLimit = isScarce ? 16 * 1024 : 128 * 1024
+        if isScarce { for connection in connections.values { connection.saveMemory() } }
     }
 
     /// Ends what `drain` did not end in time.

@@ -76,6 +76,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         guard active.removeValue(forKey: ObjectIdentifier(handle)) != nil else { return }
         curl_multi_remove_handle(multi, handle.easy)
         handle.watchdog.set(.never)
+        handle.transfer?.releaseBody()
         handle.transfer = nil
         if reusable, idle[ObjectIdentifier(handle.endpoint), default: []].count < idleHandlesPerEndpoint {
             idle[ObjectIdentifier(handle.endpoint), default: []].append(handle)

@@ -70,7 +70,7 @@ extension IncomingCall {
     }
 
     private func log(_ error: GatewayError) {
-        guard error.source != .client else { return }
+        guard error.source != .client, !error.isCounted else { return }
         loop.gateway.log.warning(
             "request failed",
             metadata: [

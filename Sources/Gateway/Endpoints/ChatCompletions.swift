@@ -9,14 +9,18 @@ extension GatewayLoop {
     func completeChat(_ call: IncomingCall) async throws(GatewayError) {
         guard gateway.enter() else { throw Self.full(gateway.maxRequests) }
         defer { gateway.leave() }
-        let held = try await call.authenticated().admitted().decided().held()
+        let framing = call.exchange.head.framing
+        guard var room = RequestMemory(framing, of: memory) else {
+            throw gateway.memory.refusal(ofBody: RequestMemory.expectation(framing))
+        }
+        defer { room.end() }
+        let held = try await call.authenticated().admitted(into: &room).decided().held()
+        room.redeem()
         if held.request.stream { try await streamChat(held) } else { try await answerChat(held) }
     }
 
     private static func full(_ most: Int) -> GatewayError {
-        GatewayError(
-            .overloaded, "\(most) requests are under way, as many as the gateway takes at once (--max-requests).", source: .gateway,
-            retry: .after(.seconds(1)))
+        .overload("\(most) requests are under way, as many as the gateway takes at once (--max-requests). Try again shortly.")
     }
 
     private func answerChat(_ held: HeldCall) async throws(GatewayError) {
