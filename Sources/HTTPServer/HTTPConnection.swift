@@ -12,15 +12,15 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     let peer: PeerAddress
     private let transport: HTTPTransport
     private var task: Task<Void, Never>?
-    private var timer: LoopTimer?
+    private(set) var timer: LoopTimer?
 
-    private var input: [UInt8] = []
-    private var inputStart = 0
+    private(set) var input: [UInt8] = []
+    private(set) var inputStart = 0
     private var output: [UInt8] = []
     private var outputStart = 0
     private var flushIsDue = false
     /// Whether a read is worth trying before epoll says so.
-    private var mayRead = false
+    var mayRead = false
     private var mayWrite = true
     private var watched: Readiness = [.readable, .peerClosed]
     private var isWatched = false
@@ -174,7 +174,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     // MARK: Reading
 
     /// Waits until the descriptor may be readable; false when `timer` ran out first or the client is gone.
-    private func readable() async -> Bool {
+    func readable() async -> Bool {
         if !mayRead, !isGone, !timedOut {
             watch(watched.union([.readable, .peerClosed]))
             await withUnsafeContinuation { readWaiter = $0 }
@@ -240,7 +240,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         return parser.parseHead(input.span.extracting(droppingFirst: inputStart))
     }
 
-    private func consume(_ count: Int) {
+    func consume(_ count: Int) {
         inputStart += count
         if inputStart >= input.count {
             inputStart = 0
@@ -249,7 +249,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     /// Moves what has arrived into `input`.
-    private func fill() -> HTTPTransport.Outcome {
+    func fill() -> HTTPTransport.Outcome {
         if !mayRead { return .wouldBlock }
         let outcome = transport.read(into: server.scratch)
         switch outcome {
@@ -264,44 +264,6 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         case .closed: break
         }
         return outcome
-    }
-
-    /// Reads a request's body to its end, or until `hasRoom` says no to its size so far.
-    func readBody(
-        _ decoder: inout HTTPBodyDecoder, into body: inout [UInt8], hasRoom: (Int) -> Bool
-    ) async throws(HTTPViolation) {
-        let start = loop.now
-        timer?.set(start + server.intervals.bodyIdle)
-        defer { timer?.set(.never) }
-        while true {
-            if inputStart < input.count {
-                let result = decode(&decoder, into: &body)
-                guard hasRoom(body.count) else { throw .noRoom }
-                switch result {
-                case .complete(let consumed): return consume(consumed)
-                case .incomplete(let consumed): consume(consumed)
-                case .invalid(let violation): throw violation
-                }
-            }
-            switch fill() {
-            case .bytes: timer?.set(min(loop.now + server.intervals.bodyIdle, slowestEnd(since: start, bytes: body.count)))
-            case .closed: throw .clientLeft
-            case .wouldBlock:
-                if await readable() { continue }
-                throw isGone ? .clientLeft : .bodyTimeout
-            }
-        }
-    }
-
-    private func decode(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) -> HTTPBodyDecoder.BodyResult {
-        let input = input
-        return decoder.decode(input.span.extracting(droppingFirst: inputStart), into: &body)
-    }
-
-    private func slowestEnd(since start: MonotonicTime, bytes: Int) -> MonotonicTime {
-        min(
-            start + server.intervals.bodyTotal,
-            start + server.intervals.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond)))
     }
 
     // MARK: Writing

@@ -51,6 +51,13 @@ public final class HTTPExchange {
         return body
     }
 
+    /// Throws away a small body that has come already: the connection can then be kept although nobody has read it. A new one, with its
+    /// handshake, would cost more than the refusal it got.
+    public func dropArrivedBody() {
+        guard !bodyIsRead, !head.expectsContinue, case .length(let length) = head.framing else { return }
+        bodyIsRead = connection.dropBody(of: length)
+    }
+
     // MARK: Answer
 
     /// Sends a complete answer.

@@ -52,6 +52,7 @@ extension IncomingCall {
     func answer(_ error: GatewayError) {
         if exchange.hasBegun { return endStream(with: error) }
         log(error)
+        if error.isCounted { exchange.dropArrivedBody() }
         let answer = ErrorAnswer(error)
         exchange.respond(answer.status, body: answer.body) { fields in
             answer.appendFields(to: &fields)
