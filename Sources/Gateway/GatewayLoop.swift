@@ -60,6 +60,9 @@ public final class GatewayLoop: HTTPHandler {
         }
     }
 
+    /// Memory has become scarce, or is so no more.
+    public func saveMemory(_ isScarce: Bool) { executor.saveMemory(isScarce) }
+
     /// Tells of connections that were turned away, once a second at most.
     public func turnedAway() {
         turnedAwayCount += 1

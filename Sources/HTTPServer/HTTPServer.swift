@@ -10,6 +10,13 @@ public protocol HTTPHandler: AnyObject {
     func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal)
     /// A connection was turned away because of a limit on their number.
     func turnedAway()
+    /// Memory has become scarce, or is so no more.
+    func saveMemory(_ isScarce: Bool)
+}
+
+extension HTTPHandler {
+    /// Does nothing: for handlers that keep little.
+    public func saveMemory(_ isScarce: Bool) {}
 }
 
 /// The HTTP server of one loop: its listeners and connections.
@@ -119,6 +126,7 @@ public final class HTTPServer: @unchecked Sendable {
         guard isScarce != savesMemory else { return }
         savesMemory = isScarce
         unreadAnswerLimit = isScarce ? 16 * 1024 : 128 * 1024
+        handler.saveMemory(isScarce)
         if isScarce { for connection in connections.values { connection.saveMemory() } }
     }
 

@@ -24,6 +24,9 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         var isConnection = false
     }
 
+    /// Bytes of an answer that may wait for its consumer, besides what the endpoint says. Lowered where memory is scarce.
+    public var bufferLimit = Int.max
+
     /// Transfers in progress.
     public var activeTransfers: Int { active.count }
 

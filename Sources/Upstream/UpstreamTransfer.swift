@@ -41,6 +41,9 @@ public final class UpstreamTransfer {
         totalDeadline = timeout.map { min(ownDeadline, now + $0) } ?? ownDeadline
     }
 
+    /// Bytes that an emptied buffer keeps: two of libcurl's own.
+    private static let keptCapacity = 32 * 1024
+
     // MARK: The consumer's side
 
     /// Waits for the answer's head.
@@ -56,7 +59,8 @@ public final class UpstreamTransfer {
     /// Waits for more of the body and moves all that has arrived into `bytes`, whose former content is lost.
     /// - Returns: false at the end of a complete body.
     public func nextBytes(_ bytes: inout [UInt8]) async throws(UpstreamFailure) -> Bool {
-        bytes.removeAll(keepingCapacity: true)
+        // What was large once need not stay so while the consumer waits.
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
         while buffer.isEmpty {
             switch result {
             case .success: return false
@@ -142,7 +146,7 @@ public final class UpstreamTransfer {
     func receive(_ bytes: UnsafeRawBufferPointer) -> ReceiveResult {
         completeHead()
         if isReleased { return .taken }
-        if !buffer.isEmpty, buffer.count + bytes.count > handle.endpoint.limits.bufferedBytes {
+        if !buffer.isEmpty, buffer.count + bytes.count > min(handle.endpoint.limits.bufferedBytes, client.bufferLimit) {
             isPaused = true
             // A consumer that does not read is the client's slowness, not the upstream's.
             handle.watchdog.set(totalDeadline)

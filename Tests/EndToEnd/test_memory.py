@@ -197,7 +197,7 @@ def test_when_memory_is_exhausted_health_says_so(small_gateway: Callable[..., Ga
 
 def test_clients_that_do_not_read_cannot_fill_the_memory(small_gateway: Callable[..., Gateway]) -> None:
     gateway = small_gateway("64MiB")
-    body = chat("scripted/flood", stream=True)
+    body = chat("scripted/torrent", stream=True)
     head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {gateway.key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     readers = []
     for _ in range(200):
@@ -212,6 +212,7 @@ def test_clients_that_do_not_read_cannot_fill_the_memory(small_gateway: Callable
     peak = gateway.resident_bytes()
     for reader in readers:
         reader.close()
+    # Streams that were let in may go a little beyond: nothing that has begun is given up.
     assert peak <= 64 * MIB * 1.1, f"{peak / MIB:.0f} MiB"
     eventually_serves(gateway)
 

@@ -31,6 +31,36 @@ private let mebibyte = 1 << 20
         #expect(RequestMemory(.length(32 * mebibyte), of: share) != nil)
     }
 
+    @Test func aStreamTakesRoomForItsBuffers() throws {
+        let budget = MemoryBudget(limit: 512 * mebibyte)
+        let share = budget.share()
+        budget.note(resident: 20 * mebibyte)
+        var streams: [RequestMemory] = []
+        while var stream = RequestMemory(.none, of: share), stream.addStream() {
+            stream.redeem()
+            streams.append(stream)
+        }
+        #expect(streams.count >= 3_700 && streams.count <= 3_731, "(95 % of 512 MiB - 20 MiB) / 128 KiB")
+        budget.note(resident: (20 + streams.count / 16) * mebibyte)
+        #expect(budget.used <= budget.watermarks.exhausted + mebibyte, "64 KiB of each are there, and as much is still promised")
+        for stream in streams { stream.end() }
+        budget.note(resident: 20 * mebibyte)
+        #expect(budget.used <= 22 * mebibyte)
+    }
+
+    @Test func whatABodyDidNotNeedIsGivenBack() throws {
+        let budget = MemoryBudget(limit: 512 * mebibyte)
+        let share = budget.share()
+        var request = try #require(RequestMemory(.chunked, of: share))
+        let isTaken = request.receive(2_000_000) && request.receive(2_100_000)
+        #expect(isTaken)
+        #expect(request.promised == RequestMemory.fixedPart + 2 * 4_000_000)
+        request.redeem()
+        #expect(request.promised == RequestMemory.fixedPart + 2 * 2_100_000)
+        request.end()
+        #expect(budget.used <= 2 * mebibyte)
+    }
+
     @Test func smallRequestsFindRoomWhereLargeOnesDoNot() throws {
         let budget = MemoryBudget(limit: 512 * mebibyte)
         let share = budget.share()

@@ -41,6 +41,7 @@ extension AuthenticatedCall {
         try incoming.requireJSON()
         let body = try await body(into: &room)
         var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
+        if request.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
         if let tags = incoming.exchange.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
         return AdmittedCall(

@@ -80,7 +80,7 @@ extension GatewayLoop {
         if !exchange.hasBegun { held.beginStream(call) }
         while goesOn {
             exchange.write(events)
-            events.removeAll(keepingCapacity: true)
+            events.removeAll(keepingCapacity: events.capacity <= Self.keptCapacity)
             guard await exchange.readyForMore() else { throw call.cancel() }
             do throws(GatewayError) {
                 goesOn = try await call.next(&events)
@@ -96,6 +96,9 @@ extension GatewayLoop {
         }
         exchange.write(events)
     }
+
+    /// Bytes that an emptied buffer keeps while its stream goes on.
+    private static let keptCapacity = 32 * 1024
 
     /// How long a stream may be quiet before a comment shows that it is alive.
     private static let quietInterval = Duration.seconds(15)

@@ -12,6 +12,8 @@ struct RequestMemory {
     /// What a request takes besides its body: connection with TLS, task, transfer, answer; measured at 70 KiB with the connection
     /// (docs/benchmarks.md, held streams).
     static let fixedPart = 64 << 10
+    /// What the buffers of a stream add where its client is slow and memory is scarce.
+    private static let streamPart = 64 << 10
     /// A body is there twice: as the client sent it, kept for another provider, and as it goes upstream.
     private static let copies = 2
     /// Bodies above this size are refused before smaller ones are.
@@ -56,8 +58,22 @@ struct RequestMemory {
         return true
     }
 
-    /// The body is whole and goes upstream: from here on everything promised is in use.
-    mutating func redeem() { arrive(promised - arrived) }
+    /// Sets aside what a stream takes besides; false when there is no room.
+    mutating func addStream() -> Bool {
+        guard share.take(Self.streamPart, isLarge: false) else { return false }
+        promised += Self.streamPart
+        return true
+    }
+
+    /// The body is whole and goes upstream: from here on it is there twice.
+    mutating func redeem() {
+        // One whose length was not known may be less than was expected.
+        let spare = (expected - received) * Self.copies
+        share.giveBack(spare)
+        promised -= spare
+        expected = received
+        arrive(Self.fixedPart + received * Self.copies - arrived)
+    }
 
     func end() {
         share.noteArrival(-arrived)
