@@ -60,8 +60,8 @@ public final class GatewayLoop: HTTPHandler {
         }
     }
 
-    /// Memory has become scarce, or is so no more.
-    public func saveMemory(_ isScarce: Bool) { executor.saveMemory(isScarce) }
+    /// From now on little may wait for clients that are slower than their providers, or as much as usual.
+    public func limitBuffers(_ isTight: Bool) { executor.limitBuffers(isTight) }
 
     /// Tells of connections that were turned away, once a second at most.
     public func turnedAway() {

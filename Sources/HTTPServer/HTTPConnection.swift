@@ -18,6 +18,8 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private(set) var inputStart = 0
     private var output: [UInt8] = []
     private var outputStart = 0
+    /// What the server knows of what waits in `output`.
+    private var countedUnsent = 0
     private var flushIsDue = false
     /// Whether a read is worth trying before epoll says so.
     var mayRead = false
@@ -130,6 +132,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         unwatch()
         output = []
         outputStart = 0
+        countUnsent()
         task?.cancel()
         wakeReader()
         wakeDrainWaiter()
@@ -306,6 +309,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             forgetSentBytes()
             if moved || !writeIsTimed { expectProgress() }
         }
+        countUnsent()
         if unsentBytes <= server.unreadAnswerLimit { wakeDrainWaiter() }
     }
 
@@ -317,6 +321,13 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     private var unsentBytes: Int { output.count - outputStart }
+
+    private func countUnsent() {
+        let unsent = unsentBytes
+        guard unsent != countedUnsent else { return }
+        server.noteUnsent(unsent - countedUnsent)
+        countedUnsent = unsent
+    }
 
     /// A client that is a little slower than its provider never empties the buffer: what it has got must not pile up in it.
     private func forgetSentBytes() {

@@ -101,12 +101,14 @@ final class GatewayService {
         }
         var servers: [HTTPServer] = []
         let connections = max(64, ProcessLimits.descriptors / 2 / group.loops.count)
+        let unsent = gateway.memory.limit / 16 / group.loops.count
         let limits = HTTPLimits(body: min(HTTPLimits().body, gateway.memory.largestBody))
         for loop in group.loops {
             let server = loop.runAndWait { () -> Result<HTTPServer, StartFailure> in
                 do {
                     let handler = try GatewayLoop(gateway, loop: loop)
-                    let server = HTTPServer(loop: loop, handler: handler, limits: limits, maxConnections: connections)
+                    let server = HTTPServer(
+                        loop: loop, handler: handler, limits: limits, maxConnections: connections, unsentAllowance: unsent)
                     for address in configuration.addresses { _ = try server.listen(on: address, tls: tls) }
                     return .success(server)
                 } catch { return .failure(StartFailure(description: "\(error)")) }

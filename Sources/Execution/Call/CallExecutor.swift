@@ -42,8 +42,8 @@ public final class CallExecutor {
         }
     }
 
-    /// While memory is scarce less of an answer waits for a client that is slower than its provider.
-    public func saveMemory(_ isScarce: Bool) { client.bufferLimit = isScarce ? 16 * 1024 : .max }
+    /// From now on little of an answer may wait for a client that is slower than its provider, or as much as usual.
+    public func limitBuffers(_ isTight: Bool) { client.bufferLimit = isTight ? 16 * 1024 : .max }
 
     /// Drops what is kept for providers that `policies` no longer name.
     public func adopt(_ policies: ServingPolicies) { client.forget(endpointsExcept: policies.endpointIdentities) }

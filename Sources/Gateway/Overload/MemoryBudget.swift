@@ -12,6 +12,8 @@ public final class MemoryBudget: Sendable {
     /// What belongs to no request, as of the last reading.
     private let resting = Atomic(0)
     private let promised = Atomic(0)
+    /// Bytes that are still to be given up.
+    private let excess = Atomic(0)
     private let refused = Atomic(0)
     private let refusedSmall = Atomic(0)
     private let stateNumber = Atomic(MemoryState.enough.rawValue)
@@ -64,7 +66,18 @@ public final class MemoryBudget: Sendable {
     /// What belongs to no request, in bytes, as of the last reading.
     var restingBytes: Int { resting.load(ordering: .relaxed) }
 
-    func enter(_ state: MemoryState) { stateNumber.store(state.rawValue, ordering: .relaxed) }
+    /// Takes in the state that follows from the last reading. While memory is exhausted as much is to be given up as is in use above the
+    /// mark where it is no more.
+    func enter(_ state: MemoryState) {
+        stateNumber.store(state.rawValue, ordering: .relaxed)
+        excess.store(state == .exhausted ? max(0, used - watermarks.scarce) : 0, ordering: .relaxed)
+    }
+
+    /// Whether a request that holds `bytes` is to be given up, because more is in use than may be.
+    func wantsBack(_ bytes: Int) -> Bool {
+        guard state == .exhausted, excess.load(ordering: .relaxed) > 0 else { return false }
+        return excess.subtract(bytes, ordering: .relaxed).oldValue > 0
+    }
 
     // MARK: Refusals
 

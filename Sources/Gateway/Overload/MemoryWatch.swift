@@ -31,14 +31,16 @@ public final class MemoryWatch {
     /// Takes a reading. To be called about ten times a second.
     public func look(at now: MonotonicTime) {
         let refusals = budget.refusals
-        let before = self.refusals
+        let known = self.refusals
         self.refusals = refusals
         budget.note(resident: resident.bytes)
-        trimIfDue(isWanted: refusals != before, at: now)
+        trimIfDue(isWanted: refusals != known, at: now)
         var state = budget.watermarks.next(after: budget.state, used: budget.used)
         // Not even a small request had room.
-        if refusals.small > before.small { state = .exhausted }
-        if state != budget.state { change(to: state) }
+        if refusals.small > known.small { state = .exhausted }
+        let before = budget.state
+        budget.enter(state)
+        if state != before { tell(state) }
         tell(memoryEpisode.note(refusals.all, at: now), because: "memory")
         tell(requestEpisode.note(gateway.refusedRequests, at: now), because: "requests")
     }
@@ -51,12 +53,11 @@ public final class MemoryWatch {
         trimming.trimmed(to: budget.restingBytes, at: now)
     }
 
-    private func change(to state: MemoryState) {
+    private func tell(_ state: MemoryState) {
         let facts: Logger.Metadata = [
             "used": "\(MemorySize.text(budget.used))", "at_rest": "\(MemorySize.text(budget.restingBytes))",
             "max_memory": "\(MemorySize.text(budget.limit))",
         ]
-        budget.enter(state)
         stateChanged(state)
         switch state {
         case .enough: gateway.log.notice("memory is enough again", metadata: facts)

@@ -47,7 +47,7 @@ struct RequestMemory {
         if count > expected, !expect(max(count, 2 * expected)) { return false }
         arrive(count - received)
         received = count
-        return !Self.isLarge(count) || share.budget.state != .exhausted
+        return !Self.isLarge(count) || !share.budget.wantsBack(promised)
     }
 
     private mutating func expect(_ count: Int) -> Bool {
