@@ -41,9 +41,6 @@ public final class UpstreamTransfer {
         totalDeadline = timeout.map { min(ownDeadline, now + $0) } ?? ownDeadline
     }
 
-    /// Bytes that an emptied buffer keeps: two of libcurl's own.
-    private static let keptCapacity = 32 * 1024
-
     // MARK: The consumer's side
 
     /// Waits for the answer's head.
@@ -59,8 +56,7 @@ public final class UpstreamTransfer {
     /// Waits for more of the body and moves all that has arrived into `bytes`, whose former content is lost.
     /// - Returns: false at the end of a complete body.
     public func nextBytes(_ bytes: inout [UInt8]) async throws(UpstreamFailure) -> Bool {
-        // What was large once need not stay so while the consumer waits.
-        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
+        bytes.removeAll(keepingCapacity: true)
         while buffer.isEmpty {
             switch result {
             case .success: return false

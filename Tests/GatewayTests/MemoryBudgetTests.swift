@@ -40,9 +40,9 @@ private let mebibyte = 1 << 20
             stream.redeem()
             streams.append(stream)
         }
-        #expect(streams.count >= 3_700 && streams.count <= 3_731, "(95 % of 512 MiB - 20 MiB) / 128 KiB")
+        #expect(streams.count >= 2_470 && streams.count <= 2_487, "(95 % of 512 MiB - 20 MiB) / 192 KiB")
         budget.note(resident: (20 + streams.count / 16) * mebibyte)
-        #expect(budget.used <= budget.watermarks.exhausted + mebibyte, "64 KiB of each are there, and as much is still promised")
+        #expect(budget.used <= budget.watermarks.exhausted + mebibyte, "64 KiB of each are there, and the rest is still promised")
         for stream in streams { stream.end() }
         budget.note(resident: 20 * mebibyte)
         #expect(budget.used <= 22 * mebibyte)

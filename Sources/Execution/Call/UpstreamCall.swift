@@ -102,12 +102,17 @@ public final class UpstreamCall {
             }
         }
         streamedBytes += received.count
+        // What was large once need not stay so while the client reads.
+        defer { received.removeAll(keepingCapacity: received.capacity <= Self.keptCapacity) }
         switch stream.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
         case .done: return complete(&output)
         }
     }
+
+    /// Bytes that an emptied buffer of a stream keeps.
+    private static let keptCapacity = 8 * 1024
 
     private func complete(_ output: inout [UInt8]) -> Bool {
         transfer.release()

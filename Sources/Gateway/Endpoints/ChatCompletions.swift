@@ -98,7 +98,7 @@ extension GatewayLoop {
     }
 
     /// Bytes that an emptied buffer keeps while its stream goes on.
-    private static let keptCapacity = 32 * 1024
+    private static let keptCapacity = 8 * 1024
 
     /// How long a stream may be quiet before a comment shows that it is alive.
     private static let quietInterval = Duration.seconds(15)

@@ -13,7 +13,7 @@ struct RequestMemory {
     /// (docs/benchmarks.md, held streams).
     static let fixedPart = 64 << 10
     /// What the buffers of a stream add where its client is slow and memory is scarce.
-    private static let streamPart = 64 << 10
+    private static let streamPart = 128 << 10
     /// A body is there twice: as the client sent it, kept for another provider, and as it goes upstream.
     private static let copies = 2
     /// Bodies above this size are refused before smaller ones are.
