@@ -40,8 +40,8 @@ public final class HTTPExchange {
         var decoder = HTTPBodyDecoder(framing: head.framing, limits: connection.server.limits)
         var body: [UInt8] = []
         if case .length(let length) = head.framing {
-            // What a client announces is not what it sends: memory follows the bytes beyond the first 64 KiB.
-            body.reserveCapacity(min(length, 64 * 1024) + padding)
+            // All of it at once, for growing leaves holes behind in the heap. What a client announces and does not send costs addresses only.
+            body.reserveCapacity(length + padding)
         }
         do { try await connection.readBody(&decoder, into: &body, hasRoom: hasRoom) } catch {
             mustClose = true
