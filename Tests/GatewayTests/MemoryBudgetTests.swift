@@ -162,7 +162,10 @@ private let mebibyte = 1 << 20
                             request.end()
                         }
                     }
-                    for request in own { request.end() }
+                    for request in own {
+                        tally.add(-request.promised)
+                        request.end()
+                    }
                 }
             }
         }
