@@ -13,6 +13,12 @@ extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 
 static inline int purser_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 static inline void purser_trim_heap(void) { malloc_trim(0); }
+// Buffers of `threshold` bytes and more get pages of their own, which go back to the system when they are freed.
+static inline void purser_map_large_buffers(int threshold) {
+    mallopt(M_MMAP_THRESHOLD, threshold);
+    // What glibc would set by itself if the threshold were left to move.
+    mallopt(M_TRIM_THRESHOLD, 2 * threshold);
+}
 static inline void purser_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
 // struct epoll_event is packed and holds a union: these spare Swift both.

@@ -49,6 +49,8 @@ public struct GatewayError: Error, Sendable {
         public var publicMessage: String
         /// For the log only.
         public var detail: String?
+        /// Whether it comes to many requests at once, and is counted instead of logged for each.
+        public var isCounted = false
         /// Whether the provider never got the request, so that sending it again cannot do anything twice.
         public var wasNeverSent = false
         /// Every try that was made, as a JSON list; shown in the error's `attempts`.

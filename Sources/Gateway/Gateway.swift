@@ -15,17 +15,24 @@ public final class Gateway: Sendable {
     public let budgets: Budgets
     /// Requests that may be under way at once, on all loops together.
     let maxRequests: Int
+    /// The bound on the memory of all requests together.
+    public let memory: MemoryBudget
     let log: Logger
     private let underWay = Atomic(0)
+    private let turnedDown = Atomic(0)
     private let draining = Atomic(false)
     private let reloading = Mutex(())
 
     /// Makes a gateway.
-    /// - Parameter maxRequests: requests that may be under way at once; what is above is refused before its body is read.
+    /// - Parameters:
+    ///   - maxRequests: requests that may be under way at once; what is above is refused before its body is read.
+    ///   - memory: what all of them together may take.
     public init(
-        policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int = 10_000, log: Logger
+        policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int, memory: MemoryBudget,
+        log: Logger
     ) {
         self.maxRequests = maxRequests
+        self.memory = memory
         self.policies = policies
         self.keys = keys
         self.ledger = ledger
@@ -47,8 +54,15 @@ public final class Gateway: Sendable {
     func enter() -> Bool {
         if underWay.add(1, ordering: .relaxed).newValue <= maxRequests { return true }
         leave()
+        turnedDown.add(1, ordering: .relaxed)
         return false
     }
+
+    /// Whether as many requests are under way as may be.
+    var isFull: Bool { underWay.load(ordering: .relaxed) >= maxRequests }
+
+    /// Requests that `enter` has not let in so far.
+    var refusedRequests: Int { turnedDown.load(ordering: .relaxed) }
 
     /// A request that was let in is over.
     func leave() { underWay.subtract(1, ordering: .relaxed) }

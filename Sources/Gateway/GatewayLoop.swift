@@ -14,6 +14,7 @@ public final class GatewayLoop: HTTPHandler {
     let reader = JSONReader()
     let executor: CallExecutor
     let journal: UsageJournal
+    let memory: MemoryShare
     var identifiers: IdentifierSource
     var principals = PrincipalCache()
     private var adopted: ObjectIdentifier?
@@ -26,6 +27,7 @@ public final class GatewayLoop: HTTPHandler {
         journal = try gateway.ledger.journal(forLoop: loop.index)
         self.gateway = gateway
         self.loop = loop
+        memory = gateway.memory.share()
         executor = CallExecutor(loop: loop, reader: reader)
         identifiers = IdentifierSource(seconds: WallTime.now.microseconds / 1_000_000, loop: loop.index)
     }
@@ -34,7 +36,9 @@ public final class GatewayLoop: HTTPHandler {
     public func handle(_ exchange: HTTPExchange) async {
         let call = IncomingCall(exchange, in: self)
         do throws(GatewayError) {
-            switch try Endpoint(exchange.head) {
+            let endpoint = try Endpoint(exchange.head)
+            if !endpoint.isHealth, gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
+            switch endpoint {
             case .chatCompletions: try await completeChat(call)
             case .models: try listModels(call)
             case .model(let name): try showModel(name, call)
@@ -55,6 +59,9 @@ public final class GatewayLoop: HTTPHandler {
             fields.appendField("x-request-id", value: id)
         }
     }
+
+    /// From now on little may wait for clients that are slower than their providers, or as much as usual.
+    public func limitBuffers(_ isTight: Bool) { executor.limitBuffers(isTight) }
 
     /// Tells of connections that were turned away, once a second at most.
     public func turnedAway() {

@@ -12,15 +12,17 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     let peer: PeerAddress
     private let transport: HTTPTransport
     private var task: Task<Void, Never>?
-    private var timer: LoopTimer?
+    private(set) var timer: LoopTimer?
 
-    private var input: [UInt8] = []
-    private var inputStart = 0
+    private(set) var input: [UInt8] = []
+    private(set) var inputStart = 0
     private var output: [UInt8] = []
     private var outputStart = 0
+    /// What the server knows of what waits in `output`.
+    private var countedUnsent = 0
     private var flushIsDue = false
     /// Whether a read is worth trying before epoll says so.
-    private var mayRead = false
+    var mayRead = false
     private var mayWrite = true
     private var watched: Readiness = [.readable, .peerClosed]
     private var isWatched = false
@@ -28,6 +30,9 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private var timedOut = false
     private var isInExchange = false
     private var isAtRest = true
+    /// Whether it has had a request: then it may end between two.
+    private var hasServed = false
+    private var endsAtRest = false
     /// Whether the client may still be sending what nobody will read.
     var lingers = false
     private var readWaiter: UnsafeContinuation<Void, Never>?
@@ -71,6 +76,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
                 await server.handler.handle(exchange)
                 let goesOn = exchange.conclude()
                 isInExchange = false
+                hasServed = true
                 if !goesOn || server.isDraining { break }
                 // Pipelined requests take turns with other connections, and wait while their answers are not read.
                 if inputStart < input.count { await Task.yield() }
@@ -99,8 +105,16 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     /// The server shuts down: a connection without a request ends now, the others after their answer.
-    func drain() {
+    func drain() { if isAtRest { end() } }
+
+    /// Memory is wanted: a connection that has been kept for another request ends. One that has had none yet must hurry.
+    func saveMemory() {
         guard isAtRest else { return }
+        if hasServed { end() } else { timer?.set(loop.now + server.intervals.head) }
+    }
+
+    private func end() {
+        endsAtRest = true
         // A request may be here already: it is looked for once more.
         mayRead = true
         wakeReader()
@@ -118,6 +132,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         unwatch()
         output = []
         outputStart = 0
+        countUnsent()
         task?.cancel()
         wakeReader()
         wakeDrainWaiter()
@@ -162,7 +177,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     // MARK: Reading
 
     /// Waits until the descriptor may be readable; false when `timer` ran out first or the client is gone.
-    private func readable() async -> Bool {
+    func readable() async -> Bool {
         if !mayRead, !isGone, !timedOut {
             watch(watched.union([.readable, .peerClosed]))
             await withUnsafeContinuation { readWaiter = $0 }
@@ -190,11 +205,12 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private func nextHead() async -> HTTPRequestHead? {
         var parser = HTTPRequestParser(limits: server.limits)
         isAtRest = inputStart == input.count
-        timer?.set(loop.now + (isAtRest ? server.intervals.keepAlive : server.intervals.head))
+        timer?.set(loop.now + (isAtRest && server.keepsConnections ? server.intervals.keepAlive : server.intervals.head))
         while true {
             if inputStart < input.count {
                 switch parse(&parser) {
                 case .head(let head, let consumed):
+                    endsAtRest = false
                     consume(consumed)
                     timer?.set(.never)
                     return head
@@ -208,7 +224,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             case .bytes: if isAtRest { beginHead() }
             case .closed: return nil
             case .wouldBlock:
-                if server.isDraining, isAtRest { return nil }
+                if endsAtRest || server.isDraining, isAtRest { return nil }
                 guard await readable() else {
                     if timedOut, !isAtRest { refuse(.headTimeout) }
                     return nil
@@ -227,7 +243,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         return parser.parseHead(input.span.extracting(droppingFirst: inputStart))
     }
 
-    private func consume(_ count: Int) {
+    func consume(_ count: Int) {
         inputStart += count
         if inputStart >= input.count {
             inputStart = 0
@@ -236,7 +252,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     /// Moves what has arrived into `input`.
-    private func fill() -> HTTPTransport.Outcome {
+    func fill() -> HTTPTransport.Outcome {
         if !mayRead { return .wouldBlock }
         let outcome = transport.read(into: server.scratch)
         switch outcome {
@@ -251,40 +267,6 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         case .closed: break
         }
         return outcome
-    }
-
-    /// Reads a request's body to its end.
-    func readBody(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) async throws(HTTPViolation) {
-        let start = loop.now
-        timer?.set(start + server.intervals.bodyIdle)
-        defer { timer?.set(.never) }
-        while true {
-            if inputStart < input.count {
-                switch decode(&decoder, into: &body) {
-                case .complete(let consumed): return consume(consumed)
-                case .incomplete(let consumed): consume(consumed)
-                case .invalid(let violation): throw violation
-                }
-            }
-            switch fill() {
-            case .bytes: timer?.set(min(loop.now + server.intervals.bodyIdle, slowestEnd(since: start, bytes: body.count)))
-            case .closed: throw .clientLeft
-            case .wouldBlock:
-                if await readable() { continue }
-                throw isGone ? .clientLeft : .bodyTimeout
-            }
-        }
-    }
-
-    private func decode(_ decoder: inout HTTPBodyDecoder, into body: inout [UInt8]) -> HTTPBodyDecoder.BodyResult {
-        let input = input
-        return decoder.decode(input.span.extracting(droppingFirst: inputStart), into: &body)
-    }
-
-    private func slowestEnd(since start: MonotonicTime, bytes: Int) -> MonotonicTime {
-        min(
-            start + server.intervals.bodyTotal,
-            start + server.intervals.bodyIdle + .seconds(bytes / max(1, server.timeouts.bodyBytesPerSecond)))
     }
 
     // MARK: Writing
@@ -327,6 +309,7 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
             forgetSentBytes()
             if moved || !writeIsTimed { expectProgress() }
         }
+        countUnsent()
         if unsentBytes <= server.unreadAnswerLimit { wakeDrainWaiter() }
     }
 
@@ -338,6 +321,13 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     }
 
     private var unsentBytes: Int { output.count - outputStart }
+
+    private func countUnsent() {
+        let unsent = unsentBytes
+        guard unsent != countedUnsent else { return }
+        server.noteUnsent(unsent - countedUnsent)
+        countedUnsent = unsent
+    }
 
     /// A client that is a little slower than its provider never empties the buffer: what it has got must not pile up in it.
     private func forgetSentBytes() {

@@ -30,23 +30,32 @@ public final class HTTPExchange {
     // MARK: Request
 
     /// Reads the whole body.
-    /// - Parameter padding: spare capacity to leave behind the body, for parsers that read ahead.
-    /// - Throws: `HTTPViolation` with the status to answer: 400, 408, 413, or `clientLeft`.
-    public func body(padding: Int = 0) async throws(HTTPViolation) -> [UInt8] {
+    /// - Parameters:
+    ///   - padding: spare capacity to leave behind the body, for parsers that read ahead.
+    ///   - hasRoom: asked with the size so far each time that more has come; false ends it.
+    /// - Throws: `HTTPViolation` with the status to answer: 400, 408, 413, or `clientLeft`, `noRoom`.
+    public func body(padding: Int = 0, hasRoom: (Int) -> Bool = { _ in true }) async throws(HTTPViolation) -> [UInt8] {
         guard !bodyIsRead else { return [] }
         if head.expectsContinue { connection.write { HTTPResponseHead.appendContinue(to: &$0) } }
         var decoder = HTTPBodyDecoder(framing: head.framing, limits: connection.server.limits)
         var body: [UInt8] = []
         if case .length(let length) = head.framing {
-            // What a client announces is not what it sends: memory follows the bytes beyond the first 64 KiB.
-            body.reserveCapacity(min(length, 64 * 1024) + padding)
+            // All of it at once, for growing leaves holes behind in the heap. What a client announces and does not send costs addresses only.
+            body.reserveCapacity(length + padding)
         }
-        do { try await connection.readBody(&decoder, into: &body) } catch {
+        do { try await connection.readBody(&decoder, into: &body, hasRoom: hasRoom) } catch {
             mustClose = true
             throw error
         }
         bodyIsRead = true
         return body
+    }
+
+    /// Throws away a small body that has come already: the connection can then be kept although nobody has read it. A new one, with its
+    /// handshake, would cost more than the refusal it got.
+    public func dropArrivedBody() {
+        guard !bodyIsRead, !head.expectsContinue, case .length(let length) = head.framing else { return }
+        bodyIsRead = connection.dropBody(of: length)
     }
 
     // MARK: Answer
@@ -106,7 +115,7 @@ public final class HTTPExchange {
     private func decideToClose() -> Bool {
         // An unread body would be taken for the next request.
         if !bodyIsRead { connection.lingers = true }
-        if !head.keepAlive || !bodyIsRead || connection.server.isDraining { mustClose = true }
+        if !head.keepAlive || !bodyIsRead || !connection.server.keepsConnections { mustClose = true }
         return mustClose
     }
 

@@ -10,6 +10,13 @@ public protocol HTTPHandler: AnyObject {
     func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal)
     /// A connection was turned away because of a limit on their number.
     func turnedAway()
+    /// From now on little may wait for clients that are slower than their answers, or as much as usual.
+    func limitBuffers(_ isTight: Bool)
+}
+
+extension HTTPHandler {
+    /// Does nothing: for handlers that keep little.
+    public func limitBuffers(_ isTight: Bool) {}
 }
 
 /// The HTTP server of one loop: its listeners and connections.
@@ -21,6 +28,13 @@ public final class HTTPServer: @unchecked Sendable {
     /// Whether the server is shutting down: answers close their connections.
     public private(set) var isDraining = false
 
+    /// Whether memory is scarce.
+    private var savesMemory = false
+    /// Bytes that wait for clients that do not read, of all connections together, and whether that is much.
+    private var unsentBytes = 0
+    private var holdsMuch = false
+    private let unsentAllowance: Int
+
     let handler: any HTTPHandler
     let limits: HTTPLimits
     let timeouts: HTTPTimeouts
@@ -28,7 +42,7 @@ public final class HTTPServer: @unchecked Sendable {
     /// Where every connection of the loop reads into first, so that idle connections own no buffer.
     let scratch: UnsafeMutableRawBufferPointer
     /// Bytes of an answer that may wait for a client that does not read before its source is paused.
-    let unreadAnswerLimit = 128 * 1024
+    private(set) var unreadAnswerLimit = 128 * 1024
     private let maxConnections: Int
     private var peers: PeerCount
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
@@ -41,9 +55,10 @@ public final class HTTPServer: @unchecked Sendable {
     /// - Parameters:
     ///   - maxConnections: connections open at once; further ones are closed as they come.
     ///   - maxConnectionsPerPeer: the same for one address; loopback is not limited. Default 1,000.
+    ///   - unsentAllowance: bytes of answers, of all connections together, that may wait for clients before each may have little only.
     public init(
         loop: EventLoop, handler: any HTTPHandler, limits: HTTPLimits = HTTPLimits(), timeouts: HTTPTimeouts = HTTPTimeouts(),
-        maxConnections: Int, maxConnectionsPerPeer: Int = 1_000
+        maxConnections: Int, maxConnectionsPerPeer: Int = 1_000, unsentAllowance: Int = .max
     ) {
         self.loop = loop
         self.handler = handler
@@ -51,6 +66,7 @@ public final class HTTPServer: @unchecked Sendable {
         self.timeouts = timeouts
         intervals = HTTPIntervals(timeouts)
         self.maxConnections = maxConnections
+        self.unsentAllowance = unsentAllowance
         peers = PeerCount(limit: maxConnectionsPerPeer)
         scratch = .allocate(byteCount: 32 * 1024, alignment: 16)
     }
@@ -106,6 +122,32 @@ public final class HTTPServer: @unchecked Sendable {
         listeners = []
         for connection in connections.values { connection.drain() }
         if connections.isEmpty { reportIdle() }
+    }
+
+    /// Whether answers leave their connections open for another request.
+    var keepsConnections: Bool { !isDraining && !savesMemory }
+
+    /// While memory is scarce connections end with their answers, idle ones end now, and less of an answer waits for a client that does not read.
+    public func saveMemory(_ isScarce: Bool) {
+        guard isScarce != savesMemory else { return }
+        savesMemory = isScarce
+        limitBuffers()
+        if isScarce { for connection in connections.values { connection.saveMemory() } }
+    }
+
+    /// Takes in that so much more (or less) waits for clients.
+    func noteUnsent(_ change: Int) {
+        unsentBytes += change
+        let isMuch = unsentBytes > (holdsMuch ? unsentAllowance / 2 : unsentAllowance)
+        guard isMuch != holdsMuch else { return }
+        holdsMuch = isMuch
+        limitBuffers()
+    }
+
+    private func limitBuffers() {
+        let isTight = savesMemory || holdsMuch
+        unreadAnswerLimit = isTight ? 16 * 1024 : 128 * 1024
+        handler.limitBuffers(isTight)
     }
 
     /// Ends what `drain` did not end in time.

@@ -3,7 +3,7 @@
 /// The position of the next request on the connection is unknown after it: answer with `status` and `reason`, close, and never
 /// look at the bytes that follow. The texts are ours alone, so they are safe to show.
 public struct HTTPViolation: Error, Sendable {
-    /// The HTTP status of the answer: 400, 408, 413, 414, 417, 431, 501 or 505.
+    /// The HTTP status of the answer: 400, 408, 413, 414, 417, 431, 501, 503 or 505.
     public let status: Int
     /// One English sentence for the client; holds no byte of the request.
     public let reason: StaticString
@@ -33,6 +33,11 @@ extension HTTPViolation {
 extension HTTPViolation {
     /// The client left before its request was complete; nobody reads the answer (raised by the connection).
     public static var clientLeft: HTTPViolation { .init(499, "The client left before its request was complete.") }
+}
+
+extension HTTPViolation {
+    /// Whoever reads the body has no room for more of it.
+    public static var noRoom: HTTPViolation { .init(503, "There is no room for the request body at the moment.") }
 }
 
 // MARK: - Request line

@@ -24,6 +24,9 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         var isConnection = false
     }
 
+    /// Bytes of an answer that may wait for its consumer, besides what the endpoint says. Lowered where memory is scarce.
+    public var bufferLimit = Int.max
+
     /// Transfers in progress.
     public var activeTransfers: Int { active.count }
 
@@ -76,6 +79,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         guard active.removeValue(forKey: ObjectIdentifier(handle)) != nil else { return }
         curl_multi_remove_handle(multi, handle.easy)
         handle.watchdog.set(.never)
+        handle.transfer?.releaseBody()
         handle.transfer = nil
         if reusable, idle[ObjectIdentifier(handle.endpoint), default: []].count < idleHandlesPerEndpoint {
             idle[ObjectIdentifier(handle.endpoint), default: []].append(handle)

@@ -18,7 +18,7 @@ public final class UpstreamTransfer {
 
     let handle: EasyHandle
     private unowned let client: UpstreamClient
-    private let body: [UInt8]
+    private var body: [UInt8]
     private var answerHead = UpstreamHead()
     private var headIsComplete = false
     private var headBytes = 0
@@ -117,13 +117,16 @@ public final class UpstreamTransfer {
     /// Hands libcurl the request body, which this object keeps alive and in place until the transfer is over.
     func start() {
         body.withUnsafeBytes { bytes in
-            // An array's storage does not move while nobody changes it, and `body` is a constant.
+            // An array's storage does not move while nobody changes it, and `body` changes after libcurl is done with it only.
             purser_curl_set_pointer(handle.easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
             purser_curl_set_offset(handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
         }
         handle.transfer = self
         handle.watchdog.set(min(totalDeadline, startTime + handle.endpoint.firstByte))
     }
+
+    /// libcurl is done with the transfer: a body that may be large need not wait for the end of a request that tries others.
+    func releaseBody() { body = [] }
 
     func receiveHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
         headBytes += line.count
@@ -139,7 +142,7 @@ public final class UpstreamTransfer {
     func receive(_ bytes: UnsafeRawBufferPointer) -> ReceiveResult {
         completeHead()
         if isReleased { return .taken }
-        if !buffer.isEmpty, buffer.count + bytes.count > handle.endpoint.limits.bufferedBytes {
+        if !buffer.isEmpty, buffer.count + bytes.count > min(handle.endpoint.limits.bufferedBytes, client.bufferLimit) {
             isPaused = true
             // A consumer that does not read is the client's slowness, not the upstream's.
             handle.watchdog.set(totalDeadline)

@@ -19,6 +19,8 @@ final class GatewayService {
         let admin: AdminListenerConfiguration?
         let loops: Int
         let maxRequests: Int
+        /// In bytes.
+        let maxMemory: Int
         let logLevel: Logger.Level
         let ledgerSyncsFully: Bool
     }
@@ -35,6 +37,7 @@ final class GatewayService {
     /// - Throws: `ExitStatus.cannotStart` after saying why and what to do.
     init(configuration: Configuration) throws {
         ProcessLimits.prepare()
+        ProcessMemory.prepare()
         signals.block()
         log = GatewayLog.make(configuration.logLevel)
         do { group = try LoopGroup(count: configuration.loops) } catch { throw Terminal.cannotStart(error.description) }
@@ -43,10 +46,17 @@ final class GatewayService {
         // The admin listener comes first: who sees the gateway ready can use it.
         var started: [HTTPServer] = []
         if let server = try configuration.admin?.start(gateway, tls, on: group.loops[0], log) { started.append(server) }
-        servers = started + (try Self.startServers(configuration, gateway, tls, group))
+        let publicServers = try Self.startServers(configuration, gateway, tls, group)
+        servers = started + publicServers
+        try Self.watchMemory(gateway, publicServers, log)
         watches = Watches(policies: configuration.policies, certs: configuration.certs)
         let addresses = configuration.addresses.map(\.description).joined(separator: " ")
-        log.notice("listening", metadata: ["addresses": "\(addresses)", "admin": "\(configuration.admin?.address.description ?? "off")"])
+        log.notice(
+            "listening",
+            metadata: [
+                "addresses": "\(addresses)", "admin": "\(configuration.admin?.address.description ?? "off")",
+                "max_memory": "\(MemorySize.text(configuration.maxMemory))",
+            ])
     }
 
     private static func loadCertificates(_ configuration: Configuration) throws -> TLSServerContext? {
@@ -74,7 +84,9 @@ final class GatewayService {
             }
             let keys = LiveKeys(source: opened.keys, log: log)
             let budgets = try Budgets(policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
-            return Gateway(policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests, log: log)
+            return Gateway(
+                policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
+                memory: MemoryBudget(limit: configuration.maxMemory), log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }
@@ -89,11 +101,14 @@ final class GatewayService {
         }
         var servers: [HTTPServer] = []
         let connections = max(64, ProcessLimits.descriptors / 2 / group.loops.count)
+        let unsent = gateway.memory.limit / 16 / group.loops.count
+        let limits = HTTPLimits(body: min(HTTPLimits().body, gateway.memory.largestBody))
         for loop in group.loops {
             let server = loop.runAndWait { () -> Result<HTTPServer, StartFailure> in
                 do {
                     let handler = try GatewayLoop(gateway, loop: loop)
-                    let server = HTTPServer(loop: loop, handler: handler, maxConnections: connections)
+                    let server = HTTPServer(
+                        loop: loop, handler: handler, limits: limits, maxConnections: connections, unsentAllowance: unsent)
                     for address in configuration.addresses { _ = try server.listen(on: address, tls: tls) }
                     return .success(server)
                 } catch { return .failure(StartFailure(description: "\(error)")) }
@@ -101,6 +116,22 @@ final class GatewayService {
             do { servers.append(try server.get()) } catch { throw Terminal.cannotStart(error.description) }
         }
         return servers
+    }
+
+    /// Ten times a second, on a thread of its own: giving memory back takes a while when there is much, and must hold up neither a loop nor
+    /// the signals.
+    private static func watchMemory(_ gateway: Gateway, _ servers: [HTTPServer], _ log: Logger) throws {
+        let watch = MemoryWatch(gateway, trim: ProcessMemory.trimHeap) { state in
+            for server in servers { server.loop.execute { server.saveMemory(state != .enough) } }
+        }
+        if let available = ProcessMemory.available, gateway.memory.limit > available {
+            log.warning(
+                "--max-memory is more than this machine or its control group has",
+                metadata: ["max_memory": "\(MemorySize.text(gateway.memory.limit))", "available": "\(MemorySize.text(available))"])
+        }
+        guard Ticker.start("memory", every: 100_000, { watch.look(at: .now()) }) else {
+            throw Terminal.cannotStart("no thread is left to watch the memory; raise the limit on processes (ulimit -u)")
+        }
     }
 
     // MARK: Running

@@ -1,12 +1,23 @@
 internal import CLinux
+internal import Gateway
 internal import Glibc
 
-/// Gives back what only the start needed.
+/// The process's memory as the system sees it.
 enum ProcessMemory {
-    /// Returns freed heap pages to the system, and unmaps program pages that nobody may need again: parsing policies and the command line
+    /// Makes large buffers go back to the system as soon as they are freed. By default the C library stops doing so for sizes that it
+    /// has seen freed once, up to 32 MiB, and then a burst of large bodies leaves a heap that is full of holes.
+    static func prepare() { purser_map_large_buffers(1 << 20) }
+
+    /// Returns freed heap pages to the system.
+    static func trimHeap() { purser_trim_heap() }
+
+    /// What the machine and the control groups leave to the process, in bytes.
+    static var available: Int? { MachineMemory(read: textFile).available }
+
+    /// Gives back what only the start needed: returns freed heap pages to the system, and unmaps program pages that nobody may need again: parsing policies and the command line
     /// touches far more code than serving does. What is needed comes back from the page cache at a touch.
     static func trim() {
-        purser_trim_heap()
+        trimHeap()
         guard let maps = fopen("/proc/self/maps", "r") else { return }
         defer { fclose(maps) }
         var line = [CChar](repeating: 0, count: 4096)
@@ -18,5 +29,13 @@ enum ProcessMemory {
             guard bounds.count == 2, bounds[1] > bounds[0] else { continue }
             madvise(UnsafeMutableRawPointer(bitPattern: bounds[0]), Int(bounds[1] - bounds[0]), MADV_DONTNEED)
         }
+    }
+
+    private static func textFile(_ path: String) -> String? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 }

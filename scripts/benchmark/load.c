@@ -121,7 +121,23 @@ static void become_idle(struct connection *c) {
     else if ((plan->mode == HOLD || stage != OPENING) && may_issue()) issue(c, now_ns());
 }
 
+/* True when the answer was a refusal and the plan allows for them. */
+static bool note_refusal(const struct connection *c, uint64_t now) {
+    if (!plan->refusals || !reply_is_refusal(&c->reply)) return false;
+    if (stage != MEASURING) return true;
+    result->refused++;
+    histogram_add(&result->refusal, now - c->scheduled);
+    return true;
+}
+
+static void finish(struct connection *c) {
+    if (!c->reply.closes) { become_idle(c); return; }
+    result->reconnects++;
+    reopen(c);
+}
+
 static void complete(struct connection *c, uint64_t now) {
+    if (note_refusal(c, now)) { finish(c); return; }
     const char *fault = reply_fault(&c->reply, plan->stream, plan->events);
     if (!fault && plan->mode == HOLD) fault = "a stream ended that should be held";
     if (fault) { fail(c, fault); reopen(c); return; }
@@ -130,8 +146,7 @@ static void complete(struct connection *c, uint64_t now) {
         histogram_add(&result->latency, now - c->scheduled);
         if (all_answered()) stage = FINISHED;
     }
-    if (c->reply.closes) { result->reconnects++; reopen(c); return; }
-    become_idle(c);
+    finish(c);
 }
 
 static void note_first_event(struct connection *c, uint64_t now) {

@@ -18,6 +18,7 @@ struct plan {
     double warmup, seconds, open_limit;/* s; the last bounds the time until all connections (held streams: first events) are there */
     double rate;                       /* requests per second of the open loop */
     uint64_t requests;                 /* stop after so many answers, 0: by time only */
+    bool refusals;                     /* 503 with retry-after is no failure: it is counted apart */
     bool stream;
     uint32_t events;                   /* what a whole stream must at least bring */
     pid_t account;                     /* the process tree whose CPU time and memory are reported, 0: none */
@@ -26,7 +27,8 @@ struct plan {
 struct result {
     uint64_t requests, events, reply_bytes, failures, reconnects, backlog, alive, stalled, queued;
     uint64_t window_ns, open_ns, cpu_ns, rss_before_kib, rss_after_kib;
-    struct histogram latency, first_event;      /* both from the scheduled time */
+    uint64_t refused;
+    struct histogram latency, first_event, refusal;      /* all from the scheduled time */
     char first_failure[512];
 };
 

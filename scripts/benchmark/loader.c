@@ -10,6 +10,7 @@
        first    starts the program after "--" and polls every millisecond until the first right answer: exec → 200
    --connections 64   --opening 64 (simultaneous handshakes)   --warmup 1   --seconds 4   --open-limit 30
    --requests N       send exactly N requests, without warm-up, and stop when they are answered (--seconds still bounds the time)
+   --refusals                                       503 with retry-after is no failure: it is counted and timed apart
    --body-bytes 388   --model gpt-4o-mini   --key KEY (Authorization: Bearer)   --ca FILE (verify the certificate)
    --stream [chunks=200,size=200,interval_us=0]     ask for a stream of that shape (see upstream.c)
    --account PID      report CPU time (over the window) and memory (before opening, after the window) of this process tree
@@ -71,7 +72,7 @@ static uint32_t wanted_events(const char *shape) {
 enum { NUMERIC = 256 };
 
 static const struct option long_options[] = {
-    {"url", 1, 0, 'u'}, {"mode", 1, 0, 'm'}, {"ca", 1, 0, 'a'}, {"key", 1, 0, 'k'}, {"model", 1, 0, 'M'}, {"stream", 2, 0, 's'}, {"log", 1, 0, 'l'},
+    {"url", 1, 0, 'u'}, {"mode", 1, 0, 'm'}, {"ca", 1, 0, 'a'}, {"key", 1, 0, 'k'}, {"model", 1, 0, 'M'}, {"stream", 2, 0, 's'}, {"log", 1, 0, 'l'}, {"refusals", 0, 0, 'r'},
     {"connections", 1, 0, NUMERIC}, {"opening", 1, 0, NUMERIC}, {"warmup", 1, 0, NUMERIC}, {"seconds", 1, 0, NUMERIC},
     {"open-limit", 1, 0, NUMERIC}, {"rate", 1, 0, NUMERIC}, {"requests", 1, 0, NUMERIC}, {"body-bytes", 1, 0, NUMERIC},
     {"account", 1, 0, NUMERIC}, {"cpu", 1, 0, NUMERIC}, {0}};
@@ -102,6 +103,7 @@ static const char *parse(struct options *o, int argc, char **argv) {
         else if (c == 'M') o->model = optarg;
         else if (c == 's') o->stream = optarg ? optarg : "chunks=200,size=200,interval_us=0";
         else if (c == 'l') o->log = optarg;
+        else if (c == 'r') o->plan.refusals = true;
         else if (c != NUMERIC) return "unknown option";
         else if (!set_number(o, long_options[index].name, optarg)) return "a number must be between 0 and 1e9";
     }
@@ -136,6 +138,11 @@ static void print(const struct result *r, const struct plan *p) {
     if (seconds > 0) printf("\"requests_per_second\":%.1f,\"events_per_second\":%.1f,", (double)r->requests / seconds, (double)r->events / seconds);
     if (p->account) printf("\"cpu_seconds\":%.6f,\"rss_before_kib\":%" PRIu64 ",\"rss_after_kib\":%" PRIu64 ",", cpu, r->rss_before_kib, r->rss_after_kib);
     if (p->mode == HOLD) printf("\"alive\":%" PRIu64 ",\"stalled\":%" PRIu64 ",", r->alive, r->stalled);
+    if (p->refusals) {
+        printf("\"refused\":%" PRIu64 ",", r->refused);
+        histogram_print(&r->refusal, "refusal");
+        putchar(',');
+    }
     histogram_print(&r->latency, "latency");
     putchar(',');
     histogram_print(&r->first_event, "first_event");

@@ -59,11 +59,11 @@ class Loader:
         self.core, self.ca = core, ca
 
     def run(self, url, *, key=None, program=None, directory=None, **options):
-        """Options are the loader's own, with _ for -. Raises Failed when an answer was wrong."""
+        """Options are the loader's own, with _ for -, those without a value with None. Raises Failed when an answer was wrong."""
         limits = {"open_limit": 30, "warmup": 1, "seconds": 4} | options
         command = ["taskset", "-c", str(self.core), BUILD / "loader", "--url", url, "--ca", str(self.ca)]
         command += ["--key", key] if key else []
-        command += [f"--{name.replace('_', '-')}={value}" for name, value in limits.items()]
+        command += ["--" + name.replace("_", "-") + ("" if value is None else f"={value}") for name, value in limits.items()]
         command += ["--"] + program if program else []
         bound = 15 + sum(float(limits[name]) for name in ("open_limit", "warmup", "seconds"))
         try:

@@ -149,6 +149,10 @@ size_t reply_feed(struct reply *r, const char *bytes, size_t length) {
     return used;
 }
 
+bool reply_is_refusal(const struct reply *r) {
+    return r->state == REPLY_DONE && r->status == 503 && header(r->head, "retry-after");
+}
+
 const char *reply_fault(const struct reply *r, bool wants_stream, uint32_t wanted_events) {
     if (r->state == REPLY_BAD) return "malformed HTTP";
     if (r->state != REPLY_DONE) return "cut answer";

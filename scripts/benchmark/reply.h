@@ -31,6 +31,9 @@ void reply_reset(struct reply *r);
 /* Reads bytes until they end or the answer does; returns how many were used. */
 size_t reply_feed(struct reply *r, const char *bytes, size_t length);
 
+/* A whole answer that asks to come back later: 503 with retry-after. */
+bool reply_is_refusal(const struct reply *r);
+
 /* NULL for a whole and right answer, otherwise what is wrong with it. */
 const char *reply_fault(const struct reply *r, bool wants_stream, uint32_t wanted_events);
 

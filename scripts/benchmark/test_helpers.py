@@ -103,6 +103,16 @@ class LoaderTest(unittest.TestCase):
         self.refuses(plain(JSON_BODY) + b"more", "bytes")
         self.refuses(b"SSH-2.0\r\n\r\n", "malformed")
 
+    def test_refusals_are_counted_apart(self):
+        refusal = plain(b"{}", b"503 Service Unavailable\r\nRetry-After: 1")
+        with Scripted(refusal) as server:
+            code, report = load(server.url, "--seconds=0.5", "--refusals")
+        self.assertEqual((code, report["failures"], report["requests"]), (0, 0, 0), report)
+        self.assertGreater(report["refused"], 10)
+        self.assertEqual(report["refusal"]["count"], report["refused"])
+        self.refuses(refusal, "503")
+        self.refuses(plain(b"{}", b"503 Service Unavailable"), "503", "--refusals")
+
     def test_wrong_streams(self):
         shape = "--stream=chunks=2"
         self.refuses(stream(EVENTS[:-1]), "without [DONE]", shape)

@@ -42,6 +42,9 @@ public final class CallExecutor {
         }
     }
 
+    /// From now on little of an answer may wait for a client that is slower than its provider, or as much as usual.
+    public func limitBuffers(_ isTight: Bool) { client.bufferLimit = isTight ? 16 * 1024 : .max }
+
     /// Drops what is kept for providers that `policies` no longer name.
     public func adopt(_ policies: ServingPolicies) { client.forget(endpointsExcept: policies.endpointIdentities) }
 }

@@ -116,6 +116,8 @@ public final class UpstreamCall {
 
     @inline(never)
     private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
+        // What was large once need not stay so while the client reads.
+        defer { received.removeAll(keepingCapacity: received.capacity <= Self.keptCapacity) }
         switch stream?.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
@@ -123,6 +125,9 @@ public final class UpstreamCall {
         case nil: throw Self.truncated
         }
     }
+
+    /// Bytes that an emptied buffer of a stream keeps.
+    private static let keptCapacity = 8 * 1024
 
     private func complete(_ output: inout [UInt8]) -> Bool {
         transfer.release()

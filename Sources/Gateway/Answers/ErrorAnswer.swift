@@ -52,6 +52,7 @@ extension IncomingCall {
     func answer(_ error: GatewayError) {
         if exchange.hasBegun { return endStream(with: error) }
         log(error)
+        if error.isCounted { exchange.dropArrivedBody() }
         let answer = ErrorAnswer(error)
         exchange.respond(answer.status, body: answer.body) { fields in
             answer.appendFields(to: &fields)
@@ -70,7 +71,7 @@ extension IncomingCall {
     }
 
     private func log(_ error: GatewayError) {
-        guard error.source != .client else { return }
+        guard error.source != .client, !error.isCounted else { return }
         loop.gateway.log.warning(
             "request failed",
             metadata: [

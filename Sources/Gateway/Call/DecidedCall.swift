@@ -53,27 +53,35 @@ struct HeldCall {
 }
 
 extension AuthenticatedCall {
-    /// Reads and decodes the body.
-    /// - Throws: `invalid_request_error` naming the member that is wrong, `request_too_large`, `overloaded` while draining …
-    func admitted() async throws(GatewayError) -> AdmittedCall {
-        let exchange = incoming.exchange
+    /// Reads and decodes the body, as long as there is `room` for it.
+    /// - Throws: `invalid_request_error` naming the member that is wrong, `request_too_large`, `overloaded` …
+    func admitted(into room: inout RequestMemory) async throws(GatewayError) -> AdmittedCall {
         let timeout = try incoming.clientTimeout()
         let ceiling = try incoming.clientMaxCost()
         try incoming.requireJSON()
-        let body: [UInt8]
-        do { body = try await exchange.body(padding: JSONReader.padding) } catch { throw GatewayError(error) }
-        return try understood(body, timeout: timeout, ceiling: ceiling)
+        return try understood(try await body(into: &room), timeout: timeout, ceiling: ceiling, &room)
     }
 
     // Out of line, like other steps that do not wait: what they need for a moment would stay in the suspended caller's frame for as long as the request lives.
     @inline(never)
-    private func understood(_ body: [UInt8], timeout: Duration?, ceiling: NanoUSD?) throws(GatewayError) -> AdmittedCall {
+    private func understood(
+        _ body: [UInt8], timeout: Duration?, ceiling: NanoUSD?, _ room: inout RequestMemory
+    ) throws(GatewayError) -> AdmittedCall {
         var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
+        if request.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
         if let tags = incoming.exchange.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
         return AdmittedCall(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,
             maxCost: maxCost)
+    }
+
+    private func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
+        do throws(HTTPViolation) {
+            return try await incoming.exchange.body(padding: JSONReader.padding) { room.receive($0) }
+        } catch {
+            throw error == .noRoom ? incoming.loop.gateway.memory.refusal(ofBody: room.expected) : GatewayError(error)
+        }
     }
 }
 

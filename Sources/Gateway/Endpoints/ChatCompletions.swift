@@ -9,14 +9,18 @@ extension GatewayLoop {
     func completeChat(_ call: IncomingCall) async throws(GatewayError) {
         guard gateway.enter() else { throw Self.full(gateway.maxRequests) }
         defer { gateway.leave() }
-        let held = try await call.authenticated().admitted().decided().held()
+        let framing = call.exchange.head.framing
+        guard var room = RequestMemory(framing, of: memory) else {
+            throw gateway.memory.refusal(ofBody: RequestMemory.expectation(framing))
+        }
+        defer { room.end() }
+        let held = try await call.authenticated().admitted(into: &room).decided().held()
+        room.redeem()
         if held.request.stream { try await streamChat(held) } else { try await answerChat(held) }
     }
 
     private static func full(_ most: Int) -> GatewayError {
-        GatewayError(
-            .overloaded, "\(most) requests are under way, as many as the gateway takes at once (--max-requests).", source: .gateway,
-            retry: .after(.seconds(1)))
+        .overload("\(most) requests are under way, as many as the gateway takes at once (--max-requests). Try again shortly.")
     }
 
     private func answerChat(_ held: HeldCall) async throws(GatewayError) {
@@ -78,7 +82,7 @@ extension GatewayLoop {
         if !exchange.hasBegun { held.beginStream(call) }
         while goesOn {
             exchange.write(events)
-            events.removeAll(keepingCapacity: true)
+            events.removeAll(keepingCapacity: events.capacity <= Self.keptCapacity)
             guard await exchange.readyForMore() else { throw call.cancel() }
             do throws(GatewayError) {
                 goesOn = try await call.next(&events)
@@ -94,6 +98,9 @@ extension GatewayLoop {
         }
         exchange.write(events)
     }
+
+    /// Bytes that an emptied buffer keeps while its stream goes on.
+    private static let keptCapacity = 8 * 1024
 
     /// How long a stream may be quiet before a comment shows that it is alive.
     private static let quietInterval = Duration.seconds(15)

@@ -17,6 +17,9 @@ enum Endpoint: Equatable {
         guard fits else { throw GatewayError(.methodNotAllowed, "This path takes \(allowedMethods) only.") }
     }
 
+    /// Whether it is answered in any case: who asks decides whether others are sent here.
+    var isHealth: Bool { self == .healthz || self == .readyz }
+
     /// The `Allow` field of an answer to the wrong method on the path of `head`.
     static func allowedMethods(_ head: HTTPRequestHead) -> String { (try? find(head))?.allowedMethods ?? "" }
 

@@ -11,10 +11,13 @@ extension GatewayLoop {
     /// `GET /readyz`: whether this gateway should get traffic. A refused reload does not make it unready, since the old policies serve on,
     /// but it is shown.
     func answerReadiness(_ call: IncomingCall) {
-        let isReady = gateway.ledger.isHealthy && !gateway.isDraining
+        let memory = gateway.memory.state
+        let isFull = gateway.isFull
+        let isReady = gateway.ledger.isHealthy && !gateway.isDraining && memory != .exhausted && !isFull
         var body = Array("{\"status\":\"\(isReady ? "ready" : "not ready")\"".utf8)
         body.append(
             contentsOf: ",\"ledger\":\"\(gateway.ledger.isHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)
+        body.append(contentsOf: ",\"memory\":\"\(memory.name)\",\"requests\":\"\(isFull ? "full" : "ok")\"".utf8)
         body.append(contentsOf: ",\"policies\":\"\(gateway.policies.lastError == nil ? "ok" : "refused")\"".utf8)
         if let error = gateway.policies.lastError {
             body.append(contentsOf: ",\"policies_error\":".utf8)

@@ -17,8 +17,7 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "Directory of the certificates: server.pem and server.key, NAME.pem and NAME.key for further names.")
     var certs = environmentDefault("CERTS", "certs")
 
-    @Option(help: ArgumentHelp("Requests that may be under way at once; what is above gets 503. Default: 10000.", valueName: "n"))
-    var maxRequests: Int?
+    @OptionGroup var overloadOptions: OverloadOptions
 
     @Option(help: "Event loops. Default: one per core.")
     var loops: Int?
@@ -42,15 +41,9 @@ struct ServeCommand: ParsableCommand {
             configuration: GatewayService.Configuration(
                 policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: addresses,
                 admin: try adminOptions.listener(beside: addresses, keyPath: stateOptions.adminKeyPath), loops: loopCount,
-                maxRequests: try requestBound(),
+                maxRequests: try overloadOptions.requests(), maxMemory: try overloadOptions.memory(),
                 logLevel: Logger.Level(rawValue: logLevel) ?? .notice, ledgerSyncsFully: ledgerSync == "full"))
         try service.runUntilTold()
-    }
-
-    private func requestBound() throws -> Int {
-        let bound = maxRequests ?? Int(environmentDefault("MAX_REQUESTS", "")) ?? 10_000
-        guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests must be between 1 and 10000000.") }
-        return bound
     }
 
     private var loopCount: Int { loops ?? Int(environmentDefault("LOOPS", "")) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

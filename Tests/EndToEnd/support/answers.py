@@ -167,6 +167,17 @@ async def flood(call: Call, wire: Wire) -> None:
     await wire.end_stream()
 
 
+@behaviour("torrent")
+async def torrent(call: Call, wire: Wire) -> None:
+    """Like `flood`, in events of 1 KiB, 64 of them in a piece."""
+    await wire.begin_stream()
+    event = f"data: {json.dumps(chunk(call, {'content': 't' * 800}))}\n\n".encode()
+    for _ in range(4096):
+        await wire.chunk(event * 64)
+    await wire.event("[DONE]")
+    await wire.end_stream()
+
+
 @behaviour("drip")
 async def drip(call: Call, wire: Wire) -> None:
     """A stream whose every byte is an HTTP chunk and a packet of its own."""

@@ -1,0 +1,39 @@
+/// How a gateway stands with its memory.
+public enum MemoryState: Int, Sendable {
+    /// There is enough.
+    case enough
+    /// There is little: connections are not kept, idle ones are closed, unread answers may wait in small amounts only.
+    case scarce
+    /// There is none left: new requests are refused.
+    case exhausted
+
+    /// What `/readyz` says.
+    var name: String {
+        switch self {
+        case .enough: "ok"
+        case .scarce: "scarce"
+        case .exhausted: "exhausted"
+        }
+    }
+}
+
+/// The levels of use at which the state changes. Going back takes less use than going up, so that it does not flutter.
+struct MemoryWatermarks {
+    /// The bound on the process's memory, in bytes.
+    let limit: Int
+
+    /// From here on memory is scarce. Large bodies are let in up to here.
+    var scarce: Int { part(90) }
+    /// From here on nothing more is let in.
+    var exhausted: Int { part(95) }
+
+    /// The state that follows `state` when `used` bytes are in use or promised.
+    func next(after state: MemoryState, used: Int) -> MemoryState {
+        if used >= exhausted || (state == .exhausted && used >= scarce) { return .exhausted }
+        if used >= scarce || (state != .enough && used >= part(85)) { return .scarce }
+        return .enough
+    }
+
+    /// That many hundredths of the limit.
+    private func part(_ percent: Int) -> Int { limit / 100 * percent }
+}

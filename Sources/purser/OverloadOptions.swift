@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Gateway
+
+/// How much the gateway takes on at once.
+struct OverloadOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Requests that may be under way at once; what is above gets 503. Default: 10000.", valueName: "n"))
+    var maxRequests: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory the process may take, e.g. 2GiB; what does not fit gets 503. Default: 80 % of the machine's memory, or of the control group's if that is less.",
+            valueName: "size"))
+    var maxMemory: String?
+
+    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    func requests() throws -> Int {
+        let bound = maxRequests ?? Int(environmentDefault("MAX_REQUESTS", "")) ?? 10_000
+        guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests must be between 1 and 10000000.") }
+        return bound
+    }
+
+    /// In bytes.
+    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    func memory() throws -> Int {
+        let text = maxMemory ?? environmentDefault("MAX_MEMORY", "")
+        if text.isEmpty { return max(MemoryBudget.least, (ProcessMemory.available ?? Self.assumed) / 100 * 80) }
+        guard let bytes = MemorySize.bytes(text) else {
+            throw ValidationError("--max-memory \(text) is no size: give a whole number with a unit, such as 512MiB or 2GiB.")
+        }
+        guard bytes >= MemoryBudget.least else {
+            throw ValidationError("--max-memory must be at least \(MemorySize.text(MemoryBudget.least)): less holds no gateway.")
+        }
+        return bytes
+    }
+
+    /// What a machine that does not tell is taken to have.
+    private static let assumed = 2 << 30
+}
