@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Execution
 public import Ledger
 public import Logging
@@ -18,6 +19,8 @@ public final class Gateway: Sendable {
     /// The bound on the memory of all requests together.
     public let memory: MemoryBudget
     let log: Logger
+    /// Requests that have an `Idempotency-Key`.
+    let idempotency: IdempotencyTable
     private let underWay = Atomic(0)
     private let turnedDown = Atomic(0)
     private let draining = Atomic(false)
@@ -27,10 +30,12 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - maxRequests: requests that may be under way at once; what is above is refused before its body is read.
     ///   - memory: what all of them together may take.
+    ///   - idempotency: how much is remembered of requests that have an `Idempotency-Key`.
     public init(
         policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int, memory: MemoryBudget,
-        log: Logger
+        idempotency: IdempotencyLimits = IdempotencyLimits(), log: Logger
     ) {
+        self.idempotency = IdempotencyTable(idempotency)
         self.maxRequests = maxRequests
         self.memory = memory
         self.policies = policies
@@ -66,6 +71,15 @@ public final class Gateway: Sendable {
 
     /// A request that was let in is over.
     func leave() { underWay.subtract(1, ordering: .relaxed) }
+
+    /// Whether no request is under way. One with an `Idempotency-Key` may be after its client has left.
+    public var isIdle: Bool { underWay.load(ordering: .relaxed) == 0 }
+
+    /// Ends what is under way without a client that waits for it.
+    public func abortUnattended() { idempotency.abort() }
+
+    /// Lets go of answers that are kept no longer.
+    public func forgetExpired() { idempotency.forgetExpired(at: .now()) }
 
     /// Whether the process is shutting down.
     public var isDraining: Bool { draining.load(ordering: .relaxed) }

@@ -39,7 +39,7 @@ public final class GatewayLoop: HTTPHandler {
             let endpoint = try Endpoint(exchange.head)
             if !endpoint.isHealth, gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
             switch endpoint {
-            case .chatCompletions: try await completeChat(call)
+            case .chatCompletions: try await completeChat(call, exchange)
             case .models: try listModels(call)
             case .model(let name): try showModel(name, call)
             case .healthz: answerHealth(call)

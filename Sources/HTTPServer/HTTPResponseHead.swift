@@ -92,6 +92,12 @@ extension HTTPResponseHead {
         fields.append("\r\n")
     }
 
+    /// Takes over the content type and all appended fields of another head.
+    public mutating func appendFields(of other: HTTPResponseHead) {
+        contentType = other.contentType
+        fields.append(contentsOf: other.fields)
+    }
+
     private mutating func append(_ name: StaticString, _ value: Span<UInt8>) -> Bool {
         guard value.isFieldContent(from: 0, to: value.count) else { return false }
         beginField(name)

@@ -21,6 +21,7 @@ final class GatewayService {
         let maxRequests: Int
         /// In bytes.
         let maxMemory: Int
+        let idempotency: IdempotencyLimits
         let logLevel: Logger.Level
         let ledgerSyncsFully: Bool
     }
@@ -86,7 +87,7 @@ final class GatewayService {
             let budgets = try Budgets(policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
-                memory: MemoryBudget(limit: configuration.maxMemory), log: log)
+                memory: MemoryBudget(limit: configuration.maxMemory), idempotency: configuration.idempotency, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }
@@ -150,6 +151,7 @@ final class GatewayService {
 
     private func lookForChanges() {
         gateway.keys.refresh()
+        gateway.forgetExpired()
         if watches.policiesChanged() { _ = gateway.reloadPolicies() }
         if watches.certificatesChanged() { reloadCertificates() }
     }
@@ -174,12 +176,13 @@ final class GatewayService {
         let idle = IdleCount(servers.count)
         for server in servers { server.loop.execute { server.drain { idle.countDown() } } }
         let end = MonotonicTime.now() + .seconds(30)
-        while !idle.isReached, MonotonicTime.now() < end {
+        while !(idle.isReached && gateway.isIdle), MonotonicTime.now() < end {
             if signals.wait(milliseconds: 20) == .end { _exit(1) }
         }
         for server in servers { server.loop.execute { server.abortConnections() } }
+        gateway.abortUnattended()
         let abortEnd = MonotonicTime.now() + .seconds(2)
-        while !idle.isReached, MonotonicTime.now() < abortEnd { usleep(5_000) }
+        while !(idle.isReached && gateway.isIdle), MonotonicTime.now() < abortEnd { usleep(5_000) }
         do { try gateway.ledger.close() } catch {
             log.critical("usage records stay in the journals until the next start", metadata: ["reason": "\(error)"])
             throw ExitStatus.no

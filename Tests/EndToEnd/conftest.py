@@ -19,6 +19,7 @@ from support.dialects import DIALECTS, Dialect
 from support.dialects.provider import KEYS, DialectProvider, policies as dialect_policies
 from support.gateway import BINARY, ROOT, Gateway, Site, free_port
 from support.http import Client, Reply
+from support.limits import POLICY
 from support.metered import MeteredProvider
 from support.policies import policies
 from support.routing import policies as routing_policies
@@ -97,6 +98,16 @@ def own_gateway(new_site: Callable[..., Site]) -> Iterator[Callable[..., Gateway
     yield start
     for gateway in started:
         gateway.stop()
+
+
+@pytest.fixture
+def limited(new_site: Callable[..., Site], own_gateway: Callable[..., Gateway], provider: ScriptedProvider) -> Callable[..., Gateway]:
+    """Starts gateways with limits on the team `acme/research` and on its organization."""
+
+    def start(team: str = "models: ['*']", organization: str = "timezone: UTC", **environment: str) -> Gateway:
+        return own_gateway(new_site(POLICY.format(url=provider.url, team=team, organization=organization)), **environment)
+
+    return start
 
 
 @pytest.fixture(scope="session")

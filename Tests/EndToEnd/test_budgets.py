@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
@@ -12,43 +11,12 @@ from decimal import Decimal
 
 import pytest
 
-from support.gateway import Gateway, Site
+from support.gateway import Gateway
 from support.http import Reply
+from support.limits import budgets
 from support.scripted import ScriptedProvider
 
 EXPLAIN = {"x-purser-explain": "true"}
-
-#: One output token costs 0.001 USD, input costs nothing: every sum is easy.
-POLICY = """
-providers:
-  scripted: {{kind: openai, base_url: {url}, retry: {{attempts: 1}}, breaker: off}}
-models:
-  "s/*": {{provider: scripted, upstream_model: "*", price: {{input: 0, output: 1000}}, max_output_tokens: 100000}}
-  chain: {{fallback: [s/status-500, s/echo]}}
-  hedged: {{fallback: [s/slow-plain, s/echo], hedge: {{after: 150ms}}}}
-organizations:
-  acme:
-    {organization}
-    teams:
-      research:
-        {team}
-      other: {{}}
-"""
-
-
-@pytest.fixture
-def limited(new_site: Callable[..., Site], own_gateway: Callable[..., Gateway], provider: ScriptedProvider) -> Callable[..., Gateway]:
-    def start(team: str = "models: ['*']", organization: str = "timezone: UTC", **environment: str) -> Gateway:
-        return own_gateway(new_site(POLICY.format(url=provider.url, team=team, organization=organization)), **environment)
-
-    return start
-
-
-def budgets(gateway: Gateway) -> dict[tuple[str, str], dict]:
-    """Every limit as `purser budgets` tells it, by scope and kind."""
-    done = gateway.site.run("budgets", "--format", "json", check=True)
-    return {(one["scope"], one["kind"]): one for one in json.loads(done.stdout)}
-
 
 def spent(gateway: Gateway) -> Decimal:
     return sum((Decimal(record["cost_usd"]) for record in gateway.site.records()), Decimal(0))

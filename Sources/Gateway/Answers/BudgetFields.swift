@@ -6,13 +6,15 @@ internal import HTTPServer
 internal import Ledger
 internal import Policies
 
-/// What an answer tells of the limits that bind its request: the tightest of each kind.
-extension HeldCall {
-    func appendBudgetFields(to fields: inout HTTPResponseHead) {
-        guard run.envelope != nil, let model = decided.trace.model else { return }
+extension AdmittedCall {
+    /// Whose limits bind the request.
+    var scopes: RequestScopes { RequestScopes(team: principal.team, key: principal.keyID, user: request.user) }
+
+    /// Tells of the limits that bind calls to `model`: the tightest of each kind.
+    /// - Parameter need: what was asked for and refused; `nil` in answers.
+    func appendBudgetFields(model: String, asking need: Spending? = nil, to fields: inout HTTPResponseHead) {
         let now = WallTime.now
-        let limits = decided.admitted.principal.limits(in: incoming.loop.gateway.budgets)
-        let headroom = limits.headroom(for: decided.scopes, model: model, at: now)
+        let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: model, at: now, asking: need)
         if let usd = headroom.usd { fields.appendField("x-purser-budget-left-usd", value: NanoUSD(nanos: usd.left).decimalString) }
         if let requests = headroom.requests {
             fields.appendField("x-ratelimit-limit-requests", value: Int(clamping: requests.limit))
@@ -26,13 +28,42 @@ extension HeldCall {
         }
     }
 
+    /// Answers with an error; where a limit or the request's own ceiling is the reason, with how the limits stand.
+    /// - Parameters:
+    ///   - decided: the decision, if it came to one.
+    ///   - held: what came after it, if anything did.
+    func answer(_ error: GatewayError, _ decided: DecidedCall?, _ held: HeldCall?) {
+        incoming.answer(error) { fields in
+            guard error.isRefusalByLimit, incoming.policies.snapshot.hasLimits else { return }
+            // A fallback may have been refused by a limit that the first model does not have.
+            let model = held?.run.attempts.last?.model.name ?? decided?.plan.firstCall?.model.name
+            // Limits on every model bind a request of which not even that is known.
+            appendBudgetFields(model: model ?? "", asking: decided?.amount, to: &fields)
+        }
+    }
+}
+
+extension GatewayError {
+    /// Whether a limit of the organization, or the request's own `max_cost`, refused it; a provider's rate limit is not ours.
+    fileprivate var isRefusalByLimit: Bool {
+        self.source != .upstream && [.budgetExceeded, .rateLimitExceeded, .maxCostExceeded].contains(self.code)
+    }
+}
+
+extension HeldCall {
+    /// What an answer tells of the limits that bind its request.
+    func appendBudgetFields(to fields: inout HTTPResponseHead) {
+        guard run.envelope != nil, let model = decided.trace.model else { return }
+        decided.admitted.appendBudgetFields(model: model, to: &fields)
+    }
+
     /// How every limit stands that binds the request, as a JSON list.
     var budgetJSON: [UInt8] {
         var json: [UInt8] = []
         json.append("[")
         guard let model = decided.trace.model else { return Array("[]".utf8) }
         let limits = decided.admitted.principal.limits(in: incoming.loop.gateway.budgets)
-        for (index, state) in limits.states(for: decided.scopes, model: model, at: .now).enumerated() {
+        for (index, state) in limits.states(for: decided.admitted.scopes, model: model, at: .now).enumerated() {
             if index > 0 { json.append(",") }
             json.append(contentsOf: BudgetReport.json(state).utf8)
         }
@@ -42,11 +73,11 @@ extension HeldCall {
 }
 
 extension WallTime {
-    /// The time from `now` as OpenAI writes it: `6m0s`, `350ms`.
-    fileprivate func distance(from now: WallTime) -> String {
-        let milliseconds = max(0, microseconds - now.microseconds) / 1_000
+    /// The time from `now` as OpenAI writes it: `6m0s`, `350ms`. Rounded up: who waits that long does not come too early.
+    func distance(from now: WallTime) -> String {
+        let milliseconds = (max(0, microseconds - now.microseconds) + 999) / 1_000
         if milliseconds < 1_000 { return "\(milliseconds)ms" }
-        let seconds = milliseconds / 1_000
+        let seconds = (milliseconds + 999) / 1_000
         let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60)
         return (hours > 0 ? "\(hours)h" : "") + (seconds >= 60 ? "\(minutes)m" : "") + "\(rest)s"
     }

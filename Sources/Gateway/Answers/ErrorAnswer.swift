@@ -49,15 +49,17 @@ extension GatewayError {
 
 extension IncomingCall {
     /// Answers with an error, if there is still anybody to answer.
-    func answer(_ error: GatewayError) {
-        if exchange.hasBegun { return endStream(with: error) }
+    /// - Parameter more: appends what the error itself does not know; not asked in a stream that has begun.
+    func answer(_ error: GatewayError, _ more: (inout HTTPResponseHead) -> Void = { _ in }) {
+        if reply.hasBegun { return endStream(with: error) }
         log(error)
-        if error.isCounted { exchange.dropArrivedBody() }
+        if error.isCounted, case .client(let exchange) = reply { exchange.dropArrivedBody() }
         let answer = ErrorAnswer(error)
-        exchange.respond(answer.status, body: answer.body) { fields in
+        reply.respond(answer.status, body: answer.body) { fields in
             answer.appendFields(to: &fields)
             fields.appendField("x-request-id", value: requestID)
-            if error.code == .methodNotAllowed { fields.appendField("allow", value: Endpoint.allowedMethods(exchange.head)) }
+            more(&fields)
+            if error.code == .methodNotAllowed { fields.appendField("allow", value: Endpoint.allowedMethods(reply.head)) }
         }
     }
 
@@ -66,8 +68,8 @@ extension IncomingCall {
         log(error)
         var event: [UInt8] = []
         SSE.appendError(error, to: &event)
-        exchange.write(event)
-        exchange.end()
+        reply.write(event)
+        reply.end(.failed)
     }
 
     private func log(_ error: GatewayError) {

@@ -8,11 +8,6 @@ internal import Policies
 extension DecidedCall {
     private var incoming: IncomingCall { admitted.incoming }
 
-    /// Whose limits bind the request.
-    var scopes: RequestScopes {
-        RequestScopes(team: admitted.principal.team, key: admitted.principal.keyID, user: admitted.request.user)
-    }
-
     /// Sets aside what the first call of the plan may cost, in every limit that binds the request; `nil` where none does. With little left, all
     /// calls get a lower limit of output rather than none at all.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit; `storage_unavailable`.
@@ -35,7 +30,7 @@ extension DecidedCall {
     private func need() -> FirstNeed? {
         guard let first = plan.firstCall else { return nil }
         let limits = admitted.principal.limits(in: incoming.loop.gateway.budgets)
-        let scopes = scopes
+        let scopes = admitted.scopes
         let headroom = limits.headroom(for: scopes, model: first.model.name, at: incoming.wallTime)
         guard !headroom.isUnlimited else { return nil }
         limit { $0.clamped(usd: headroom.usd.map { NanoUSD(nanos: $0.unspent) }, tokens: headroom.tokens?.unspent) }
@@ -43,6 +38,11 @@ extension DecidedCall {
         return FirstNeed(
             limits: limits, cover: cover, request: SpendRequest(scopes, model: first.model.name, amount: cover + Spending(requests: 1)),
             model: first.model, needsPrices: headroom.usd != nil)
+    }
+
+    /// What the first call asks of the limits: what was refused, when it was.
+    var amount: Spending? {
+        plan.firstCall.map { Spending($0, isStream: admitted.request.stream) + Spending(requests: 1) }
     }
 
     /// What the journal is told before anything is called.

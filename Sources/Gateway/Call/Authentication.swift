@@ -58,6 +58,8 @@ final class Principal: ModelAccess {
 struct AuthenticatedCall {
     let incoming: IncomingCall
     let principal: Principal
+    /// The digest of its key.
+    let keyDigest: KeyDigest
 }
 
 extension IncomingCall {
@@ -71,12 +73,12 @@ extension IncomingCall {
         guard principal.belongs(to: policies.snapshot) else {
             throw GatewayError(.modelNotAllowed, "This key belongs to the team \(principal.team), which the policies do not know.")
         }
-        return AuthenticatedCall(incoming: self, principal: principal)
+        return AuthenticatedCall(incoming: self, principal: principal, keyDigest: digest)
     }
 
     /// The digest of the key in `Authorization: Bearer`, `x-api-key` or `api-key`. Two fields of one name are no key at all.
     private func presentedKey() -> KeyDigest? {
-        let head = exchange.head
+        let head = reply.head
         for name in ["authorization", "x-api-key", "api-key"] as [StaticString] {
             guard let value = head.first(name) else { continue }
             guard head.count(of: name) == 1 else { return nil }

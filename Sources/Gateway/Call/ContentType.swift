@@ -6,12 +6,12 @@ extension IncomingCall {
     /// and curl's default for `-d` says form.
     /// - Throws: `unsupported_media_type`.
     func requireJSON() throws(GatewayError) {
-        if exchange.head.hasContentEncoding {
+        if reply.head.hasContentEncoding {
             throw GatewayError(
                 .unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.", param: "content-encoding")
         }
-        guard exchange.head.contentType != nil, !exchange.head.hasMediaType("application/json"),
-            !exchange.head.hasMediaType("application/x-www-form-urlencoded")
+        guard reply.head.contentType != nil, !reply.head.hasMediaType("application/json"),
+            !reply.head.hasMediaType("application/x-www-form-urlencoded")
         else { return }
         throw GatewayError(.unsupportedMediaType, "The content type must be application/json.", param: "content-type")
     }

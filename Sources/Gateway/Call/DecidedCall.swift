@@ -52,36 +52,42 @@ struct HeldCall {
     var request: ChatRequest { decided.admitted.request }
 }
 
+extension IncomingCall {
+    /// Reads the body, as long as there is `room` for it.
+    /// - Throws: `request_too_large`, `request_timeout`, `overloaded` …
+    func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
+        // What is recorded was read before.
+        guard case .client(let exchange) = reply else { return [] }
+        do throws(HTTPViolation) {
+            return try await exchange.body(padding: JSONReader.padding) { room.receive($0) }
+        } catch {
+            throw error == .noRoom ? loop.gateway.memory.refusal(ofBody: room.expected) : GatewayError(error)
+        }
+    }
+}
+
 extension AuthenticatedCall {
     /// Reads and decodes the body, as long as there is `room` for it.
     /// - Throws: `invalid_request_error` naming the member that is wrong, `request_too_large`, `overloaded` …
     func admitted(into room: inout RequestMemory) async throws(GatewayError) -> AdmittedCall {
-        let timeout = try incoming.clientTimeout()
-        let ceiling = try incoming.clientMaxCost()
         try incoming.requireJSON()
-        return try understood(try await body(into: &room), timeout: timeout, ceiling: ceiling, &room)
+        return try admitted(try await incoming.body(into: &room), &room)
     }
 
+    /// Decodes the body.
+    /// - Throws: `invalid_request_error` naming the member that is wrong.
     // Out of line, like other steps that do not wait: what they need for a moment would stay in the suspended caller's frame for as long as the request lives.
     @inline(never)
-    private func understood(
-        _ body: [UInt8], timeout: Duration?, ceiling: NanoUSD?, _ room: inout RequestMemory
-    ) throws(GatewayError) -> AdmittedCall {
+    func admitted(_ body: [UInt8], _ room: inout RequestMemory) throws(GatewayError) -> AdmittedCall {
+        let timeout = try incoming.clientTimeout()
+        let ceiling = try incoming.clientMaxCost()
         var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
         if request.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
-        if let tags = incoming.exchange.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
+        if let tags = incoming.reply.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
         return AdmittedCall(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,
             maxCost: maxCost)
-    }
-
-    private func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
-        do throws(HTTPViolation) {
-            return try await incoming.exchange.body(padding: JSONReader.padding) { room.receive($0) }
-        } catch {
-            throw error == .noRoom ? incoming.loop.gateway.memory.refusal(ofBody: room.expected) : GatewayError(error)
-        }
     }
 }
 

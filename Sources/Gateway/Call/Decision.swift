@@ -49,13 +49,13 @@ extension AdmittedCall {
         features.maxOutputTokens = request.maxOutputTokens
         features.metadata = request.metadata
         for name in snapshot.headerNames {
-            features.headers[name] = incoming.exchange.head.fields.first(named: name).map { String(decoding: $0, as: UTF8.self) }
+            features.headers[name] = incoming.reply.head.fields.first(named: name).map { String(decoding: $0, as: UTF8.self) }
         }
         features.user = request.user
         features.team = principal.team
         features.keyID = principal.keyID
         features.keyName = principal.keyName
-        features.session = incoming.exchange.head.string("x-session-id")
+        features.session = incoming.reply.head.string("x-session-id")
         features.maxCost = maxCost
         if needs.contains(.budgetLeft), snapshot.hasLimits { features.budgetLeft = budgetLeft }
         features.wallTime = incoming.wallTime.microseconds / 1_000_000
@@ -73,7 +73,6 @@ extension AdmittedCall {
 
     /// What is left of the tightest budget that binds calls to every model.
     private var budgetLeft: NanoUSD? {
-        let scopes = RequestScopes(team: principal.team, key: principal.keyID, user: request.user)
         let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: "", at: incoming.wallTime)
         return headroom.usd.map { NanoUSD(nanos: $0.left) }
     }

@@ -7,7 +7,8 @@ internal import Ledger
 /// The first of the types that a request grows through: who asks is not known yet. One request id, one policy snapshot and one start time are
 /// taken here and carried to the end.
 struct IncomingCall {
-    let exchange: HTTPExchange
+    /// Where its answer goes.
+    private(set) var reply: AnswerSink
     let loop: GatewayLoop
     let requestID: String
     let policies: ServingPolicies
@@ -15,12 +16,19 @@ struct IncomingCall {
     let wallTime: WallTime
 
     init(_ exchange: HTTPExchange, in loop: GatewayLoop) {
-        self.exchange = exchange
+        reply = .client(exchange)
         self.loop = loop
         requestID = Self.clientRequestID(exchange.head) ?? loop.identifiers.next("req_")
         policies = loop.currentPolicies()
         startTime = MonotonicTime.now()
         wallTime = WallTime.now
+    }
+
+    /// The same call with its answer going elsewhere.
+    func answering(_ sink: AnswerSink) -> IncomingCall {
+        var call = self
+        call.reply = sink
+        return call
     }
 
     /// A client's own id is kept when it is short and plain: it goes into headers, records and logs.
@@ -38,12 +46,12 @@ struct IncomingCall {
     }
 
     /// Whether the client wants to know how its request was decided (`x-purser-explain: true`).
-    var wantsExplanation: Bool { exchange.head.string("x-purser-explain") == "true" }
+    var wantsExplanation: Bool { reply.head.string("x-purser-explain") == "true" }
 
     /// What the client is willing to pay, from `x-purser-max-cost`, in USD.
     /// - Throws: `invalid_request_error` when the header is there and makes no sense.
     func clientMaxCost() throws(GatewayError) -> NanoUSD? {
-        guard let text = exchange.head.string("x-purser-max-cost") else { return nil }
+        guard let text = reply.head.string("x-purser-max-cost") else { return nil }
         if let amount = NanoUSD(decimal: text), amount >= .zero { return amount }
         throw GatewayError(
             .invalidRequest, "x-purser-max-cost must be an amount of USD such as 0.05, zero or more.", param: "x-purser-max-cost")
@@ -52,7 +60,7 @@ struct IncomingCall {
     /// How long the client is willing to wait, from `x-purser-timeout: 30s` (also `ms`, `m`).
     /// - Throws: `invalid_request_error` when the header is there and makes no sense.
     func clientTimeout() throws(GatewayError) -> Duration? {
-        guard let text = exchange.head.string("x-purser-timeout") else { return nil }
+        guard let text = reply.head.string("x-purser-timeout") else { return nil }
         for (unit, milliseconds) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(unit) {
             guard let number = Int(text.dropLast(unit.count)), number > 0, number <= 86_400_000 / milliseconds else { break }
             return .milliseconds(number * milliseconds)

@@ -6,17 +6,38 @@ internal import Policies
 
 extension GatewayLoop {
     /// The way of a chat request, in one sentence: who asks, what for, where to, may it be recorded, then call, record, answer.
-    func completeChat(_ call: IncomingCall) async throws(GatewayError) {
+    func completeChat(_ call: IncomingCall, _ exchange: HTTPExchange) async throws(GatewayError) {
         guard gateway.enter() else { throw Self.full(gateway.maxRequests) }
-        defer { gateway.leave() }
-        let framing = call.exchange.head.framing
-        guard var room = RequestMemory(framing, of: memory) else {
-            throw gateway.memory.refusal(ofBody: RequestMemory.expectation(framing))
+        guard var room = RequestMemory(exchange.head.framing, of: memory) else {
+            gateway.leave()
+            throw gateway.memory.refusal(ofBody: RequestMemory.expectation(exchange.head.framing))
         }
-        defer { room.end() }
-        let held = try await call.authenticated().admitted(into: &room).decided().held()
-        room.redeem()
-        if held.request.stream { try await streamChat(held) } else { try await answerChat(held) }
+        var isHandedOver = false
+        defer { if !isHandedOver { leave(room) } }
+        let caller = try call.authenticated()
+        if let key = try caller.idempotencyKey() { return try await completeOnce(caller, key, exchange, &room, &isHandedOver) }
+        await complete(try await caller.admitted(into: &room), &room)
+    }
+
+    /// A request that was let in is over.
+    func leave(_ room: RequestMemory) {
+        room.end()
+        gateway.leave()
+    }
+
+    /// The way of a request that was understood, to the last byte of its answer.
+    func complete(_ admitted: AdmittedCall, _ room: inout RequestMemory) async {
+        var (decided, held): (DecidedCall?, HeldCall?)
+        do throws(GatewayError) {
+            let decision = try admitted.decided()
+            decided = decision
+            let ready = try await decision.held()
+            held = ready
+            room.redeem()
+            if admitted.request.stream { try await streamChat(ready) } else { try await answerChat(ready) }
+        } catch {
+            admitted.answer(error, decided, held)
+        }
     }
 
     private static func full(_ most: Int) -> GatewayError {
@@ -25,7 +46,7 @@ extension GatewayLoop {
 
     private func answerChat(_ held: HeldCall) async throws(GatewayError) {
         let answering = try await begin(held)
-        held.incoming.exchange.respond(200, body: held.explaining(answering.bytes)) { fields in
+        held.incoming.reply.respond(200, body: held.explaining(answering.bytes)) { fields in
             fields.contentType = "application/json"
             held.appendAnswerFields(answering.call, to: &fields)
             fields.appendField("x-purser-cost-usd", value: held.run.cost.decimalString)
@@ -33,10 +54,10 @@ extension GatewayLoop {
     }
 
     private func streamChat(_ held: HeldCall) async throws(GatewayError) {
-        let exchange = held.incoming.exchange
-        exchange.whenQuiet(for: Self.quietInterval) {
-            if !exchange.hasBegun { held.beginStream(nil) }
-            exchange.write(StreamText.keepAlive)
+        let reply = held.incoming.reply
+        reply.whenQuiet(for: Self.quietInterval) {
+            if !reply.hasBegun { held.beginStream(nil) }
+            reply.write(StreamText.keepAlive)
         }
         let answering = try await begin(held)
         do {
@@ -50,10 +71,10 @@ extension GatewayLoop {
         if held.incoming.wantsExplanation {
             var event: [UInt8] = []
             answering.call.appendChunk("purser", held.explanation, to: &event)
-            exchange.write(event)
+            reply.write(event)
         }
-        exchange.write(StreamText.done)
-        exchange.end()
+        reply.write(StreamText.done)
+        reply.end()
     }
 
     /// Carries out the plan until a call has begun to answer, and settles whatever is over by then.
@@ -75,20 +96,20 @@ extension GatewayLoop {
     /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client
     /// is told.
     private func relay(_ answering: Answering, _ held: HeldCall) async throws(GatewayError) {
-        let exchange = held.incoming.exchange
+        let reply = held.incoming.reply
         let call = answering.call
         var events = answering.bytes
         var goesOn = answering.goesOn
-        if !exchange.hasBegun { held.beginStream(call) }
+        if !reply.hasBegun { held.beginStream(call) }
         while goesOn {
-            exchange.write(events)
+            reply.write(events)
             events.removeAll(keepingCapacity: events.capacity <= Self.keptCapacity)
-            guard await exchange.readyForMore() else { throw call.cancel() }
+            guard await reply.readyForMore() else { throw call.cancel() }
             do throws(GatewayError) {
                 goesOn = try await call.next(&events)
             } catch {
                 // What came before the fault is the client's.
-                exchange.write(events)
+                reply.write(events)
                 throw error
             }
             if goesOn, let reason = await held.reasonToCut(call) {
@@ -96,7 +117,7 @@ extension GatewayLoop {
                 goesOn = false
             }
         }
-        exchange.write(events)
+        reply.write(events)
     }
 
     /// Bytes that an emptied buffer keeps while its stream goes on.
@@ -109,7 +130,7 @@ extension GatewayLoop {
 extension HeldCall {
     /// - Parameter call: the call that answers; `nil` when none does yet and the client is only to know that we are alive.
     func beginStream(_ call: UpstreamCall?) {
-        incoming.exchange.begin(200) { fields in
+        incoming.reply.begin(200) { fields in
             fields.contentType = "text/event-stream; charset=utf-8"
             fields.appendField("cache-control", value: "no-cache")
             // Tells buffering proxies in front of us (nginx) to pass every event on at once.

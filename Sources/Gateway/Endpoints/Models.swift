@@ -30,7 +30,7 @@ extension GatewayLoop {
 
     /// Sends a complete JSON document.
     func answerJSON(_ status: Int, _ body: [UInt8], _ call: IncomingCall) {
-        call.exchange.respond(status, body: body) { fields in
+        call.reply.respond(status, body: body) { fields in
             fields.contentType = "application/json"
             fields.appendField("x-request-id", value: call.requestID)
         }

@@ -26,17 +26,17 @@ extension LimitBook {
     }
 
     /// The tightest hard limits of each kind for such a request.
-    mutating func headroom(_ scopes: RequestScopes, _ model: String, _ now: Int64) -> Headroom {
+    mutating func headroom(_ scopes: RequestScopes, _ model: String, _ now: Int64, asking need: Spending?) -> Headroom {
         _ = pick(scopes, now)
         var headroom = Headroom()
         for index in picked.indices {
             let id = Int(picked[index])
             if cells[id].soft || (cells[id].isRestricted && !rules[id].counts(model)) { continue }
             switch cells[id].kind {
-            case .usd: Self.tighten(&headroom.usd, cells[id])
-            case .tokens: Self.tighten(&headroom.tokens, cells[id])
-            case .requests: Self.tighten(&headroom.requests, cells[id])
-            case .concurrent: Self.tighten(&headroom.concurrent, cells[id])
+            case .usd: Self.tighten(&headroom.usd, cells[id], need)
+            case .tokens: Self.tighten(&headroom.tokens, cells[id], need)
+            case .requests: Self.tighten(&headroom.requests, cells[id], need)
+            case .concurrent: Self.tighten(&headroom.concurrent, cells[id], nil)
             }
         }
         drainTurned()
@@ -44,12 +44,30 @@ extension LimitBook {
     }
 
     @inline(__always)
-    private static func tighten(_ tightest: inout Headroom.Tightest?, _ cell: LimitCell) {
+    private static func tighten(_ tightest: inout Headroom.Tightest?, _ cell: LimitCell, _ need: Spending?) {
         let unspent = max(0, cell.limit.subtractingSaturated(cell.window.spent).subtractingSaturated(cell.elsewhere))
-        let left = max(0, unspent.subtractingSaturated(cell.window.held))
-        if let known = tightest, known.left < left || (known.left == left && known.unspent <= unspent) { return }
-        tightest = Headroom.Tightest(
-            limit: cell.limit, left: left, unspent: unspent,
+        let candidate = Headroom.Tightest(
+            limit: cell.limit, left: max(0, unspent.subtractingSaturated(cell.window.held)), unspent: unspent,
             resets: cell.window.end == .max ? nil : WallTime(microseconds: cell.window.end))
+        if let known = tightest, !candidate.isTighter(than: known, asking: need?.units(cell.kind)) { return }
+        tightest = candidate
     }
+}
+
+extension Headroom.Tightest {
+    /// Whether it says more than `other` about when there is room: the one with less left does, and of those that lack room for `need` the one
+    /// that lacks it longest.
+    @inline(__always)
+    func isTighter(than other: Self, asking need: Int64?) -> Bool {
+        if let need {
+            let (lacksRoom, otherLacksRoom) = (left < need, other.left < need)
+            if lacksRoom != otherLacksRoom { return lacksRoom }
+            if lacksRoom, end != other.end { return end > other.end }
+        }
+        if left != other.left { return left < other.left }
+        return unspent == other.unspent ? end > other.end : unspent < other.unspent
+    }
+
+    @inline(__always)
+    private var end: Int64 { resets?.microseconds ?? .max }
 }

@@ -83,7 +83,7 @@ extension LimitBook {
             case .enough: if wait == nil, mustQueue(id, need, patience) { wait = (id, need) }
             case .lease: isLeaseShort = true
             case let room:
-                guard canWait(id, room, need, patience) else { return refuse(room == .held ? .held : .spent, id, need) }
+                guard canWait(id, room, need, patience) else { return refuse(request, patience, at: index) }
                 if wait == nil { wait = (id, need) }
             }
         }
@@ -122,10 +122,20 @@ extension LimitBook {
         return min(patience.end, patience.arrival.addingSaturated(wait))
     }
 
-    private mutating func refuse(_ reason: LimitRefusal.Reason, _ id: CellID, _ need: Int64) -> Admission {
-        if reason == .spent { tell(.refused, id) }
-        noteTurnedAway(id)
-        return .refused(refusal(reason, id, need))
+    /// Names of all limits that are in the way the one that is longest: who comes back when another has room would be refused again.
+    /// - Parameter index: the first of them in `picked`.
+    private mutating func refuse(_ request: SpendRequest, _ patience: Patience, at index: Int) -> Admission {
+        var longest = (id: picked[index], need: need(of: picked[index], request.amount), end: Int64.min)
+        for id in picked[index...] where rules[Int(id)].counts(request.model) {
+            let (cell, need) = (cells[Int(id)], need(of: id, request.amount))
+            guard cell.room(for: need, in: cell.window) == .spent, !canWait(id, .spent, need, patience) else { continue }
+            let end = need > cell.limit ? .max : cell.window.end
+            if end > longest.end { longest = (id, need, end) }
+        }
+        noteTurnedAway(longest.id)
+        guard longest.end > .min else { return .refused(refusal(.held, longest.id, longest.need)) }
+        tell(.refused, longest.id)
+        return .refused(refusal(.spent, longest.id, longest.need))
     }
 
     private mutating func open(_ request: SpendRequest) -> HoldID {

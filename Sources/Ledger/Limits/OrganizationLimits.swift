@@ -95,8 +95,10 @@ extension OrganizationLimits {
 
 extension OrganizationLimits {
     /// What is left for such a request: for a clamp of its `max_tokens`, and for the headers of its answer. Allocates nothing.
-    public func headroom(for scopes: RequestScopes, model: String, at now: WallTime) -> Headroom {
-        locked { $0.headroom(scopes, model, now.microseconds) }
+    /// - Parameter need: what a request asked for that was refused: a limit without room for it is then what is told of its kind, the one that
+    ///   has none for longest where there are several.
+    public func headroom(for scopes: RequestScopes, model: String, at now: WallTime, asking need: Spending? = nil) -> Headroom {
+        locked { $0.headroom(scopes, model, now.microseconds, asking: need) }
     }
 
     /// How every limit of the organization stands, sorted by scope.

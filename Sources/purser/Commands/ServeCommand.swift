@@ -19,6 +19,8 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup var overloadOptions: OverloadOptions
 
+    @OptionGroup var idempotencyOptions: IdempotencyOptions
+
     @Option(help: "Event loops. Default: one per core.")
     var loops: Int?
 
@@ -41,7 +43,7 @@ struct ServeCommand: ParsableCommand {
             configuration: GatewayService.Configuration(
                 policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: addresses,
                 admin: try adminOptions.listener(beside: addresses, keyPath: stateOptions.adminKeyPath), loops: loopCount,
-                maxRequests: try overloadOptions.requests(), maxMemory: try overloadOptions.memory(),
+                maxRequests: try overloadOptions.requests(), maxMemory: try overloadOptions.memory(), idempotency: try idempotencyOptions.limits(),
                 logLevel: Logger.Level(rawValue: logLevel) ?? .notice, ledgerSyncsFully: ledgerSync == "full"))
         try service.runUntilTold()
     }

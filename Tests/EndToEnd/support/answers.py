@@ -174,6 +174,19 @@ async def torrent(call: Call, wire: Wire) -> None:
     event = f"data: {json.dumps(chunk(call, {'content': 't' * 800}))}\n\n".encode()
     for _ in range(4096):
         await wire.chunk(event * 64)
+
+
+@behaviour("big-stream")
+async def big_stream(call: Call, wire: Wire) -> None:
+    """Says one word, waits a second, then streams 32 MiB as fast as the gateway takes it, 64 KiB an event."""
+    await wire.begin_stream()
+    await wire.event(chunk(call, {"role": "assistant", "content": "first"}))
+    await asyncio.sleep(1)
+    for _ in range(512):
+        await wire.event(chunk(call, {"content": "b" * 65536}))
+        call.sent += 65536
+    await wire.event(chunk(call, {}, "stop"))
+    await wire.event(chunk(call, None, usage=USAGE))
     await wire.event("[DONE]")
     await wire.end_stream()
 

@@ -100,11 +100,13 @@ class Client:
         """A chat completion."""
         return self.send("POST", "/v1/chat/completions", chat_body(model, prompt, **fields), headers, timeout)
 
-    def open_stream(self, model: str, prompt: str = "hello", timeout: float = 20, **fields: Any) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def open_stream(
+        self, model: str, prompt: str = "hello", timeout: float = 20, headers: dict[str, str] | None = None, **fields: Any
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         """A streamed chat completion, returned as soon as its head has arrived."""
         connection = self.connect(timeout)
         body = json.dumps(chat_body(model, prompt, stream=True, **fields)).encode()
-        connection.request("POST", "/v1/chat/completions", body, self.headers())
+        connection.request("POST", "/v1/chat/completions", body, self.headers(headers))
         return connection, connection.getresponse()
 
 

@@ -170,6 +170,47 @@ import Testing
         hold.release(at: noon)
     }
 
+    @Test func ofSeveralLimitsInTheWayTheLongestIsNamed() throws {
+        let rules = [
+            ScopeRules(path: "acme", limits: [LimitRule(.requests(1), per: .minute), LimitRule(.requests(1), per: .month)]),
+            ScopeRules(path: "acme/a", limits: [LimitRule(.requests(1), per: .day), LimitRule(.requests(0), per: .total, models: ["x"])]),
+        ]
+        let limits = try tree(rules).organization(of: "acme")
+        let wanted = request(Spending(requests: 1), team: "acme/a", model: "y")
+        try limits.spend(wanted)
+        let refusal = try #require(limits.refusal(wanted))
+        #expect(refusal.state?.identity.period == .month && refusal.retryAfter == .seconds(15 * 86_400 + 12 * 3_600))
+        let headroom = limits.headroom(for: wanted.scopes, model: "y", at: noon, asking: wanted.amount)
+        #expect(headroom.requests == Headroom.Tightest(limit: 1, left: 0, unspent: 0, resets: utc(2026, 5, 1)))
+        // What can never fit is longer in the way than any window.
+        let other = request(Spending(requests: 1), team: "acme/a", model: "x")
+        let final = try #require(limits.refusal(other))
+        #expect(final.state?.identity.period == .total && final.retryAfter == nil && final.isFinal)
+    }
+
+    @Test func aRefusalForGoodWinsOverOneForTheMoment() throws {
+        let limits = try organization(LimitRule(.concurrent(1)), LimitRule(.requests(2), per: .day))
+        try limits.spend(request(Spending(requests: 1)))
+        try limits.spend(request(Spending(requests: 1)))
+        let hold = try limits.hold(request(.nothing))
+        let refusal = try #require(limits.refusal(request(Spending(requests: 1))))
+        #expect(refusal.reason == .spent && refusal.state?.identity.kind == .requests && refusal.retryAfter == .seconds(12 * 3_600))
+        #expect(limits.refusal(request(.nothing))?.reason == .held)
+        hold.release(at: noon)
+    }
+
+    @Test func whatLacksRoomForARefusedRequestIsTold() throws {
+        let limits = try organization(LimitRule(.tokens(100), per: .minute), LimitRule(.tokens(120), per: .day))
+        let first = Spending(tokens: 30, requests: 1)
+        try limits.spend(request(first))
+        let scopes = RequestScopes(team: "acme")
+        #expect(limits.headroom(for: scopes, model: "y", at: noon).tokens?.limit == 100)
+        // 80 fit into the day, not into the minute; 95 fit into neither.
+        #expect(limits.headroom(for: scopes, model: "y", at: noon, asking: Spending(tokens: 80)).tokens?.limit == 100)
+        #expect(limits.headroom(for: scopes, model: "y", at: noon, asking: Spending(tokens: 95)).tokens?.limit == 120)
+        #expect(limits.headroom(for: scopes, model: "y", at: noon, asking: Spending(tokens: 60)).tokens?.limit == 100)
+    }
+
     @Test func amountsSaturate() throws {
         let limits = try organization(usdLimit(.max), LimitRule(.tokens(.max), per: .total))
         let hold = try limits.hold(request(Spending(usd: NanoUSD(nanos: .max - 5), tokens: .max)))

@@ -1,0 +1,76 @@
+internal import Chat
+internal import HTTPServer
+
+/// Where the answer to a request goes.
+enum AnswerSink {
+    /// To the client.
+    case client(HTTPExchange)
+    /// Into a record that any number of clients read (`Idempotency-Key`).
+    case recorder(AnswerRecorder)
+
+    /// The head of the request.
+    @inline(__always)
+    var head: HTTPRequestHead {
+        switch self {
+        case .client(let exchange): exchange.head
+        case .recorder(let recorder): recorder.head
+        }
+    }
+
+    /// Whether the first byte of the answer has been written.
+    var hasBegun: Bool {
+        switch self {
+        case .client(let exchange): exchange.hasBegun
+        case .recorder(let recorder): recorder.hasBegun
+        }
+    }
+
+    /// Sends a complete answer.
+    func respond(_ status: Int, body: [UInt8], fields: (inout HTTPResponseHead) -> Void) {
+        switch self {
+        case .client(let exchange): exchange.respond(status, body: body, fields: fields)
+        case .recorder(let recorder): recorder.respond(status, body: body, fields: fields)
+        }
+    }
+
+    /// Begins a stream.
+    func begin(_ status: Int, fields: (inout HTTPResponseHead) -> Void) {
+        switch self {
+        case .client(let exchange): exchange.begin(status, fields: fields)
+        case .recorder(let recorder): recorder.begin(status, fields: fields)
+        }
+    }
+
+    /// Writes a piece of a stream.
+    func write(_ bytes: [UInt8]) {
+        switch self {
+        case .client(let exchange): exchange.write(bytes)
+        case .recorder(let recorder): recorder.write(bytes)
+        }
+    }
+
+    /// Waits until more can be written; false when nobody is there to read it.
+    func readyForMore() async -> Bool {
+        switch self {
+        case .client(let exchange): await exchange.readyForMore()
+        case .recorder(let recorder): await recorder.readyForMore()
+        }
+    }
+
+    /// Ends a stream.
+    /// - Parameter ending: whether it is the answer, or what came of it until it failed.
+    func end(_ ending: RecordedAnswer.Ending = .whole) {
+        switch self {
+        case .client(let exchange): exchange.end()
+        case .recorder(let recorder): recorder.end(ending)
+        }
+    }
+
+    /// Runs `action` each time nothing has been written for `interval`.
+    func whenQuiet(for interval: Duration, _ action: @escaping () -> Void) {
+        switch self {
+        case .client(let exchange): exchange.whenQuiet(for: interval, action)
+        case .recorder(let recorder): recorder.whenQuiet(for: interval, action)
+        }
+    }
+}
