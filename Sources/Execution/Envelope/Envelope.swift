@@ -62,9 +62,9 @@ public final class Envelope {
         return need
     }
 
-    /// Sets more aside for a call that goes on.
+    /// Sets more aside.
     /// - Throws: as ``cover(_:model:)``.
-    func extend(by more: Spending, model: String) async throws(GatewayError) {
+    private func extend(by more: Spending, model: String) async throws(GatewayError) {
         try await topUp(more, model)
         covered = covered + more
         try await write(charged + covered)

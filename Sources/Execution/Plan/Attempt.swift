@@ -28,18 +28,14 @@ public final class Attempt {
     /// Whether another leg of a race was faster, so that this one was given up.
     public internal(set) var lostRace = false
     /// What the request's envelope has set aside for it; `nil` without limits.
-    public var cover: Spending? { streamCover?.amount ?? wholeCover }
+    public let cover: Spending?
     /// Whether the ledger has it already. Kept by whoever settles.
     public var isSettled = false
     private let call: UpstreamCall?
     private let planned: PlannedCall?
-    private let wholeCover: Spending?
-    /// Of a stream, the cover that grows with it.
-    var streamCover: StreamCover?
 
-    init(_ call: UpstreamCall, role: Role, planned: PlannedCall, cover: Spending?, isStream: Bool) {
-        wholeCover = isStream ? nil : cover
-        streamCover = isStream ? cover.map { StreamCover(planned, amount: $0) } : nil
+    init(_ call: UpstreamCall, role: Role, planned: PlannedCall, cover: Spending?) {
+        self.cover = cover
         self.call = call
         self.planned = planned
         model = call.model
@@ -55,7 +51,7 @@ public final class Attempt {
         skippedBecause = reason
         call = nil
         planned = nil
-        wholeCover = nil
+        cover = nil
     }
 
     /// What the call has come to; complete when it is over. `nil` when none was made.

@@ -76,7 +76,7 @@ extension PlanRun {
         guard let envelope else { return nil }
         do throws(GatewayError) {
             if envelope.needsPrices, planned.worstCase == nil { throw Self.unpriced(planned.model) }
-            return try await envelope.cover(CallCover.first(planned, isStream: request.stream), model: planned.model.name)
+            return try await envelope.cover(Spending(planned), model: planned.model.name)
         } catch {
             attempts.append(Attempt(skipping: planned.model, role: role, because: "a limit does not cover it: \(error.code.name)"))
             throw error
@@ -96,34 +96,19 @@ extension PlanRun {
             if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
             throw error
         }
-        attempts.append(Attempt(call, role: role, planned: planned, cover: cover, isStream: request.stream))
+        attempts.append(Attempt(call, role: role, planned: planned, cover: cover))
         var bytes: [UInt8] = []
         var goesOn = false
         if request.stream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
         return Answering(call: call, bytes: bytes, goesOn: goesOn)
     }
 
-    /// Sees to it that a stream stays below `max_cost`, and covered in the limits, while it goes on.
-    /// - Throws: the refusal of the limit that has no room for more of it.
-    public func keepCovered(_ call: UpstreamCall) async throws(GatewayError) {
-        guard envelope != nil || ceiling != nil else { return }
-        while let more = try missingCover(call) {
-            try await envelope?.extend(by: more, model: call.model.name)
-            attempt(of: call)?.streamCover?.note(more)
-        }
+    /// Sees to it that a stream stays within what was set aside for it, in `max_cost` and in the limits: a provider may ignore its limit of output.
+    public func checkBound(_ call: UpstreamCall) throws(GatewayError) {
+        guard envelope != nil || ceiling != nil, let attempt = attempts.last(where: { $0.isOf(call) }), attempt.exceedsItsBound else { return }
+        throw GatewayError(
+            envelope == nil ? .maxCostExceeded : .budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
     }
-
-    @inline(never)
-    private func missingCover(_ call: UpstreamCall) throws(GatewayError) -> Spending? {
-        guard let attempt = attempt(of: call) else { return nil }
-        if attempt.exceedsItsBound {
-            throw GatewayError(
-                envelope == nil ? .maxCostExceeded : .budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
-        }
-        return attempt.streamCover?.missing(for: call.outputSoFar)
-    }
-
-    private func attempt(of call: UpstreamCall) -> Attempt? { attempts.last { $0.isOf(call) } }
 
     /// Whether the ceiling covers a call besides all that was spent and all that is under way.
     private func isCovered(_ planned: PlannedCall) -> Bool {

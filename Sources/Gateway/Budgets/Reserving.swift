@@ -33,8 +33,8 @@ extension DecidedCall {
         let scopes = admitted.scopes
         let headroom = limits.headroom(for: scopes, model: first.model.name, at: incoming.wallTime)
         guard !headroom.isUnlimited else { return nil }
-        limit { $0.clamped(usd: headroom.usd.map { NanoUSD(nanos: $0.unspent) }, tokens: headroom.tokens?.unspent) }
-        let cover = Spending(plan.firstCall ?? first, isStream: admitted.request.stream)
+        limit { $0.clamped(to: headroom, isStream: admitted.request.stream) }
+        let cover = Spending(plan.firstCall ?? first)
         return FirstNeed(
             limits: limits, cover: cover, request: SpendRequest(scopes, model: first.model.name, amount: cover + Spending(requests: 1)),
             model: first.model, needsPrices: headroom.usd != nil)
@@ -42,7 +42,7 @@ extension DecidedCall {
 
     /// What the first call asks of the limits: what was refused, when it was.
     var amount: Spending? {
-        plan.firstCall.map { Spending($0, isStream: admitted.request.stream) + Spending(requests: 1) }
+        plan.firstCall.map { Spending($0) + Spending(requests: 1) }
     }
 
     /// What the journal is told before anything is called.

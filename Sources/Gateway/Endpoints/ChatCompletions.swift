@@ -112,7 +112,7 @@ extension GatewayLoop {
                 reply.write(events)
                 throw error
             }
-            if goesOn, let reason = await held.reasonToCut(call) {
+            if goesOn, let reason = held.reasonToCut(call) {
                 call.cut(&events, because: reason)
                 goesOn = false
             }
@@ -153,9 +153,9 @@ extension HeldCall {
     }
 
     /// Why a stream has come to the end of what can be paid; `nil` while it has not.
-    func reasonToCut(_ call: UpstreamCall) async -> GatewayError? {
+    func reasonToCut(_ call: UpstreamCall) -> GatewayError? {
         do throws(GatewayError) {
-            try await run.keepCovered(call)
+            try run.checkBound(call)
             return nil
         } catch { return error }
     }

@@ -1,0 +1,39 @@
+internal import Chat
+public import Ledger
+public import Policies
+
+extension Spending {
+    /// What to set aside before a call is made: all that it can come to. Less would do for most streams, but a provider may send faster than we
+    /// count, and bill what it never shows (reasoning).
+    public init(_ planned: PlannedCall) {
+        self.init(planned, output: planned.extent.output)
+    }
+
+    fileprivate init(_ planned: PlannedCall, output: Int64) {
+        self.init(usd: planned.extent.cost(output: output, at: planned.model.pricing) ?? .zero, tokens: planned.extent.tokens(output: output))
+    }
+}
+
+extension PlannedCall {
+    /// The call with no more output than the limits have room for, so that with little left answers get shorter before they are refused.
+    ///
+    /// A whole answer may wait for what others hold, for they will soon give it back. Streams last: of what others have left over, one takes a
+    /// quarter at most, so that it does not keep all others waiting; what it needs at least it waits for.
+    public func clamped(to headroom: Headroom, isStream: Bool) -> PlannedCall {
+        let call = clamped(usd: headroom.usd.map { NanoUSD(nanos: $0.unspent) }, tokens: headroom.tokens?.unspent)
+        guard isStream else { return call }
+        let least = Spending(call, output: min(call.extent.output, thinksUnseen ? Self.leastThinkingStream : Self.leastStream))
+        return call.clamped(
+            usd: headroom.usd.map { NanoUSD(nanos: $0.shareOfOne(atLeast: least.usd.nanos)) }, tokens: headroom.tokens?.shareOfOne(atLeast: least.tokens))
+    }
+
+    /// Output tokens of each choice that no stream goes below for the sake of others: more than most answers have.
+    private static let leastStream: Int64 = 1_024
+    /// The same where thinking comes first.
+    private static let leastThinkingStream: Int64 = 16_384
+}
+
+extension Headroom.Tightest {
+    /// What one stream may take: all, as long as nobody else holds any.
+    fileprivate func shareOfOne(atLeast least: Int64) -> Int64 { left >= unspent ? unspent : max(least, left / 4) }
+}
