@@ -7,10 +7,13 @@ struct PrincipalCache {
     private var principals: [KeyDigest: Principal] = [:]
     private var policies: ObjectIdentifier?
     private var keysVersion = -1
-    private var lastRefresh: Int64 = 0
+    /// When the looks so far would have been due, one after the other at their interval.
+    private var refreshesDue: Int64 = 0
 
-    /// Microseconds between two looks at the key file because of unknown keys.
+    /// Microseconds between two looks at the key file because of unknown keys, in the long run.
     private static let refreshInterval: Int64 = 20_000
+    /// Looks that may come at once: a command makes a key in less than the interval.
+    private static let refreshesAtOnce: Int64 = 20
 
     /// More senders than this at once are looked up anew each time.
     private static let capacity = 10_000
@@ -32,8 +35,11 @@ struct PrincipalCache {
     /// An unknown key may have been created a moment ago.
     private mutating func makeOfNewKey(_ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys, _ now: WallTime) -> Principal? {
         // Not for every guess of an attacker: the file is looked at four times a second anyway.
-        guard now.microseconds - lastRefresh > Self.refreshInterval else { return nil }
-        lastRefresh = now.microseconds
+        let time = now.microseconds
+        // Not later than one interval from now: a clock that was set back must not lock new keys out.
+        refreshesDue = min(max(refreshesDue, time - Self.refreshesAtOnce * Self.refreshInterval), time + Self.refreshInterval)
+        guard refreshesDue <= time else { return nil }
+        refreshesDue += Self.refreshInterval
         keys.refresh()
         let current = keys.current
         return current.number == keysVersion ? nil : Self.make(digest, snapshot, current, now)
