@@ -57,7 +57,8 @@ public final class Attempt {
     /// What the call has come to; complete when it is over. `nil` when none was made.
     public var outcome: CallOutcome? {
         guard var outcome = call?.outcome else { return nil }
-        if lostRace, outcome.status == .canceled { outcome.errorCode = "lost_race" }
+        // One that was answered in the same moment is paid for like the winner; the record tells who answered.
+        if lostRace, outcome.status == .canceled || outcome.status == .ok { outcome.errorCode = "lost_race" }
         return outcome
     }
 

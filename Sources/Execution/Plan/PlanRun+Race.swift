@@ -56,7 +56,9 @@ extension PlanRun {
         for index in rivals { attempts[index].lostRace = true }
         group.cancelAll()
         while let news = await group.next() {
-            if case .answering(let late) = news.value { late.call.cancel() }
+            guard case .answering(let late) = news.value else { continue }
+            attempts.last { $0.isOf(late.call) }?.lostRace = true
+            late.call.cancel()
         }
     }
 }
