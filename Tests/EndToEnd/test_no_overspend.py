@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from support.gateway import Gateway, Site
 from support.load import Connection, LoadReply, run_clients
 from support.metered import MeteredProvider, Usage
@@ -272,3 +273,23 @@ def test_a_budget_for_a_thousand_serves_a_thousand(new_site: Callable[..., Site]
     costs = [Decimal(record["cost_usd"]) for record in gateway.site.records(status="ok")]
     assert len(costs) == len(served) and sum(costs) == Decimal(state["spent"]) <= limit
     assert costs.count(cost) >= 985, "answers were cut short"
+
+
+@pytest.mark.parametrize("batch", [50, 1500])
+def test_streams_in_bursts_overspend_nothing(new_site: Callable[..., Site], own_gateway: Callable[..., Gateway], metered: MeteredProvider, batch: int) -> None:
+    """30 streams at once that come in a few large pieces, as fast as they can: what a provider sends before it can be counted is set aside as well."""
+    limit = Decimal("0.3")
+    gateway = own_gateway(new_site(POLICY.replace("URL", metered.url).replace("usd: 20.000000007", f"usd: {limit}")))
+    key, replies = gateway.site.new_key("acme/sales"), []
+
+    async def client(connection: Connection, number: int) -> None:
+        order = {"tag": f"burst-{number}", "do": "answer", "input": 0, "cached": 0, "output": 3000, "batch": batch}
+        replies.append(await connection.ask(key, "m/large", json.dumps(order), stream=True, max_tokens=3000))
+
+    run_clients(gateway, 30, client)
+    ends = Counter((reply.status, reply.code if reply.status != 200 else None) for reply in replies)
+    assert set(ends) == {(200, None), (402, "budget_exceeded")} and ends[200, None] >= 6, ends
+    assert all(reply.whole for reply in replies if reply.status == 200)
+    (state,) = [state for state in settled_limits(gateway) if state["scope"] == "acme" and state["kind"] == "usd"]
+    costs = [Decimal(record["cost_usd"]) for record in gateway.site.records(status="ok")]
+    assert len(costs) == ends[200, None] and limit * Decimal("0.9") <= sum(costs) == Decimal(state["spent"]) <= limit, (costs, state)

@@ -156,11 +156,7 @@ public final class UpstreamCall {
         stream?.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
     }
 
-    /// The output tokens of a stream so far, all choices together: by its events, or by its text where events are long. About right; exact is
-    /// only what the provider reports at the end.
-    var outputSoFar: Int64 { ownEstimate.output }
-
-    /// The output tokens of a stream so far, at the least: no whole answer has more than sixteen bytes a token, though a few words may.
+    /// The output tokens of a stream so far, all choices together, at the least: no whole answer has more than sixteen bytes a token, though a few words may.
     var leastOutputSoFar: Int64 { Int64(max(contentEvents, (textBytes - 256) / 16)) }
 
     /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
