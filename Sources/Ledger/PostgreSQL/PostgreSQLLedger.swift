@@ -40,7 +40,7 @@ public final class PostgreSQLLedger: LedgerStore {
     private let status = SharedLedgerStatus()
     private let liveKeys: PostgreSQLKeys
     private let thread: JoinableThread
-    private let result: ResultBox
+    private let result: ThreadResult
 
     /// Connects, makes or upgrades the tables, opens the spool in `directory` and imports what an earlier run has left there, and starts the
     /// thread. Blocks.
@@ -57,8 +57,8 @@ public final class PostgreSQLLedger: LedgerStore {
         liveKeys = PostgreSQLKeys(lifetime: settings.keyLifetime)
         try liveKeys.refresh(connection)
         status.waiting(try delivery.backlog())
-        let start = WorkerStart(SharedLedgerWorker(connection, delivery, settings, exchange, status, liveKeys))
-        let result = ResultBox()
+        let start = ThreadArgument(SharedLedgerWorker(connection, delivery, settings, exchange, status, liveKeys))
+        let result = ThreadResult()
         self.result = result
         thread = try JoinableThread(name: "shared ledger") { result.set(start.take()?.run()) }
     }
@@ -120,32 +120,5 @@ public final class PostgreSQLLedger: LedgerStore {
         exchange.close()
         thread.join()
         if let failure = failure ?? result.take() { throw failure }
-    }
-}
-
-/// Carries the worker to its thread, which is its only user from then on.
-private final class WorkerStart: @unchecked Sendable {
-    private var worker: SharedLedgerWorker?
-
-    init(_ worker: SharedLedgerWorker) { self.worker = worker }
-
-    /// Called once, on the thread; starting it orders this after `init`.
-    func take() -> SharedLedgerWorker? {
-        defer { worker = nil }
-        return worker
-    }
-}
-
-/// What the thread left undone at its end.
-private final class ResultBox: Sendable {
-    private let failure = Mutex<LedgerFailure?>(nil)
-
-    func set(_ failure: LedgerFailure?) { self.failure.withLock { $0 = failure } }
-
-    func take() -> LedgerFailure? {
-        failure.withLock { failure in
-            defer { failure = nil }
-            return failure
-        }
     }
 }

@@ -58,3 +58,30 @@ private func nameThisThread(_ name: String) {
     _ = write(descriptor, name, name.utf8.count)
     _ = close(descriptor)
 }
+
+/// Carries a value to a thread, which is its only user from then on.
+final class ThreadArgument<Value>: @unchecked Sendable {
+    private var value: Value?
+
+    init(_ value: Value) { self.value = value }
+
+    /// Called once, on the thread; starting it orders this after `init`.
+    func take() -> Value? {
+        defer { value = nil }
+        return value
+    }
+}
+
+/// What a thread left undone at its end, for whoever joins it.
+final class ThreadResult: Sendable {
+    private let failure = Mutex<LedgerFailure?>(nil)
+
+    func set(_ failure: LedgerFailure?) { self.failure.withLock { $0 = failure } }
+
+    func take() -> LedgerFailure? {
+        failure.withLock { failure in
+            defer { failure = nil }
+            return failure
+        }
+    }
+}

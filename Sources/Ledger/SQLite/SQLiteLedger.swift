@@ -57,7 +57,7 @@ public final class SQLiteLedger: LedgerStore {
     private let thread: JoinableThread
     private let check: BackgroundCheck?
     /// What the writer thread left undone at its end.
-    private let remainder: RemainderBox
+    private let remainder: ThreadResult
 
     /// Opens the ledger at `path` for writing, makes it where it is missing, verifies and upgrades it, imports the journals that an earlier
     /// run has left, and starts the writer. Blocks.
@@ -70,7 +70,7 @@ public final class SQLiteLedger: LedgerStore {
         let lock = try LedgerLock(database: path)
         let exchange = JournalExchange(waitLimit: settings.queueCapacity, patience: settings.roomPatience)
         let status = status
-        let remainder = RemainderBox()
+        let remainder = ThreadResult()
         let connection = try LedgerConnection(path: path, settings: settings)
         try JournalRecovery.run(connection, status)
         self.path = path
@@ -80,7 +80,7 @@ public final class SQLiteLedger: LedgerStore {
         ledgerID = connection.ledgerID
         positions = try connection.journalPositions()
         self.lock = Mutex(consume lock)
-        let start = WriterStart(connection)
+        let start = ThreadArgument(connection)
         thread = try JoinableThread(name: "ledger") {
             guard let connection = start.take() else { return }
             let writer = LedgerWriter(connection: connection, settings: settings, exchange: exchange, status: status)
@@ -152,32 +152,5 @@ public final class SQLiteLedger: LedgerStore {
         thread.join()
         lock.withLock { $0 = nil }
         if let failure = remainder.take() { throw failure }
-    }
-}
-
-/// Carries the connection to the writer thread, which is its only user from then on.
-private final class WriterStart: @unchecked Sendable {
-    private var connection: LedgerConnection?
-
-    init(_ connection: LedgerConnection) { self.connection = connection }
-
-    /// Called once, on the writer thread; starting a thread orders this after `init`.
-    func take() -> LedgerConnection? {
-        defer { connection = nil }
-        return connection
-    }
-}
-
-/// The result of the writer thread, for whoever closes the ledger.
-private final class RemainderBox: Sendable {
-    private let failure = Mutex<LedgerFailure?>(nil)
-
-    func set(_ failure: LedgerFailure?) { self.failure.withLock { $0 = failure } }
-
-    func take() -> LedgerFailure? {
-        failure.withLock { failure in
-            defer { failure = nil }
-            return failure
-        }
     }
 }

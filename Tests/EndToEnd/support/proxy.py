@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from typing import Any, Awaitable
+
+from .serving import ServerThread
 
 
-class Proxy:
+class Proxy(ServerThread):
     """Forwards to a port of this machine, on a thread and event loop of its own."""
 
     def __init__(self, target: int) -> None:
         self.target = target
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        self._thread.start()
         self._open = asyncio.Event()
         self._open.set()
-        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.port: int = self._server.sockets[0].getsockname()[1]
-
-    def _run(self, work: Awaitable[Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        super().__init__("proxy")
 
     def cut(self) -> None:
         """From now on nothing comes through, in either direction; who connects is let in and hears nothing."""
@@ -53,15 +46,3 @@ class Proxy:
             pass
         finally:
             writer.close()
-
-    def stop(self) -> None:
-        async def finish() -> None:
-            self._server.close()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        self._run(finish())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)

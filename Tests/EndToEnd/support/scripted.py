@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any, Awaitable, Callable
 from urllib.parse import unquote
 
+from .serving import ServerThread
+
 Behaviour = Callable[["Call", "Wire"], Awaitable[None]]
 
 #: Every behaviour by the upstream model name that selects it.
@@ -143,25 +145,18 @@ def mark_gone(call: Call) -> None:
     call.gone.set()
 
 
-class ScriptedProvider:
+class ScriptedProvider(ServerThread):
     """The provider, on a thread and event loop of its own."""
 
     def __init__(self, port: int = 0) -> None:
         self.calls: list[Call] = []
         self.connections = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="scripted provider", daemon=True)
-        self._thread.start()
-        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 20))
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        super().__init__("scripted provider", port, limit=1 << 20)
         self.url = f"http://127.0.0.1:{self.port}/v1"
 
     def script(self, call: Call) -> Behaviour | None:
         """How to answer a request."""
         return BEHAVIOURS.get(call.model)
-
-    def _run(self, work: Awaitable[Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -209,15 +204,3 @@ class ScriptedProvider:
                     return call
             assert time.monotonic() < deadline, f"no call for {model!r} reached the provider"
             time.sleep(0.01)
-
-    def stop(self) -> None:
-        async def finish() -> None:
-            self._server.close()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        self._run(finish())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
