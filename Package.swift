@@ -50,8 +50,10 @@ let package = Package(
         // The trained classifier's bytes: C's #embed puts them into the program.
         .target(name: "CClassifierModel", exclude: ["classifier.bin"]),
         room("Classifier", ["CClassifierModel"]),
+        // Prices and limits of known models, made by scripts/update-catalogue.
+        .target(name: "CCatalogue", exclude: ["catalogue.json"]),
         room("Providers", ["Chat"]),
-        room("Policies", ["Chat", "Classifier", yams]),
+        room("Policies", ["CCatalogue", "Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", "CPostgres", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),

@@ -25,7 +25,8 @@ public enum PolicyCompiler {
         let surroundings = Condition.Surroundings(
             timeZone: timeZone?.rules ?? .utc,
             teams: OrganizationsSection.paths(sections.organizations), isComplete: isComplete)
-        let models = ModelsSection(sections.models, providers: providers, surroundings: surroundings)
+        let catalogue = sections.catalogue.flatMap { CatalogueSection.catalogue($0, resource) } ?? .shipped
+        let models = ModelsSection(sections.models, providers: providers, catalogue: catalogue, surroundings: surroundings)
         let references = ModelReferences(table: models.table, isComplete: isComplete)
         let limits = ScopeDecoder(LimitDecoder(references: references, environment: environment), timeZone: timeZone)
         let organizations = OrganizationsSection(
@@ -53,6 +54,8 @@ public enum PolicyCompiler {
 public enum PolicyResource: Hashable, Sendable {
     /// A model that `purser fit` made: a path relative to the policies' directory, or an absolute one.
     case classifier(path: String)
+    /// A catalogue of known models: a path as above.
+    case catalogue(path: String)
     /// A zone of the system's time zone database, e.g. `Europe/Berlin`: never with `..` or a leading `/`.
     case timeZone(name: String)
 }
@@ -65,6 +68,7 @@ private struct PolicySections {
     var tests: [FieldReader] = []
     var timeZone: FieldReader?
     var classifier: FieldReader?
+    var catalogue: FieldReader?
     var ledger: FieldReader?
 
     mutating func add(_ root: Node, path: String, _ diagnostics: DiagnosticCollector) {
@@ -75,6 +79,7 @@ private struct PolicySections {
         if let field = reader["tests"] { tests += field.list(of: "tests") ?? [] }
         if let field = reader["timezone"] { Self.set(&timeZone, field) }
         if let field = reader["classifier"] { Self.set(&classifier, field) }
+        if let field = reader["catalogue"] { Self.set(&catalogue, field) }
         if let field = reader["ledger"] { Self.set(&ledger, field) }
     }
 

@@ -26,7 +26,7 @@ public enum PolicySummary {
         }
         let patterns = snapshot.table.patterns.map { pattern in
             switch pattern.target {
-            case .on: [pattern.text, price(pattern.facts.pricing), "pattern"]
+            case .on: [pattern.text, pattern.facts.pricing.map { price($0) } ?? "prices of the catalogue", "pattern"]
             case .off(let reason): [pattern.text, "off", "pattern; \(reason)"]
             }
         }
@@ -75,10 +75,10 @@ public enum PolicySummary {
     private static func price(_ pricing: Pricing?) -> String {
         switch pricing {
         case .listed(let list):
-            let parts = [
-                ("input", list.input), ("cached input", list.cachedInput), ("cache write", list.cacheWrite), ("output", list.output),
-            ]
-            return parts.compactMap { name, price in price.map { "\(name) \($0.decimalString)" } }.joined(separator: ", ")
+            let usual = list.standard.usual.named.map { "\($0.name.replacing("_", with: " ")) \($0.price.decimalString)" }
+            let long = list.standard.long.map { ["above \($0.above) input tokens: input \($0.prices.input.decimalString), output \($0.prices.output.decimalString)"] }
+            let tiers = ServiceTier.allCases.filter { $0 != .standard && list.listed($0) != nil }.map { "\($0.word) tier" }
+            return (usual + (long ?? []) + tiers).joined(separator: ", ")
         case .free: return "free"
         case .unpriced: return "unpriced"
         case nil: return "not served"

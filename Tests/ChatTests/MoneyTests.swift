@@ -39,7 +39,7 @@ import Testing
 
     @Test func aLongInputIsChargedAtItsPricesAsAWhole() throws {
         func price(_ text: String) throws -> PricePerMillion { try #require(PricePerMillion(decimal: text)) }
-        let long = try LongContextPrices(above: 200_000, input: price("2.5"), cachedInput: price("0.25"), output: price("15"))
+        let long = try LongContextPrices(above: 200_000, TokenPrices(input: price("2.5"), cachedInput: price("0.25"), output: price("15")))
         let prices = try PriceList(input: price("1.25"), cachedInput: price("0.125"), output: price("10"), longContext: long)
         #expect(prices.cost(of: TokenUsage(input: 200_000, output: 1000)).decimalString == "0.26")
         #expect(prices.cost(of: TokenUsage(input: 200_001, output: 1000)).decimalString == "0.5150025")
@@ -68,5 +68,77 @@ import Testing
         let dear = try #require(PricePerMillion(decimal: "100000"))
         let cost = PriceList(input: dear, output: dear).cost(of: TokenUsage(input: .max, output: .max))
         #expect(cost == NanoUSD(nanos: .max))
+    }
+
+    // MARK: Kinds of tokens and tiers
+
+    private func prices(_ version: String) throws -> PriceList { try #require(PriceList(version: version), "\(version)") }
+
+    @Test(arguments: [
+        "0.15/0.075/-/0.6", "3/0.3/3.75/15+1h=6>200000:6/0.6/7.5/22.5+1h=12", "2.5/-/-/10+audio_in=40+audio_out=80", "priority:2.5/0.25/-/20",
+        "flex:1/-/-/2>10:2/-/-/4",
+    ])
+    func versionsAreReadBack(_ version: String) throws {
+        let tier = ServiceTier.allCases.first { version.hasPrefix($0.word) } ?? .standard
+        #expect(try prices(version).version(at: tier) == version)
+    }
+
+    @Test(arguments: [
+        "", "1/2/3", "1/-/-/2+", "1/-/-/2+2h=3", "1/-/-/2+1h=", "1/-/-/2+1h=x", "batch:1/-/-/2", "1/-/-/2>x:1/-/-/2", "priority:", "1/-/-/2>5:1/-/-",
+    ])
+    func otherTextsAreNoVersions(_ version: String) { #expect(PriceList(version: version) == nil) }
+
+    @Test func eachKindOfTokenHasItsPrice() throws {
+        let list = try prices("3/0.3/3.75/15+1h=6+audio_in=40+audio_out=80")
+        #expect(list.cost(of: TokenUsage(input: 100_000, cacheWrite: 100_000, cacheWriteHour: 100_000)).decimalString == "0.6")
+        #expect(list.cost(of: TokenUsage(input: 100_000, cacheWrite: 100_000, cacheWriteHour: 40_000)).decimalString == "0.465")
+        #expect(list.cost(of: TokenUsage(input: 1_000, audioInput: 400, output: 500, audioOutput: 100)).decimalString == "0.0318")
+        let plain = try prices("3/-/-/15")
+        #expect(plain.cost(of: TokenUsage(input: 9, cachedInput: 1, cacheWrite: 4, cacheWriteHour: 2, audioInput: 3, output: 5, audioOutput: 5)).nanos == 102_000)
+    }
+
+    @Test func aTierHasItsOwnPricesOrTheDearestThatAreKnown() throws {
+        let standard = try prices("1/0.1/-/2").standard
+        let list = PriceList(standard, further: [.flex: try prices("0.5/-/-/1").standard])
+        func cost(_ tier: ServiceTier) -> String { list.cost(of: TokenUsage(input: 1_000_000, output: 1_000_000, tier: tier)).decimalString }
+        #expect(cost(.standard) == "3" && cost(.flex) == "1.5" && cost(.priority) == "7.5" && cost(.fast) == "18")
+        #expect(list.version(at: .flex) == "flex:0.5/-/-/1" && list.version(at: .priority) == "priority:2.5/0.25/-/5")
+        for tier in ServiceTier.allCases {
+            let recorded = try prices(list.version(at: tier))
+            #expect(recorded.cost(of: TokenUsage(input: 7, output: 5)) == list.cost(of: TokenUsage(input: 7, output: 5, tier: tier)))
+        }
+    }
+
+    @Test func theBoundIsNeverBelowWhatACallCosts() throws {
+        var random = SystemRandomNumberGenerator()
+        let list = try prices("3/100/3.75/15+1h=6+audio_in=40+audio_out=80>200:1/0.6/7.5/22.5+1h=12")
+        for _ in 0..<2_000 {
+            var demands = PriceDemands()
+            (demands.cachesForAnHour, demands.hasAudioInput, demands.wantsAudio) = (.random(), .random(), .random())
+            demands.tier = ServiceTier.allCases.randomElement(using: &random) ?? .standard
+            let bound = (input: Int64.random(in: 0...400), output: Int64.random(in: 0...400))
+            var usage = TokenUsage(input: .random(in: 0...bound.input), output: .random(in: 0...bound.output))
+            usage.cachedInput = .random(in: 0...usage.input)
+            usage.cacheWrite = .random(in: 0...(usage.input - usage.cachedInput))
+            if demands.cachesForAnHour { usage.cacheWriteHour = .random(in: 0...usage.cacheWrite) }
+            if demands.hasAudioInput { usage.audioInput = .random(in: 0...(usage.input - usage.cachedInput - usage.cacheWrite)) }
+            if demands.wantsAudio { usage.audioOutput = .random(in: 0...usage.output) }
+            usage.tier = demands.tier
+            #expect(list.cost(of: usage) <= list.mostCost(input: bound.input, output: bound.output, demands))
+        }
+    }
+
+    @Test func whatHasNoPriceIsNotCovered() throws {
+        let list = try prices("1/-/-/2")
+        var demands = PriceDemands()
+        #expect(list.covers(demands))
+        demands.tier = .priority
+        #expect(!list.covers(demands))
+        demands = PriceDemands()
+        demands.wantsAudio = true
+        #expect(!list.covers(demands))
+        #expect(try prices("1/-/-/2+audio_out=3").covers(demands))
+        demands.tier = .flex
+        #expect(try prices("1/-/-/2+audio_out=3").covers(demands))
     }
 }

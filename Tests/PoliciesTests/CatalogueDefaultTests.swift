@@ -11,12 +11,11 @@ import Testing
     }
 
     @Test func fillsPricesLimitsAndAbilities() throws {
-        let known = try #require(KnownModels.find(upstreamName: "gpt-4o-mini"))
+        let known = try #require(Catalogue.shipped.find("gpt-4o-mini"))
         let entry = try model("")
         #expect(entry.pricing == .listed(known.price) && entry.contextWindow == known.contextWindow)
         #expect(entry.maxOutputTokens == known.maxOutputTokens && entry.lacks.isEmpty)
-        #expect(try model("", named: "gpt-*").unservedReason != nil, "what the pattern's * stands for is the provider's name: 4o-mini")
-        #expect(try model("", named: "*").pricing == .listed(known.price))
+        for pattern in ["gpt-*", "gpt-4o-m*", "*"] { #expect(try model("", named: pattern).pricing == .listed(known.price), "\(pattern)") }
     }
 
     @Test func whatThePolicySaysGoesBeforeIt() throws {
@@ -37,5 +36,16 @@ import Testing
             """
         let decision = try snapshot(text).decide("v") { $0.hasImages = true }
         #expect(decision.names == ["seeing"] && decision.trace.excluded == ["gpt-4: it does not take images"])
+    }
+
+    @Test(arguments: [
+        ("a/b-*", "a/b-y", "b-y"), ("gpt-*", "gpt-9", "gpt-9"), ("claude-*", "claude-sonnet-4-5", "claude-sonnet-4-5"), ("a/*", "a/b/c", "b/c"),
+        ("a/b-*", "a/b-/c", "b-/c"), ("*", "x/y", "x/y"), ("a/b/c*", "a/b/cd", "cd"),
+    ])
+    func pattern_withoutUpstreamModel_stripsOnlyItsOwnNamespace(_ pattern: String, _ name: String, _ upstream: String) throws {
+        let policies = try snapshot(
+            "providers: {p: {kind: openai, base_url: http://h}}\nmodels: {\"\(pattern)\": {provider: p, price: {input: 1, output: 1}}}\n")
+        guard case .model(let entry) = policies.resolve(name) else { throw CancellationError() }
+        #expect(entry.upstreamModel == upstream && entry.name == name)
     }
 }

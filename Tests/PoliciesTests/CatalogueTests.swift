@@ -3,42 +3,95 @@ import Testing
 
 @testable import Policies
 
-/// Every line of the catalogue is complete and sane.
+/// Every line of the catalogue that ships is complete and sane.
 @Suite struct CatalogueRowTests {
-    @Test(arguments: KnownModels.rows.map(\.name))
-    func rowIsComplete(_ name: String) throws {
-        let row = try #require(KnownModels.rows.first { $0.name == name })
-        let model = try #require(row.model, "a price of \(name) is not a decimal")
-        #expect(model.contextWindow > 0 && model.maxOutputTokens > 0 && model.maxOutputTokens <= model.contextWindow)
-        let price = model.price
-        #expect(price.input.nanos > 0 && price.output.nanos >= price.input.nanos)
-        if let cached = price.cachedInput { #expect(cached.nanos < price.input.nanos) }
-        if let write = price.cacheWrite { #expect(write.nanos > price.input.nanos) }
-        guard let long = price.longContext else { return }
-        #expect(long.above > 0 && long.input.nanos > price.input.nanos && long.output.nanos > price.output.nanos)
-        #expect((long.cachedInput == nil) == (price.cachedInput == nil) && (long.cacheWrite == nil) == (price.cacheWrite == nil))
-    }
-
-    @Test func noNameIsGivenTwice() {
-        let names = KnownModels.rows.flatMap { [$0.name] + $0.aliases }
-        #expect(Set(names).count == names.count)
-        #expect((60...120).contains(KnownModels.rows.count))
+    @Test func rowsAreComplete() {
+        #expect(Catalogue.shipped.models.count > 1_000 && Catalogue.shipped.source.hasPrefix("genai-prices "))
+        for model in Catalogue.shipped.models {
+            let name = "\(model.seller)/\(model.name)"
+            #expect(!model.name.isEmpty && model.contextWindow.map { $0 > 0 } ?? true, "\(name)")
+            if let answer = model.maxOutputTokens { #expect(answer > 0 && answer <= model.contextWindow ?? .max, "\(name)") }
+            let usual = model.price.standard.usual
+            #expect(usual.input.nanos <= 1_000_000_000_000 && usual.output.nanos <= 2_000_000_000_000, "\(name)")
+            guard let long = model.price.standard.long else { continue }
+            #expect(long.above > 0 && long.prices.input >= usual.input && long.prices.output >= usual.output, "\(name)")
+        }
     }
 
     @Test func everyNameFindsItsOwnRow() {
-        for row in KnownModels.rows {
-            for name in [row.name] + row.aliases { #expect(KnownModels.find(upstreamName: name)?.name == row.name, "\(name)") }
+        for model in Catalogue.shipped.models {
+            let found = ([model.name] + model.aliases).compactMap { Catalogue.shipped.find($0, of: [model.seller]) }
+            #expect(found.contains(model), "\(model.seller)/\(model.name)")
         }
     }
 
-    /// The cheapest and the dearest known are within what a price can be; a slip of the decimal point is not.
-    @Test func pricesAreOfTheRightMagnitude() throws {
-        for row in KnownModels.rows {
-            let price = try #require(row.model).price
-            #expect((30_000_000...150_000_000_000).contains(price.input.nanos), "\(row.name)")
-            #expect((40_000_000...600_000_000_000).contains(price.output.nanos), "\(row.name)")
+    @Test func makersHaveTheLimitsAndAbilitiesOfTheirModels() throws {
+        for name in ["gpt-5", "gpt-4.1-mini", "o4-mini", "claude-opus-5", "claude-haiku-4-5", "gemini-2.5-flash", "grok-4.7", "mistral-large-4"] {
+            let model = try #require(Catalogue.shipped.find(name), "\(name)")
+            #expect(model.contextWindow != nil && model.maxOutputTokens != nil && model.capabilities != nil, "\(name)")
         }
     }
+
+    @Test func whatItWritesItReads() throws {
+        let again = try CatalogueFile.read(OwnCatalogue.text(Catalogue.shipped))
+        #expect(again.models == Catalogue.shipped.models && again.hosts == Catalogue.shipped.hosts)
+    }
+}
+
+/// Files of other makers, and files that are none.
+@Suite struct CatalogueFileTests {
+    private func read(_ text: String) throws -> Catalogue { try CatalogueFile.read(Array(text.utf8)) }
+
+    @Test func readsGenAIPrices() throws {
+        let catalogue = try read(
+            """
+            [{"id": "openai", "name": "OpenAI", "api_pattern": "https://api.openai.com", "models": [
+              {"id": "m", "match": {"or": [{"equals": "m"}, {"starts_with": "m-2026-"}, {"regex": "^m.$"}]}, "context_window": 1000,
+               "prices": [{"prices": {"input_mtok": 1, "output_mtok": 2.5}},
+                          {"constraint": {"start_date": "2026-01-01"}, "prices": {"input_mtok": {"base": 0.075, "tiers": [{"start": 200, "price": 3}]}, "output_mtok": 2}}],
+               "price_variants": [{"when": {"service_tier": "priority"}, "prices": {"input_mtok": 2, "output_mtok": 5}}]},
+              {"id": "without-output", "match": {"equals": "x"}, "prices": {"input_mtok": 1}}]}]
+            """)
+        let model = try #require(catalogue.find("m", of: ["openai"]))
+        #expect(model.price.version == "1/-/-/2.5>200:3/-/-/2.5" && model.contextWindow == 1000 && model.aliases == ["m-2026"])
+        #expect(model.price.version(at: .priority) == "priority:2/-/-/5" && catalogue.models.count == 1)
+    }
+
+    @Test func readsLiteLLMsPriceMap() throws {
+        let catalogue = try read(
+            """
+            {"sample_spec": {"mode": "chat"}, "claude-x": {"litellm_provider": "anthropic", "input_cost_per_token": 3e-06, "output_cost_per_token": 1.5e-05,
+              "cache_creation_input_token_cost": 3.75e-06, "cache_creation_input_token_cost_above_1hr": 6e-06, "cache_read_input_token_cost": 3e-07,
+              "input_cost_per_token_above_200k_tokens": 6e-06, "max_input_tokens": 200000, "max_output_tokens": 64000, "supports_vision": true},
+             "groq/l": {"litellm_provider": "groq", "input_cost_per_token": 5.9e-07, "output_cost_per_token": "7.9e-07", "input_cost_per_token_flex": 1e-07, "output_cost_per_token_flex": 1e-07}}
+            """)
+        let claude = try #require(catalogue.find("claude-x", of: ["anthropic"]))
+        #expect(claude.price.version == "3/0.3/3.75/15+1h=6>200000:6/0.3/3.75/15+1h=6" && claude.maxOutputTokens == 64_000)
+        #expect(claude.capabilities == .images)
+        let groq = try #require(catalogue.find("l", of: ["groq"]))
+        #expect(groq.price.version == "0.59/-/-/0.79" && groq.price.version(at: .flex) == "flex:0.1/-/-/0.1")
+    }
+
+    @Test(arguments: [
+        "", "7", "{}", "[]", "[{}]", "{\"a\": 1}", "{\"format\": \"purser-catalogue\", \"version\": 2}",
+        "{\"format\": \"purser-catalogue\", \"version\": 1, \"models\": [{\"provider\": \"a\", \"name\": \"b\", \"price\": {\"input\": \"-1\", \"output\": \"1\"}}]}",
+        "{\"a\": {\"litellm_provider\": \"x\", \"input_cost_per_token\": -1, \"output_cost_per_token\": 1}}",
+    ])
+    func refusesWhatIsNoCatalogue(_ text: String) {
+        #expect(throws: CatalogueError.self) { try read(text) }
+    }
+
+    @Test(arguments: [
+        ("3e-06", 6, "3"), ("1.25e-07", 6, "0.125000000"), ("0.15", 0, "0.15"), ("7", 0, "7"), ("5e-7", 6, "0.5"), ("1e-17", 6, "0.000000001"),
+        ("9.9999999999", 0, "10.000000000"), ("2e1", 0, "20"),
+    ])
+    func movesDecimalPointsExactly(_ text: String, _ places: Int, _ decimal: String) throws {
+        let found = try #require(DecimalShift.decimal(text, by: places).flatMap { PricePerMillion(decimal: $0) })
+        #expect(found == PricePerMillion(decimal: decimal))
+    }
+
+    @Test(arguments: ["", "-1", "1e", "1e99", ".5", "0x1", "1.2.3", "NaN", "1e-06e1"])
+    func refusesWhatIsNoDecimal(_ text: String) { #expect(DecimalShift.decimal(text, by: 6) == nil) }
 }
 
 /// Which names find which model, and at which price.
@@ -49,24 +102,24 @@ import Testing
         ("gpt-4o-2024-11-20", "gpt-4o", "2.5/1.25/-/10"), ("gpt-4o-2024-05-13", "gpt-4o-2024-05-13", "5/-/-/15"),
         ("gpt-4-1106-preview", "gpt-4-turbo", "10/-/-/30"), ("gpt-35-turbo", "gpt-3.5-turbo", "0.5/-/-/1.5"),
         ("gpt-5-chat-latest", "gpt-5-chat", "1.25/0.125/-/10"), ("o3-2025-04-16", "o3", "2/0.5/-/8"),
-        ("claude-3-5-sonnet-20241022", "claude-3-5-sonnet", "3/0.3/3.75/15"),
-        ("claude-3-5-sonnet-latest", "claude-3-5-sonnet", "3/0.3/3.75/15"),
-        ("claude-3-opus-20240229", "claude-3-opus", "15/1.5/18.75/75"), ("claude-sonnet-4-20250514", "claude-sonnet-4", "3/0.3/3.75/15"),
-        ("claude-haiku-4-5@20251001", "claude-haiku-4-5", "1/0.1/1.25/5"),
-        ("models/gemini-2.5-flash", "gemini-2.5-flash", "0.3/0.03/-/2.5"),
+        ("claude-3-5-sonnet-20241022", "claude-3-5-sonnet", "3/0.3/3.75/15+1h=6"),
+        ("claude-3-5-sonnet-latest", "claude-3-5-sonnet", "3/0.3/3.75/15+1h=6"),
+        ("claude-3-opus-20240229", "claude-3-opus", "15/1.5/18.75/75+1h=30"), ("claude-sonnet-4-20250514", "claude-sonnet-4", "3/0.3/3.75/15+1h=6"),
+        ("claude-haiku-4-5@20251001", "claude-haiku-4-5", "1/0.1/1.25/5+1h=2"),
+        ("models/gemini-2.5-flash", "gemini-2.5-flash", "0.3/0.03/-/2.5+audio_in=1"),
         ("gemini-2.5-pro", "gemini-2.5-pro", "1.25/0.125/-/10>200000:2.5/0.25/-/15"),
-        ("anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet", "3/0.3/3.75/15"),
-        ("eu.anthropic.claude-3-opus-20240229-v1:0", "claude-3-opus", "15/1.5/18.75/75"),
-        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5", "1/0.1/1.25/5"),
-        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5", "1.1/0.11/1.375/5.5"),
-        ("anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5", "1.1/0.11/1.375/5.5"),
-        ("us.anthropic.claude-opus-4-6-v1", "claude-opus-4-6", "5.5/0.55/6.875/27.5"),
-        ("jp.anthropic.claude-haiku-5-5", "claude-haiku-5-5", "0.11/0.011/0.1375/0.55>100000:0.55/0.055/0.6875/2.75"),
+        ("anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet", "3/0.3/3.75/15+1h=6"),
+        ("eu.anthropic.claude-3-opus-20240229-v1:0", "claude-3-opus", "15/1.5/18.75/75+1h=30"),
+        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5", "1/0.1/1.25/5+1h=2"),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5", "1.1/0.11/1.375/5.5+1h=2.2"),
+        ("anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5", "1.1/0.11/1.375/5.5+1h=2.2"),
+        ("us.anthropic.claude-opus-4-6-v1", "claude-opus-4-6", "5.5/0.55/6.875/27.5+1h=11"),
+        ("jp.anthropic.claude-haiku-5-5", "claude-haiku-5-5", "0.11/0.011/0.1375/0.55+1h=0.22>100000:0.55/0.055/0.6875/2.75+1h=1.1"),
         ("us.amazon.nova-lite-v1:0", "amazon.nova-lite", "0.06/0.015/-/0.24"),
         ("meta.llama3-3-70b-instruct-v1:0", "meta.llama3-3-70b-instruct", "0.72/-/-/0.72"),
     ])
     func find(_ upstreamName: String, _ name: String, _ price: String) throws {
-        let model = try #require(KnownModels.find(upstreamName: upstreamName))
+        let model = try #require(Catalogue.shipped.find(upstreamName))
         #expect(model.name == name)
         #expect(model.price.version == price)
     }
@@ -75,36 +128,45 @@ import Testing
         "", "-", "gpt", "gpt-4-", "gpt-4-latest-latest", "gpt-4o-2024-1-20", "gpt-4o-20241", "-20241022", "-latest", "us.gpt-4o",
         "anthropic.gpt-9",
         "us-gov.anthropic.claude-haiku-4-5-20251001-v1:0", "eu.amazon.nova-lite-v1:0", "global.", "anthropic.", "models/", "openai/gpt-4o",
-        "claude-3-5-sonnet-20241022-v2:0-x", "gemini-flash-latest", "GPT-4o", "gpt-4o\u{0}", "🙂-20241022", "amazon.nova-lite-v",
+        "claude-3-5-sonnet-20241022-v2:0-x", "GPT-4o", "gpt-4o\u{0}", "🙂-20241022", "amazon.nova-lite-v",
     ])
     func unknownNamesFindNothing(_ upstreamName: String) {
-        #expect(KnownModels.find(upstreamName: upstreamName) == nil)
+        #expect(Catalogue.shipped.find(upstreamName) == nil)
     }
 
     @Test func limitsAndCapabilities() throws {
-        let mini = try #require(KnownModels.find(upstreamName: "gpt-4o-mini"))
+        let mini = try #require(Catalogue.shipped.find("gpt-4o-mini"))
         #expect(mini.contextWindow == 128_000 && mini.maxOutputTokens == 16_384)
         #expect(mini.capabilities == [.tools, .images, .structuredOutput])
-        let opus = try #require(KnownModels.find(upstreamName: "us.anthropic.claude-3-opus-20240229-v1:0"))
-        #expect(opus.contextWindow == 200_000 && opus.maxOutputTokens == 4096 && !opus.capabilities.contains(.reasoning))
+        let opus = try #require(Catalogue.shipped.find("us.anthropic.claude-3-opus-20240229-v1:0"))
+        #expect(opus.contextWindow == 200_000 && opus.maxOutputTokens == 4096 && opus.capabilities?.contains(.reasoning) == false)
     }
 }
 
-/// The prices that `policies/models.yaml` spells out are those of the catalogue.
-@Suite struct ShippedPricesTests {
-    @Test func agreeWithTheCatalogue() throws {
-        let variables = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AZURE_KEY"]
-        let environment = Dictionary(uniqueKeysWithValues: variables.map { ($0, "key") })
-        let compilation = PolicyCompiler.compile(try TestFiles.policies(in: "../../policies"), environment: environment, now: testNow)
-        let snapshot = try #require(compilation.snapshot, "\(compilation.diagnostics.rendered)")
-        let listed = snapshot.listing.compactMap { listed in
-            if case .provider(let model) = listed.model, model.provider.name != "local" { model } else { nil }
+/// Who is asked decides whose prices hold.
+@Suite struct CatalogueSellerTests {
+    private func model(_ provider: String, _ name: String) throws -> ModelEntry {
+        let text = "providers: {p: {\(provider)}}\nmodels: {\"*\": {provider: p, upstream_model: \"*\"}}\n"
+        guard case .model(let entry) = try snapshot(text).resolve(name) else { throw CancellationError() }
+        return entry
+    }
+
+    @Test func aKnownHostHasItsOwnPrices() throws {
+        let groq = try model("kind: openai, base_url: \"https://api.groq.com/openai/v1\"", "llama-3.3-70b-versatile")
+        #expect(groq.priceVersion == "0.59/-/-/0.79")
+        #expect(try model("kind: openai, base_url: \"https://api.groq.com/openai/v1\"", "gpt-4o").unservedReason != nil)
+        #expect(try model("kind: openai, base_url: \"https://openrouter.ai/api/v1\"", "deepseek/deepseek-v4-pro").priceVersion == "1.416/0.118/-/2.832")
+    }
+
+    @Test func anUnknownHostIsTakenForOneInFrontOfTheMakers() throws {
+        for name in ["gpt-4o", "claude-opus-5", "gemini-2.5-pro", "grok-4.7"] {
+            #expect(try model("kind: openai, base_url: \"https://llm.house.example/v1\"", name).pricing == .listed(#require(Catalogue.shipped.find(name)).price))
         }
-        #expect(listed.count >= 12)
-        for entry in listed {
-            let known = try #require(KnownModels.find(upstreamName: entry.upstreamModel), "\(entry.name) is not in the catalogue")
-            #expect(entry.pricing == .listed(known.price), "\(entry.name)")
-            #expect(entry.contextWindow == known.contextWindow && entry.maxOutputTokens == known.maxOutputTokens, "\(entry.name)")
-        }
+    }
+
+    @Test func eachKindHasTheNamesOfItsSeller() throws {
+        #expect(try model("kind: anthropic, base_url: \"http://h\"", "claude-sonnet-4-5").unservedReason == nil)
+        #expect(try model("kind: anthropic, base_url: \"http://h\"", "gpt-4o").unservedReason != nil)
+        #expect(try model("kind: gemini, base_url: \"http://h\"", "gemini-2.5-flash").unservedReason == nil)
     }
 }

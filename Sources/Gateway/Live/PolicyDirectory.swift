@@ -30,9 +30,9 @@ public enum PolicyDirectory {
     /// What the policies of `directory` name beside themselves; `nil` when it cannot be read or is larger than it can be.
     public static func contents(of resource: PolicyResource, in directory: String) -> [UInt8]? {
         switch resource {
-        case .classifier(let path):
-            let bytes = try? contents(of: path.hasPrefix("/") ? path : folder(directory) + "/" + path, limit: classifierLimit + 1)
-            return bytes.flatMap { $0.count <= classifierLimit ? $0 : nil }
+        case .classifier(let path), .catalogue(let path):
+            let bytes = try? contents(of: path.hasPrefix("/") ? path : folder(directory) + "/" + path, limit: resourceLimit + 1)
+            return bytes.flatMap { $0.count <= resourceLimit ? $0 : nil }
         case .timeZone(let name): return try? contents(of: "/usr/share/zoneinfo/" + name)
         }
     }
@@ -43,8 +43,8 @@ public enum PolicyDirectory {
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// A classifier's model file has at most 1 MB by contract; one of somebody's own may have more words.
-    private static let classifierLimit = 16 << 20
+    /// A classifier's model file has at most 1 MB by contract, one of somebody's own may have more words; a catalogue has some 4 MB.
+    private static let resourceLimit = 16 << 20
 
     private static func contents(of path: String, limit: Int = readLimit) throws(PolicyReadError) -> [UInt8] {
         guard let file = fopen(path, "rb") else { throw PolicyReadError(path: path, number: errno) }

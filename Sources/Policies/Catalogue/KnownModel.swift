@@ -2,21 +2,26 @@ public import Chat
 
 /// What the catalogue says about a model: what it costs and what it can do, where a policy does not say otherwise.
 public struct KnownModel: Hashable, Sendable {
-    /// The provider's own name, without the date of a snapshot.
+    /// Who sells it, by the catalogue's name of them: `openai`, `aws` …
+    public let seller: String
+    /// The seller's own name, without the date of a snapshot.
     public let name: String
-    /// The provider's standard prices for text; batch, priority, audio and image prices are not in the catalogue.
+    /// Other names of the same model that no rule of ``UpstreamName`` explains.
+    public let aliases: [String]
+    /// The seller's prices; batch and image prices are not in the catalogue.
     public let price: PriceList
-    /// The most tokens of input and output together; positive.
-    public let contextWindow: Int
-    /// The most tokens of one answer, reasoning included; positive, at most ``contextWindow``.
-    public let maxOutputTokens: Int
-    /// What a request may ask of the model.
-    public let capabilities: ModelCapabilities
+    /// The most tokens of input and output together, positive; `nil`: not known.
+    public let contextWindow: Int?
+    /// The most tokens of one answer, reasoning included; positive, at most ``contextWindow``; `nil`: not known.
+    public let maxOutputTokens: Int?
+    /// What a request may ask of the model; `nil`: not known.
+    public let capabilities: ModelCapabilities?
     let regionalPrice: RegionalPrice
 
     /// Whether it may think before it answers without being asked to, and shows little or nothing of that. Claude does from its fifth
-    /// generation on.
+    /// generation on. A model of which nothing is known may.
     var thinksUnasked: Bool {
+        guard let capabilities else { return true }
         guard capabilities.contains(.reasoning) else { return false }
         guard name.contains("claude") else { return true }
         return name.split(separator: "-").lazy.compactMap { Int($0) }.first.map { $0 >= 5 } ?? true
@@ -25,8 +30,8 @@ public struct KnownModel: Hashable, Sendable {
     /// What the model costs when a call has to stay within a region, as far as that is known.
     func raisedByATenth() -> KnownModel {
         KnownModel(
-            name: name, price: price.raisedByATenth, contextWindow: contextWindow, maxOutputTokens: maxOutputTokens,
-            capabilities: capabilities, regionalPrice: regionalPrice)
+            seller: seller, name: name, aliases: aliases, price: price.raisedByATenth, contextWindow: contextWindow,
+            maxOutputTokens: maxOutputTokens, capabilities: capabilities, regionalPrice: regionalPrice)
     }
 }
 
@@ -46,27 +51,19 @@ public struct ModelCapabilities: OptionSet, Hashable, Sendable {
     public static let structuredOutput = ModelCapabilities(rawValue: 4)
     /// Thinking before answering, on demand or always.
     public static let reasoning = ModelCapabilities(rawValue: 8)
+
+    /// The words of catalogue files.
+    static let words: [(word: String, capability: ModelCapabilities)] = [
+        ("tools", .tools), ("images", .images), ("structured_output", .structuredOutput), ("reasoning", .reasoning),
+    ]
 }
 
 /// How Bedrock charges a model by the part of the world that serves it: the beginning of the model's name there.
-enum RegionalPrice: Hashable, Sendable {
+enum RegionalPrice: String, Hashable, Sendable {
     /// The same everywhere.
     case same
     /// A tenth more than the price of `global.`.
-    case tenthMore
+    case tenthMore = "tenth_more"
     /// The catalogue's price is that of the United States; elsewhere it differs.
-    case unitedStatesOnly
-}
-
-extension PriceList {
-    fileprivate var raisedByATenth: PriceList {
-        PriceList(
-            input: input.raisedByATenth, cachedInput: cachedInput?.raisedByATenth, cacheWrite: cacheWrite?.raisedByATenth,
-            output: output.raisedByATenth,
-            longContext: longContext.map {
-                LongContextPrices(
-                    above: $0.above, input: $0.input.raisedByATenth, cachedInput: $0.cachedInput?.raisedByATenth,
-                    cacheWrite: $0.cacheWrite?.raisedByATenth, output: $0.output.raisedByATenth)
-            })
-    }
+    case unitedStatesOnly = "united_states_only"
 }

@@ -102,6 +102,8 @@ public struct CallExtent: Hashable, Sendable {
     public var output: Int64
     /// Choices, 1 or more.
     public let choices: Int64
+    /// What else than plain text at the standard tier the call may be charged for.
+    public var demands = PriceDemands()
 
     /// Input and output together, at most.
     public var tokens: Int64 { tokens(output: output) }
@@ -122,10 +124,7 @@ public struct CallExtent: Hashable, Sendable {
         case .free: return .zero
         case .unpriced, nil: return nil
         case .listed(let prices):
-            let all = max(0, tokens(output: output) - input)
-            let plain = prices.cost(of: TokenUsage(input: input, output: all))
-            guard prices.cacheWrite != nil else { return plain }
-            return max(plain, prices.cost(of: TokenUsage(input: input, cacheWrite: input, output: all)))
+            return prices.mostCost(input: input, output: max(0, tokens(output: output) - input), demands)
         }
     }
 }

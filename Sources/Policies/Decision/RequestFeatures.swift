@@ -28,6 +28,8 @@ public struct RequestFeatures: Sendable {
     public var stream = false
     /// How many choices are wanted, 1 or more (`n`).
     public var choices = 1
+    /// What else than plain text at the standard tier the request may be charged for.
+    public var demands = PriceDemands()
     /// The client's own limit of output tokens per choice.
     public var maxOutputTokens: Int64?
     /// The request's tags.

@@ -71,7 +71,7 @@ struct WorstCase {
     private static func extent(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> CallExtent {
         let files = features.hasFiles ? model.contextWindow ?? fallbackWindow : 0
         return CallExtent(
-            input: Int64(max(files, features.inputTokensUpperBound)), output: output, choices: Int64(max(1, features.choices)))
+            input: Int64(max(files, features.inputTokensUpperBound)), output: output, choices: Int64(max(1, features.choices)), demands: features.demands)
     }
 
     /// What the cost is made of.

@@ -9,7 +9,7 @@ struct Shape {
     var hidesUnknownValues = false
 
     static let file = Shape(
-        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "ledger"],
+        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger"],
         unsupported: ["mcp_servers"])
 
     static let provider = Shape(
@@ -78,7 +78,13 @@ struct Shape {
             "model", "models", "task", "complexity", "language", "rule", "route", "experiment", "arm", "refused", "excluded", "max_tokens",
         ])
 
-    static let price = Shape(name: "a price", keys: ["input", "cached_input", "cache_write", "output"])
+    private static let tokenPrices = ["input", "cached_input", "cache_write", "cache_write_1h", "audio_input", "output", "audio_output"]
+
+    static let price = Shape(name: "a price", keys: tokenPrices + ["long_context", "flex", "priority", "fast"])
+
+    static let tierPrice = Shape(name: "the price of a tier", keys: tokenPrices + ["long_context"])
+
+    static let longContextPrice = Shape(name: "the price of long inputs", keys: ["above"] + tokenPrices)
 
     private static let budget = ["limits", "each_key", "each_user", "timezone", "weight"]
 

@@ -10,10 +10,7 @@ struct ClassifierSection {
     }
 
     private static func model(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> Classifier? {
-        guard let path = field.text() else { return nil }
-        guard !path.isEmpty, path.utf8.count <= 4096, !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            return field.refuse("\"classifier\" must be the path of a file, at most 4096 bytes without control characters")
-        }
+        guard let path = field.path() else { return nil }
         guard let bytes = resource(.classifier(path: path)) else {
             return field.refuse("the classifier \"\(shortened(path))\" cannot be read; its path is relative to the policies")
         }

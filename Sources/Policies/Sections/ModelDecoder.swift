@@ -7,6 +7,7 @@ struct ModelDraft {
     fileprivate(set) var upstreamModel: String?
     fileprivate(set) var facts = ModelFacts()
     fileprivate(set) var aliases: [WrittenAlias] = []
+    let catalogue: Catalogue
 
     func resolution(index: Int, aliases: [String]) -> ModelResolution {
         switch target {
@@ -19,7 +20,8 @@ struct ModelDraft {
     }
 
     var pattern: ModelPattern {
-        ModelPattern(prefix: String(name.dropLast()), target: target, upstreamModel: upstreamModel, facts: facts)
+        ModelPattern(
+            prefix: String(name.dropLast()), target: target, upstreamModel: upstreamModel, facts: facts, catalogue: catalogue)
     }
 }
 
@@ -28,16 +30,17 @@ struct ModelDecoder {
     private static let tokenRange = 1...1_000_000_000
     private let entry: NamedField
     private let reader: MappingReader
+    private let catalogue: Catalogue
     private var diagnostics: DiagnosticCollector { entry.value.diagnostics }
 
-    static func decode(_ entry: NamedField, providers: ProvidersSection, isComplete: Bool) -> ModelDraft {
-        var draft = ModelDraft(name: entry.name)
+    static func decode(_ entry: NamedField, providers: ProvidersSection, catalogue: Catalogue, isComplete: Bool) -> ModelDraft {
+        var draft = ModelDraft(name: entry.name, catalogue: catalogue)
         guard entry.hasValidModelName(), let reader = entry.value.mapping(.model) else { return draft }
-        let decoder = ModelDecoder(entry: entry, reader: reader)
+        let decoder = ModelDecoder(entry: entry, reader: reader, catalogue: catalogue)
         draft.aliases = AliasDecoder.aliases(reader, of: entry)
         if let target = decoder.target(providers, isComplete: isComplete) { draft.target = target }
         draft.upstreamModel = decoder.upstreamModel()
-        draft.facts = decoder.facts(upstreamModel: draft.upstreamModel)
+        draft.facts = decoder.facts(of: draft)
         return draft
     }
 
@@ -75,7 +78,7 @@ struct ModelDecoder {
     }
 
     /// What the file says, and for a single model what the catalogue adds; a pattern asks the catalogue for each name anew.
-    private func facts(upstreamModel: String?) -> ModelFacts {
+    private func facts(of draft: ModelDraft) -> ModelFacts {
         var facts = ModelFacts()
         facts.pricing = pricing()
         facts.contextWindow = reader["context_window"]?.integer(in: Self.tokenRange)
@@ -88,8 +91,9 @@ struct ModelDecoder {
                 if isAble { facts.can.insert(bit) } else { facts.lacks.insert(bit) }
             }
         }
-        guard !entry.isPattern, let upstreamModel else { return facts }
-        let complete = facts.completed(by: upstreamModel)
+        guard !entry.isPattern, let upstreamModel = draft.upstreamModel else { return facts }
+        let known = if case .on(let provider) = draft.target { catalogue.find(upstreamModel, at: provider) } else { catalogue.find(upstreamModel) }
+        let complete = facts.completed(by: known)
         if complete.pricing == nil, reader["price"] == nil, reader["unpriced"] == nil { noticeMissingPrice() }
         return complete
     }
@@ -101,12 +105,8 @@ struct ModelDecoder {
             guard let text = unpriced.text() else { return nil }
             return text == "allow" ? .unpriced : unpriced.refuse("\"unpriced\" can only be \"allow\"")
         case (_?, let unpriced?): return unpriced.refuse("a model has either a price or \"unpriced: allow\", not both")
+        // The catalogue may know it; a pattern asks for each name anew.
         case (nil, nil):
-            if entry.isPattern {
-                diagnostics.notice(
-                    at: entry.place, "pattern \"\(entry.name)\" has no price, so only those of its models are served whose prices are known"
-                )
-            }
             return nil
         }
     }

@@ -10,7 +10,7 @@ struct ModelsSection {
 
     /// - Parameter surroundings: what conditions need to know of the rest; also whether all files could be read: otherwise a name that is
     ///   not known may stand in another file.
-    init(_ section: Section, providers: ProvidersSection, surroundings: Condition.Surroundings) {
+    init(_ section: Section, providers: ProvidersSection, catalogue: Catalogue, surroundings: Condition.Surroundings) {
         var drafts: [ListedDraft] = []
         var patterns: [ModelPattern] = []
         var aliases = AliasRegister(names: section)
@@ -21,7 +21,7 @@ struct ModelsSection {
                 drafts.append(ListedDraft(name: entry.name, aliases: own, content: .virtual(model)))
                 continue
             }
-            let model = ModelDecoder.decode(entry, providers: providers, isComplete: surroundings.isComplete)
+            let model = ModelDecoder.decode(entry, providers: providers, catalogue: catalogue, isComplete: surroundings.isComplete)
             if entry.isPattern {
                 patterns.append(model.pattern)
             } else {

@@ -9,16 +9,48 @@ enum PriceDecoder {
             return scalar.text == "free"
                 ? .free : field.refuse("\"price\" must be \"free\" or a mapping such as {input: 0.15, output: 0.60}")
         }
-        guard let reader = field.mapping(.price) else { return nil }
+        guard let reader = field.mapping(.price), let standard = tier(reader, field) else { return nil }
+        var further: [ServiceTier: TierPrices] = [:]
+        for tier in ServiceTier.allCases where tier != .standard {
+            guard let field = reader[tier.word] else { continue }
+            guard let reader = field.mapping(.tierPrice), let prices = self.tier(reader, field) else { return nil }
+            further[tier] = prices
+        }
+        noticeDearCache(standard, field)
+        return .listed(PriceList(standard, further: further))
+    }
+
+    private static func tier(_ reader: MappingReader, _ field: FieldReader) -> TierPrices? {
+        let usual = tokens(reader, field)
+        guard let longField = reader["long_context"] else { return usual.map { TierPrices($0) } }
+        guard let longReader = longField.mapping(.longContextPrice) else { return nil }
+        let prices = tokens(longReader, longField)
+        guard let aboveField = longReader["above"] else {
+            return longField.refuse("\"long_context\" has no \"above\": the most input tokens that the usual prices are for")
+        }
+        guard let above = aboveField.integer(in: 1...1_000_000_000), let usual, let prices else { return nil }
+        return TierPrices(usual, long: LongContextPrices(above: Int64(above), prices))
+    }
+
+    private static func tokens(_ reader: MappingReader, _ field: FieldReader) -> TokenPrices? {
         for key in ["input", "output"] where reader[key] == nil {
             field.diagnostics.error(at: reader.place, "the price has no \"\(key)\"; write 0 when it costs nothing")
         }
-        let input = reader["input"].flatMap(perMillion)
-        let cachedInput = reader["cached_input"].flatMap(perMillion)
-        let cacheWrite = reader["cache_write"].flatMap(perMillion)
-        let output = reader["output"].flatMap(perMillion)
+        func price(_ key: String) -> PricePerMillion? { reader[key].flatMap(perMillion) }
+        let (input, output) = (price("input"), price("output"))
+        let others = [price("cached_input"), price("cache_write"), price("cache_write_1h"), price("audio_input"), price("audio_output")]
         guard let input, let output else { return nil }
-        return .listed(PriceList(input: input, cachedInput: cachedInput, cacheWrite: cacheWrite, output: output))
+        return TokenPrices(
+            input: input, cachedInput: others[0], cacheWrite: others[1], cacheWriteHour: others[2], audioInput: others[3], output: output,
+            audioOutput: others[4])
+    }
+
+    /// Input that was read from a cache and costs more than other input is most likely a decimal point in the wrong place.
+    private static func noticeDearCache(_ prices: TierPrices, _ field: FieldReader) {
+        guard let cached = prices.usual.cachedInput, cached > prices.usual.input else { return }
+        field.diagnostics.notice(
+            at: field.node.start, "cached input costs more than other input (\(cached.decimalString) against \(prices.usual.input.decimalString)); "
+                + "budgets reserve for the dearer of them")
     }
 
     private static func perMillion(_ field: FieldReader) -> PricePerMillion? {

@@ -62,14 +62,16 @@ struct ModelFacts: Sendable {
     var overCeiling = OverCeiling.refuse
 
     /// The facts with the gaps filled from the catalogue's entry for what the provider calls the model.
-    func completed(by upstreamModel: String) -> ModelFacts {
-        guard let known = KnownModels.find(upstreamName: upstreamModel) else { return self }
+    func completed(by known: KnownModel?) -> ModelFacts {
+        guard let known else { return self }
         var facts = self
         if facts.pricing == nil { facts.pricing = .listed(known.price) }
         if facts.contextWindow == nil { facts.contextWindow = known.contextWindow }
-        if facts.maxOutputTokens == nil { facts.maxOutputTokens = min(known.maxOutputTokens, facts.contextWindow ?? .max) }
+        if facts.maxOutputTokens == nil { facts.maxOutputTokens = known.maxOutputTokens.map { min($0, facts.contextWindow ?? .max) } }
         facts.thinksUnasked = known.thinksUnasked
-        facts.lacks.formUnion(ModelCapabilities.requestable.subtracting(known.capabilities).subtracting(can))
+        if let capabilities = known.capabilities {
+            facts.lacks.formUnion(ModelCapabilities.requestable.subtracting(capabilities).subtracting(can))
+        }
         return facts
     }
 }
@@ -101,9 +103,12 @@ struct ModelPattern: Sendable {
     /// The text before the `*`.
     let prefix: String
     let target: Target
-    /// The provider's name for the model; a `*` in it stands for the matched text. `nil`: the matched text itself.
+    /// The provider's name for the model; a `*` in it stands for the matched text. `nil`: what follows the pattern's last `/` in the requested
+    /// name: `b-y` for `a/b-*`, and `meta/llama` for `a/*`, because some providers' own names have slashes.
     let upstreamModel: String?
     let facts: ModelFacts
+    /// Knows the models that the pattern lets in.
+    let catalogue: Catalogue
 
     /// As the policy writes it.
     var text: String { prefix + "*" }
@@ -119,10 +124,17 @@ struct ModelPattern: Sendable {
         case .on(let provider):
             let matched = String(decoding: name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
             let upstream =
-                upstreamModel.map { $0.split(separator: "*", omittingEmptySubsequences: false).joined(separator: matched) } ?? matched
+                upstreamModel.map { $0.split(separator: "*", omittingEmptySubsequences: false).joined(separator: matched) }
+                ?? defaultUpstreamName(of: name)
+            let known = catalogue.find(upstream, at: provider)
             return .model(
                 ModelEntry(
-                    name: name, provider: provider, upstreamModel: upstream, facts: facts.completed(by: upstream), aliases: [], index: nil))
+                    name: name, provider: provider, upstreamModel: upstream, facts: facts.completed(by: known), aliases: [], index: nil))
         }
+    }
+
+    private func defaultUpstreamName(of name: String) -> String {
+        let own = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { prefix.utf8.distance(from: prefix.utf8.startIndex, to: $0) + 1 } ?? 0
+        return String(decoding: name.utf8.dropFirst(own), as: UTF8.self)
     }
 }

@@ -1,0 +1,75 @@
+/// The tokens of one upstream call, each dimension counted once, whatever the provider's own way of nesting them.
+public struct TokenUsage: Hashable, Sendable {
+    /// All input tokens, the cached and cache-written ones included (OpenAI's `prompt_tokens`).
+    public var input: Int64
+    /// Input tokens that were read from the provider's prompt cache; part of `input`.
+    public var cachedInput: Int64
+    /// Input tokens that were written to the provider's prompt cache, for however long; part of `input`.
+    public var cacheWrite: Int64
+    /// Input tokens that were written to the prompt cache for an hour; part of `cacheWrite`. The others stay for minutes and cost less.
+    public var cacheWriteHour: Int64
+    /// Input tokens of sound that were not read from the prompt cache; part of `input`.
+    public var audioInput: Int64
+    /// All output tokens, reasoning included (OpenAI's `completion_tokens`).
+    public var output: Int64
+    /// Output tokens spent on hidden reasoning; part of `output`.
+    public var reasoning: Int64
+    /// Output tokens of sound; part of `output`.
+    public var audioOutput: Int64
+    /// The tier at which the provider served the call.
+    public var tier: ServiceTier
+
+    /// The largest count that is believed of one call; a provider that reports more, or less than zero, is treated as having reported nothing.
+    public static let plausible: ClosedRange<Int64> = 0...1_000_000_000
+
+    /// Makes a usage; counts default to zero, the tier to the standard one.
+    public init(
+        input: Int64 = 0, cachedInput: Int64 = 0, cacheWrite: Int64 = 0, cacheWriteHour: Int64 = 0, audioInput: Int64 = 0,
+        output: Int64 = 0, reasoning: Int64 = 0, audioOutput: Int64 = 0, tier: ServiceTier = .standard
+    ) {
+        self.input = input
+        self.cachedInput = cachedInput
+        self.cacheWrite = cacheWrite
+        self.cacheWriteHour = cacheWriteHour
+        self.audioInput = audioInput
+        self.output = output
+        self.reasoning = reasoning
+        self.audioOutput = audioOutput
+        self.tier = tier
+    }
+
+    /// Whether every count is in range and no part exceeds its whole: what a provider must report to be believed.
+    public var isPlausible: Bool {
+        let counts = [input, cachedInput, cacheWrite, cacheWriteHour, audioInput, output, reasoning, audioOutput]
+        return counts.allSatisfy(Self.plausible.contains) && cachedInput + cacheWrite + audioInput <= input
+            && cacheWriteHour <= cacheWrite && reasoning <= output && audioOutput <= output
+    }
+}
+
+/// The tiers of service that providers charge differently. A provider tells which one it has served a call at.
+public enum ServiceTier: UInt8, Hashable, Sendable, CaseIterable {
+    /// The usual one (`default`, `standard`, `on_demand` …).
+    case standard
+    /// Slower and cheaper.
+    case flex
+    /// Faster and dearer.
+    case priority
+    /// The fast mode of some models (Anthropic's `speed: "fast"`, OpenAI's `service_tier: "fast"`).
+    case fast
+
+    /// The word in price lists, price versions and records.
+    public var word: String {
+        switch self {
+        case .standard: "standard"
+        case .flex: "flex"
+        case .priority: "priority"
+        case .fast: "fast"
+        }
+    }
+
+    /// Reads a provider's word of the tier that served a call. Words that are not known mean the standard tier: those of reserved capacity
+    /// (`scale`, `provisioned`) are paid for elsewhere.
+    public init(servedAs word: String) {
+        self = Self.allCases.first { $0.word == word } ?? .standard
+    }
+}
