@@ -114,7 +114,7 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
         #expect(error.retry == ([404, 413].contains(status) ? .nextTarget : .never))
     }
 
-    @Test(arguments: ["", "not json", "[1]", #"{"detail":"x"}"#, #"{"error":null}"#, #"{"error":{"a":1,"a":2}}"#])
+    @Test(arguments: ["", "<html></html>", "[1]", "{", #"{"error":null}"#, #"{"error":{"a":1,"a":2}}"#])
     func clientCausedWithoutShape(body: String) {
         let error = failure(400, body)
         #expect(error.code == .invalidRequest)

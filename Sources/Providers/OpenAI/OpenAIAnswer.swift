@@ -48,7 +48,7 @@ public struct OpenAIAnswer: Sendable {
             } else if member.name.isString("usage") {
                 usageMember = member
             } else if member.name.isString("error"), !member.value.isNull {
-                throw body.withUnsafeBytes { OpenAIFailure.embedded(member.value, in: $0) }
+                throw body.withUnsafeBytes { OpenAIFailure.embedded(root, in: $0) }
             }
         }
         guard let reasons else { throw OpenAIFailure.unusable("the answer has no choices") }

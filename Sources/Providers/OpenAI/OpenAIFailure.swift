@@ -20,20 +20,29 @@ public enum OpenAIFailure {
     ///   - body: the body, possibly cut off.
     ///   - retryAfter: the provider's `retry-after`, if it sent one.
     public static func read(status: Int, body: [UInt8], retryAfter: Duration?, reader: JSONReader) -> GatewayError {
+        let said = ErrorWords.read(body, reader)
+        if let said, tellsTooLong(said, status) { return refused(status, said, body, reader) }
         if status == 429 { return rateLimited(hasNoQuota(body, reader), retryAfter) }
-        return notOfTheClient(status, retryAfter) ?? clientCaused(status, body, reader)
+        if let failure = notOfTheClient(status, retryAfter) { return failure }
+        return said.map { refused(status, $0, body, reader) } ?? refusedWithoutReason(status)
     }
 
     /// Classifies what a provider of another dialect answered or reported.
     /// - Parameter error: what it said about it, if that could be read.
     static func read(status: Int, error: ProviderError?, retryAfter: Duration?) -> GatewayError {
         if error?.hasNoQuota == true { return rateLimited(true, nil) }
+        if let error, tellsTooLong(error, status) { return clientCaused(status, error) }
         if status == 429 { return rateLimited(false, retryAfter) }
         if var failure = notOfTheClient(status, retryAfter) {
             if let error { failure.detail = "provider status \(status), \(error.type ?? "no type"): \(error.message.prefix(1024))" }
             return failure
         }
         return error.map { clientCaused(status, $0) } ?? refusedWithoutReason(status)
+    }
+
+    /// Whether the conversation is too long, whatever status says so. What concerns the account is never shown.
+    private static func tellsTooLong(_ said: ProviderError, _ status: Int) -> Bool {
+        ![401, 402, 403, 407].contains(status) && said.saysTooLong
     }
 
     private static func notOfTheClient(_ status: Int, _ retryAfter: Duration?) -> GatewayError? {
@@ -47,39 +56,70 @@ public enum OpenAIFailure {
     }
 
     /// The provider's words in OpenAI's shape.
-    private static func clientCaused(_ status: Int, _ said: ProviderError) -> GatewayError {
-        let code = GatewayError.Code(said.code ?? GatewayError.Code.invalidRequest.name, status, GatewayError.Code.invalidRequest.type)
-        var error = GatewayError(code, String(said.message.prefix(longestMessage)), source: .client, detail: said.type)
+    /// - Parameter original: the provider's own body in OpenAI's shape, whose other members the client may see too.
+    private static func clientCaused(_ status: Int, _ said: ProviderError, original: [UInt8]? = nil) -> GatewayError {
+        guard said.isShaped || ![404, 405, 410].contains(status) || said.saysTooLong else { return refusedWithoutReason(status) }
+        let isTooLong = said.saysTooLong
+        let status = isTooLong ? 400 : status
+        let name = isTooLong ? contextLengthExceeded : name(said.code) ?? GatewayError.Code.invalidRequest.name
+        // Other dialects' types mean nothing to OpenAI's clients.
+        let type = original == nil ? nil : said.type
+        let code = GatewayError.Code(name, status, type ?? GatewayError.Code.invalidRequest.type)
+        var error = GatewayError(code, String(said.message.prefix(longestMessage)), source: .client, param: said.param, detail: said.type)
         var body: [UInt8] = []
-        error.appendOpenAIBody(to: &body)
+        if let original { body = original } else { error.appendOpenAIBody(to: &body) }
         error.publicMessage = "The provider refused the request (status \(status))."
         error.passThrough = (status, body)
         // What is too long for one model need not be for another.
-        error.retry = said.isTooLong ? .nextTarget : retry(after: status)
+        error.retry = isTooLong ? .nextTarget : retry(after: status)
         return error
     }
+
+    /// OpenAI's code for a conversation that is too long for the model.
+    static let contextLengthExceeded = "context_length_exceeded"
 
     /// The error for an answer that is not what was asked for.
     static func unusable(_ detail: String) -> GatewayError {
         GatewayError(.upstreamError, "The provider gave an unusable answer.", source: .upstream, retry: .nextTarget, detail: detail)
     }
 
-    /// Classifies an `error` that came in an answer with status 200. Some aggregators put the status they mean into `error.code`.
-    /// - Parameter text: the object that has it as its member `error`, if there is one.
+    /// Classifies an error that came in an answer with status 200, or in a stream. The status that is meant may stand in its code, as a number
+    /// or a text, or is told by its code or type.
+    /// - Parameters:
+    ///   - error: the error itself, or what has it as its member `error`.
+    ///   - text: the JSON text that `error` is the outermost value of, if it is; shown to the client when the request is at fault.
     static func embedded(_ error: JSONValue, in text: UnsafeRawBufferPointer?) -> GatewayError {
-        let status = error["code"]?.int64
-        let detail = error["message"]?.string ?? error.string
-        switch status {
-        case 429?: return rateLimited(false, nil)
-        case 400?, 413?, 422?:
-            guard let status, let text, text.count <= longestPassedBody else { break }
-            return refused(Int(status), body: [UInt8](text), name: nil, type: error["type"]?.string)
+        let said = ErrorWords.error(in: error)
+        switch said.flatMap(meantStatus) {
+        case 429?: return rateLimited(said?.saysNoQuota == true, nil)
+        case 401?, 402?, 403?: return upstream(200, "The provider refused the gateway's own credentials or account.", .nextTarget)
+        case let status? where (400..<500).contains(status) && status != 408:
+            guard let said, let text, text.count <= longestPassedBody else { break }
+            return clientCaused(status, said, original: OpenAIErrorBody.completed(error, text, said))
         default: break
         }
         return GatewayError(
             .upstreamError, "The provider reported an error.", source: .upstream, retry: .nextTarget,
-            detail: detail.map { String($0.prefix(1024)) })
+            detail: said.map { String($0.message.prefix(1024)) })
     }
+
+    /// The status that an error without one means; `nil` when nothing tells.
+    private static func meantStatus(_ said: ProviderError) -> Int? {
+        if said.saysTooLong { return 400 }
+        if said.saysNoQuota { return 429 }
+        if let status = said.namedStatus { return status }
+        let words = [said.code, said.type].compactMap { $0?.lowercased() }
+        return meanings.first { meaning in words.contains { $0.contains(meaning.word) } }?.status
+    }
+
+    /// What codes and types say about the status, in lower case, the most telling first.
+    private static let meanings: [(word: String, status: Int)] = [
+        ("rate_limit", 429), ("ratelimit", 429), ("too_many_requests", 429), ("resource_exhausted", 429), ("throttling", 429),
+        ("authentication", 401), ("unauthorized", 401), ("invalid_api_key", 401), ("permission", 403), ("model_not_found", 404),
+        ("overloaded", 529), ("unavailable", 503), ("timeout", 504), ("server_error", 500), ("internal", 500),
+        ("invalid_request", 400), ("badrequest", 400), ("bad_request", 400), ("invalid_argument", 400), ("validation", 400),
+        ("content_filter", 400),
+    ]
 
     private static func rateLimited(_ hasNoQuota: Bool, _ retryAfter: Duration?) -> GatewayError {
         // An account without quota stays so for longer than any delay: that is not a matter of rate.
@@ -93,8 +133,7 @@ public enum OpenAIFailure {
     }
 
     private static func hasNoQuota(_ body: [UInt8], _ reader: JSONReader) -> Bool {
-        let answer = try? reader.read(body) { (root) throws(GatewayError) in root["error"]?["code"]?.isString("insufficient_quota") }
-        return answer.flatMap(\.self) == true
+        ErrorWords.read(body, reader)?.saysNoQuota == true
     }
 
     /// A provider's code as a name that may go into records and statistics: short and plain, or none.
@@ -113,36 +152,11 @@ public enum OpenAIFailure {
         return isPlain ? code : nil
     }
 
-    private static func clientCaused(_ status: Int, _ body: [UInt8], _ reader: JSONReader) -> GatewayError {
-        guard body.count <= longestPassedBody else { return refusedWithoutReason(status) }
-        do {
-            return try reader.read(body) { (root) throws(GatewayError) in
-                guard let error = root["error"], !error.isNull else { return refusedWithoutReason(status) }
-                return refused(
-                    status, body: completed(body, root), name: name(error["code"]?.string), type: error["type"]?.string)
-            }
-        } catch { return refusedWithoutReason(status) }
-    }
-
-    /// The body with the members that OpenAI's clients read in every `error`, where the provider left some out.
-    private static func completed(_ body: [UInt8], _ root: JSONValue) -> [UInt8] {
-        guard let member = root.rawMembers?.first(where: { $0.name.isString("error") }), member.value.kind == .object,
-            !member.value.isEmptyContainer
-        else { return body }
-        var missing: [UInt8] = []
-        if member["message"] == nil { missing.append(",\"message\":\"The provider refused the request.\"") }
-        if member["type"] == nil { missing.append(",\"type\":\"invalid_request_error\"") }
-        if member["param"] == nil { missing.append(",\"param\":null") }
-        if member["code"] == nil { missing.append(",\"code\":null") }
-        let end = member.valueRange.upperBound - 1
-        return missing.isEmpty ? body : Array(body[..<end]) + missing + Array(body[end...])
-    }
-
-    private static func refused(_ status: Int, body: [UInt8], name: String?, type: String?) -> GatewayError {
-        let code = GatewayError.Code(name ?? GatewayError.Code.invalidRequest.name, status, type ?? GatewayError.Code.invalidRequest.type)
-        return GatewayError(
-            code, "The provider refused the request (status \(status)).", source: .client, retry: retry(after: status),
-            passThrough: (status, body))
+    private static func refused(_ status: Int, _ said: ProviderError, _ body: [UInt8], _ reader: JSONReader) -> GatewayError {
+        let original = body.withUnsafeBytes { text in
+            try? reader.read(text) { root in OpenAIErrorBody.completed(root, text, said) }
+        }
+        return clientCaused(status, said, original: original.flatMap(\.self))
     }
 
     private static func refusedWithoutReason(_ status: Int) -> GatewayError {

@@ -36,7 +36,7 @@ struct OpenAIStreamChunk {
             } else if member.name.isString("usage") {
                 usage = UsageSite(member)
             } else if member.name.isString("error"), !member.value.isNull {
-                throw OpenAIFailure.embedded(member.value, in: text)
+                throw OpenAIFailure.embedded(root, in: text)
             } else if wantsIdentity, Self.identifies(member.name) {
                 if !identity.isEmpty { identity.append(",") }
                 identity.append(contentsOf: text[member.range])

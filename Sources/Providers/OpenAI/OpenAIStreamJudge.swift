@@ -112,9 +112,7 @@ extension OpenAIStream {
     /// The error of an `event: error`, whose data may be the error itself or hold it as `error`.
     private func reportedError(_ data: [UInt8], _ reader: JSONReader) -> GatewayError {
         data.withUnsafeBytes { text in
-            let error = try? reader.read(text) { root in
-                root["error"].map { OpenAIFailure.embedded($0, in: text) } ?? OpenAIFailure.embedded(root, in: nil)
-            }
+            let error = try? reader.read(text) { root in OpenAIFailure.embedded(root, in: text) }
             return error ?? OpenAIFailure.unusable("an error event that is not JSON")
         }
     }

@@ -14,10 +14,11 @@ public enum WireFailure {
         let said: ProviderError?
         switch wire {
         case .openai, .azure: return OpenAIFailure.read(status: status, body: body, retryAfter: retryAfter, reader: reader)
-        case .anthropic: said = Anthropic.error(body, reader)
-        case .gemini: said = Gemini.error(body, reader)
+        // A proxy in front of the provider may speak for it in another shape.
+        case .anthropic: said = Anthropic.error(body, reader) ?? ErrorWords.read(body, reader)
+        case .gemini: said = Gemini.error(body, reader) ?? ErrorWords.read(body, reader)
         case .bedrock:
-            said = Bedrock.error(body, reader)
+            said = Bedrock.error(body, reader) ?? ErrorWords.read(body, reader)
             // "Failed dependency" is Bedrock's word for a model that failed.
             if status == 424 { return OpenAIFailure.read(status: 500, error: said, retryAfter: retryAfter) }
         }
@@ -31,8 +32,16 @@ struct ProviderError: Sendable {
     var type: String?
     /// What is said about it.
     var message: String
-    /// OpenAI's name for this error, where there is one.
+    /// OpenAI's name for this error, or the provider's own code as a text.
     var code: String?
+    /// The member of the request that is wrong.
+    var param: String?
+    /// What a server behind the provider said, as a text.
+    var upstream: String?
+    /// The HTTP status that the body names.
+    var namedStatus: Int?
+    /// Whether the body has the shape of an API's error. A web server in front of the API has errors of its own.
+    var isShaped = true
     /// Whether it says that the account is used up, which no delay mends.
     var hasNoQuota = false
     /// Whether the conversation is too long for the model.
