@@ -20,6 +20,12 @@ import Testing
         record.status = .ok
         record.hold = nil
         record.tokens = TokenUsage(input: Int64(number) * 10, cachedInput: Int64(number), output: 7)
+        // Each third has a tier and kinds of tokens of its own.
+        if number % 3 == 0 {
+            record.priceVersion = "priority:3/0.3/3.75/15+1h=6+audio_in=40+audio_out=80"
+            record.tokens = TokenUsage(
+                input: Int64(number) * 10, cacheWrite: 5, cacheWriteHour: 4, audioInput: 3, output: 7, audioOutput: 2, tier: .priority)
+        }
         record.cost = PriceList(version: record.priceVersion)?.cost(of: record.tokens) ?? .zero
         return record
     }
@@ -112,7 +118,7 @@ import Testing
             """
             INSERT INTO usage_record SELECT 31, request_id, 'call-new', parent, time, org, team, key_id, user, metadata, requested_model, route, task,
               complexity, experiment, arm, role, provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens,
-              reasoning_tokens, cost_nanos, price_version, latency_us, first_token_us, status, error_code, flags, tool, hold, NULL
+              reasoning_tokens, cost_nanos, price_version, latency_us, first_token_us, status, error_code, flags, tool, hold, NULL, NULL
             FROM usage_record WHERE id = 3
             """)
         #expect(report.findings.contains { $0.kind == .chain && $0.record == 31 && $0.detail.contains("another program") })

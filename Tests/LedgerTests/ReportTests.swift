@@ -85,13 +85,28 @@ import Testing
                 + #""route":"auto","task":"code","complexity":"low","experiment":"mini-vs-sonnet","arm":"candidate","role":"fallback","#
                 + #""provider":"openai","model":"openai/gpt-4o-mini","input_tokens":1000,"cached_input_tokens":100,"cache_write_tokens":10,"#
                 + #""output_tokens":500,"reasoning_tokens":50,"cost_usd":"0.617283945","price_version":"0.15/0.075/-/0.6","latency_ms":812.345,"#
-                + #""first_token_ms":220.1,"status":"ok","error_code":null,"stream":false,"tool":"brave_search","estimated":false}"# + "\n")
+                + #""first_token_ms":220.1,"status":"ok","error_code":null,"stream":false,"tool":"brave_search","estimated":false,"#
+                + #""cache_write_1h_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"service_tier":"standard"}"# + "\n")
         let csv = try report(path, UsageQuery(), .csv).split(separator: "\r\n")
         #expect(csv.count == 2 && csv[0] == RecordField.names.joined(separator: ",")[...])
         #expect(
             try report(path, UsageQuery(groups: [.field(.status), .tag("none")]), .jsonl)
                 == #"{"status":"ok","tag:none":null,"calls":1,"failed":0,"unpriced":0,"input_tokens":1000,"cached_input_tokens":100,"#
                 + #""cache_write_tokens":10,"output_tokens":500,"reasoning_tokens":50,"cost_usd":"0.617283945"}"# + "\n")
+    }
+
+    @Test func furtherKindsOfTokens_stayWhatTheyAre_inReportsAndInTheView() async throws {
+        var record = threeRecords()[0]
+        record.priceVersion = "flex:3/0.3/3.75/15+1h=6"
+        record.tokens = TokenUsage(input: 100, cacheWrite: 50, cacheWriteHour: 40, audioInput: 30, output: 20, audioOutput: 10, tier: .flex)
+        try await write([record, record])
+        var found: [UsageRecord] = []
+        try UsageReader(path: path).forEachRecord(UsageQuery()) { found.append($0) }
+        #expect(found.map(\.tokens) == [record.tokens, record.tokens], "from the table, and from the journal")
+        let view = "cache_write_1h_tokens || '/' || audio_input_tokens || '/' || audio_output_tokens || '/' || service_tier"
+        #expect(try sql(path, "SELECT \(view) FROM usage") == ["40/30/10/flex"])
+        let line = try report(path, UsageQuery(), .jsonl)
+        #expect(line.contains(#""cache_write_1h_tokens":40,"audio_input_tokens":30,"audio_output_tokens":10,"service_tier":"flex"}"#))
     }
 
     @Test func hostileRecordsStayValidJSON() async throws {

@@ -35,7 +35,8 @@ func fullRecord(_ number: Int, cost: Int64? = nil) -> UsageRecord {
     record.arm = number.isMultiple(of: 2) ? "control" : "candidate"
     record.role = "fallback"
     record.provider = "openai"
-    record.tokens = TokenUsage(input: 1_000, cachedInput: 100, cacheWrite: 10, output: 500, reasoning: 50)
+    record.tokens = TokenUsage(
+        input: 1_000, cachedInput: 100, cacheWrite: 10, cacheWriteHour: 4, audioInput: 5, output: 500, reasoning: 50, audioOutput: 6)
     record.cost = NanoUSD(nanos: cost ?? Int64(number) * 123_456_789)
     record.latencyMicroseconds = 812_345
     record.firstTokenMicroseconds = number.isMultiple(of: 3) ? nil : 220_100

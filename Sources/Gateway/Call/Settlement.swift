@@ -44,7 +44,7 @@ extension HeldCall {
         let callID = ownName ?? incoming.loop.identifiers.next("call_")
         var record = UsageRecord(
             requestID: incoming.requestID, callID: callID, time: incoming.wallTime(of: attempt.startTime), requestedModel: request.model,
-            priceVersion: attempt.model.priceVersion, status: UsageRecord.Status(outcome.status))
+            priceVersion: attempt.model.priceVersion(at: outcome.usage.tier), status: UsageRecord.Status(outcome.status))
         describeRequest(in: &record)
         record.role = attempt.role.rawValue
         record.provider = attempt.model.provider.name

@@ -56,7 +56,7 @@ private struct RecordAudit {
 
     mutating func readRecords(_ report: ((LedgerWork) -> Void)?) throws {
         let total = try Int64.fetchOne(db, sql: "SELECT max(id) FROM usage_record") ?? 0
-        let rows = try Row.fetchCursor(db, sql: "SELECT \(UsageRecord.selected), id, hash FROM usage_record ORDER BY id")
+        let rows = try Row.fetchCursor(db, sql: "SELECT \(try UsageRecord.selected(db)), id, hash FROM usage_record ORDER BY id")
         while let row = try rows.next() {
             if findings.records % 20_000 == 0 { report?(LedgerWork(kind: .verification, done: findings.records, total: total)) }
             try check(row)
@@ -65,11 +65,11 @@ private struct RecordAudit {
     }
 
     private mutating func check(_ row: Row) throws {
-        let id: Int64 = row[32]
+        let id: Int64 = row[UsageRecord.selectedCount]
         findings.records += 1
         if id != nextID { findings.add(.chain, id, nil, "records \(nextID) to \(id - 1) are missing before it") }
         nextID = id + 1
-        let stored = (row[33] as Data?).flatMap { RecordHash(bytes: $0) }
+        let stored = (row[UsageRecord.selectedCount + 1] as Data?).flatMap { RecordHash(bytes: $0) }
         guard let record = try UsageRecord(row, &names) else {
             findings.add(.record, id, nil, "it makes no sense")
             if let stored { chain = stored }

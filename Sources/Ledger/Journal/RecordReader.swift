@@ -57,7 +57,7 @@ struct RecordReader {
     }
 
     /// Texts that may be missing.
-    static let optionals = 16
+    static let optionals = 17
 
     mutating func metadata() -> [UsageRecord.Tag]? {
         guard let count = number(UInt32.self) else { return nil }
@@ -100,12 +100,14 @@ extension UsageRecord {
         isEstimated = bits.isEstimated
         settlesHold = bits.settlesHold
         if bits.holdIsCall { hold = callID }
+        self.tokens.tier = ServiceTier(priceVersion: priceVersion)
         guard readOptionals(&reader), let metadata = reader.metadata(), reader.isAtEnd else { return nil }
         self.metadata = metadata
     }
 
     private mutating func readOptionals(_ reader: inout RecordReader) -> Bool {
         guard let present = reader.presence() else { return false }
+        var further: String?
         return reader.text(0, present, into: &parent) && reader.text(1, present, into: &organization)
             && reader.text(2, present, into: &team) && reader.text(3, present, into: &keyID) && reader.text(4, present, into: &user)
             && reader.text(5, present, into: &route) && reader.text(6, present, into: &task)
@@ -113,6 +115,7 @@ extension UsageRecord {
             && reader.text(9, present, into: &arm) && reader.text(10, present, into: &role)
             && reader.text(11, present, into: &provider) && reader.text(12, present, into: &model)
             && reader.text(13, present, into: &errorCode) && reader.text(14, present, into: &tool) && reader.text(15, present, into: &hold)
+            && reader.text(16, present, into: &further) && tokens.add(further: further)
     }
 }
 

@@ -76,6 +76,7 @@ struct RecordWriter {
         append(record.errorCode, 13, &present)
         append(record.tool, 14, &present)
         append(record.hold == record.callID ? nil : record.hold, 15, &present)
+        append(record.tokens.further, 16, &present)
     }
 
     @inline(__always) mutating func append(_ text: String?, _ bit: UInt32, _ present: inout UInt32) {

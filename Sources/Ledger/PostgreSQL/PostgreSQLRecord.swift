@@ -6,7 +6,8 @@ enum PostgreSQLRecord {
     static let columns = """
         request_id, call_id, parent, time, org, team, key_id, "user", metadata, requested_model, route, task, complexity, experiment, arm, role, \
         provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos, price_version, \
-        latency_us, first_token_us, status, error_code, stream, estimated, tool, hold, settles_hold
+        latency_us, first_token_us, status, error_code, stream, estimated, tool, hold, settles_hold,
+        further_tokens
         """
 
     static let copy = "COPY purser.usage_record (gateway, sequence, hash, \(columns)) FROM STDIN"
@@ -47,6 +48,7 @@ enum PostgreSQLRecord {
         line.append(record.tool)
         line.append(record.hold)
         line.append(record.settlesHold)
+        line.append(tokens.further)
     }
 
     /// The JSON object of `tags`. Escapes of NUL are texts that PostgreSQL cannot look into.
@@ -73,7 +75,9 @@ enum PostgreSQLRecord {
         (record.route, record.task, record.complexity, record.experiment, record.arm) = (text(10), text(11), text(12), text(13), text(14))
         (record.role, record.provider, record.model) = (text(15), text(16), text(17))
         record.tokens = TokenUsage(
-            input: number(18), cachedInput: number(19), cacheWrite: number(20), output: number(21), reasoning: number(22))
+            input: number(18), cachedInput: number(19), cacheWrite: number(20), output: number(21), reasoning: number(22),
+            tier: ServiceTier(priceVersion: prices))
+        guard record.tokens.add(further: text(34)) else { return nil }
         record.cost = NanoUSD(nanos: number(23))
         record.latencyMicroseconds = number(25)
         record.firstTokenMicroseconds = rows.number(row, first + 26)

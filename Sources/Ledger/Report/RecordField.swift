@@ -18,7 +18,7 @@ enum RecordField {
         "complexity",
         "experiment", "arm", "role", "provider", "model", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens",
         "reasoning_tokens", "cost_usd", "price_version", "latency_ms", "first_token_ms", "status", "error_code", "stream", "tool",
-        "estimated",
+        "estimated", "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens", "service_tier",
     ]
 
     private static func values(_ record: UsageRecord) -> [Value] {
@@ -31,7 +31,8 @@ enum RecordField {
             .number(record.tokens.cacheWrite), .number(record.tokens.output), .number(record.tokens.reasoning),
             .decimal(record.cost.decimalString), .text(record.priceVersion), .milliseconds(record.latencyMicroseconds),
             .milliseconds(record.firstTokenMicroseconds), .text(record.status.rawValue), .text(record.errorCode), .flag(record.isStream),
-            .text(record.tool), .flag(record.isEstimated),
+            .text(record.tool), .flag(record.isEstimated), .number(record.tokens.cacheWriteHour), .number(record.tokens.audioInput),
+            .number(record.tokens.audioOutput), .text(record.tokens.tier.word),
         ]
     }
 

@@ -133,9 +133,14 @@ extension UsageRecord {
         .map { ["request_id", "call_id", "parent", "user", "metadata", "hold"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(
             separator: ", ")
 
+    /// Columns of ``selected``: what a query selects besides comes behind them.
+    static let selectedCount = RecordInsert.columns.split(separator: ", ").count
+
     /// What to select from a file of an earlier version, beside which nobody has written yet.
     static func selected(_ db: Database) throws -> String {
-        try LedgerSchema.fileVersion(db) >= LedgerSchema.chainVersion ? selected : selected.replacing("CAST(hold AS BLOB)", with: "NULL")
+        let version = try LedgerSchema.fileVersion(db)
+        let withFurther = version >= LedgerSchema.furtherTokensVersion ? selected : selected.replacing("further_tokens", with: "NULL")
+        return version >= LedgerSchema.chainVersion ? withFurther : withFurther.replacing("CAST(hold AS BLOB)", with: "NULL")
     }
 
     /// Reads a row of `selected`; `nil` when it holds what no writer writes.
@@ -150,7 +155,10 @@ extension UsageRecord {
         parent = String(stored: row[2] as Data?)
         user = String(stored: row[7] as Data?)
         try readNames(row, &names)
-        tokens = TokenUsage(input: row[18], cachedInput: row[19], cacheWrite: row[20], output: row[21], reasoning: row[22])
+        tokens = TokenUsage(
+            input: row[18], cachedInput: row[19], cacheWrite: row[20], output: row[21], reasoning: row[22],
+            tier: ServiceTier(priceVersion: priceVersion))
+        guard tokens.add(further: row[32]) else { return nil }
         cost = NanoUSD(nanos: row[23])
         latencyMicroseconds = row[25]
         firstTokenMicroseconds = row[26]

@@ -75,9 +75,9 @@ struct ChainBackfill {
         var count: Int64 = 0
         while let row = try rows.next() {
             guard let record = try UsageRecord(row, &names) else {
-                throw LedgerFailure.corrupt(path: path, detail: "the record with the id \(row[32] as Int64) makes no sense")
+                throw LedgerFailure.corrupt(path: path, detail: "the record with the id \(row[UsageRecord.selectedCount] as Int64) makes no sense")
             }
-            last = row[32]
+            last = row[UsageRecord.selectedCount]
             count += 1
             try add(record, row)
         }
@@ -93,7 +93,7 @@ struct ChainBackfill {
         chain.hash.withBytes {
             _ = sqlite3_bind_blob(update.sqliteStatement, 1, $0.baseAddress, Int32($0.count), transientCopy)
         }
-        sqlite3_bind_int64(update.sqliteStatement, 2, row[32])
+        sqlite3_bind_int64(update.sqliteStatement, 2, row[UsageRecord.selectedCount])
         try update.run()
         let user = record.user.map { Array($0.utf8) }
         user.withBytes { spending.count(ImportedRecord(record, row, user: $0)) }

@@ -159,6 +159,45 @@ enum LedgerSchema {
           flags >> 1 & 1 AS estimated
         FROM usage_record AS u;
         """,
+        // Tokens of kinds that came later: one-hour cache writes, sound in, sound out.
+        """
+        ALTER TABLE usage_record ADD COLUMN further_tokens TEXT;
+
+        DROP VIEW usage;
+        CREATE VIEW usage AS SELECT
+          request_id, call_id, parent,
+          strftime('%Y-%m-%dT%H:%M:%S', time / 1000000, 'unixepoch') || printf('.%03dZ', time / 1000 % 1000) AS time,
+          (SELECT text FROM name WHERE id = org) AS org,
+          (SELECT text FROM name WHERE id = team) AS team,
+          (SELECT text FROM name WHERE id = u.key_id) AS key_id,
+          user, metadata,
+          (SELECT text FROM name WHERE id = requested_model) AS requested_model,
+          (SELECT text FROM name WHERE id = route) AS route,
+          (SELECT text FROM name WHERE id = task) AS task,
+          (SELECT text FROM name WHERE id = complexity) AS complexity,
+          (SELECT text FROM name WHERE id = experiment) AS experiment,
+          (SELECT text FROM name WHERE id = arm) AS arm,
+          (SELECT text FROM name WHERE id = role) AS role,
+          (SELECT text FROM name WHERE id = provider) AS provider,
+          (SELECT text FROM name WHERE id = model) AS model,
+          input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+          iif(cost_nanos < 0, '-', '') || printf('%d.%09d', abs(cost_nanos / 1000000000), abs(cost_nanos % 1000000000)) AS cost_usd,
+          (SELECT text FROM name WHERE id = price_version) AS price_version,
+          latency_us / 1000.0 AS latency_ms, first_token_us / 1000.0 AS first_token_ms,
+          CASE status WHEN 0 THEN 'ok' WHEN 1 THEN 'error' WHEN 2 THEN 'timeout' WHEN 3 THEN 'canceled'
+            WHEN 5 THEN 'in_doubt' WHEN 6 THEN 'refund' ELSE 'cut' END AS status,
+          (SELECT text FROM name WHERE id = error_code) AS error_code,
+          flags & 1 AS stream,
+          (SELECT text FROM name WHERE id = tool) AS tool,
+          flags >> 1 & 1 AS estimated,
+          coalesce(CAST(further_tokens AS INTEGER), 0) AS cache_write_1h_tokens,
+          coalesce(CAST(substr(further_tokens, instr(further_tokens, ',') + 1) AS INTEGER), 0) AS audio_input_tokens,
+          coalesce(CAST(substr(further_tokens, instr(further_tokens, ',') + 1 + instr(substr(further_tokens, instr(further_tokens, ',') + 1), ',')) AS INTEGER), 0)
+            AS audio_output_tokens,
+          coalesce((SELECT substr(text, 1, instr(text, ':') - 1) FROM name WHERE id = price_version
+            AND (text LIKE 'flex:%' OR text LIKE 'priority:%' OR text LIKE 'fast:%')), 'standard') AS service_tier
+        FROM usage_record AS u;
+        """,
     ]
 
     /// Brings the file to this version. One transaction per step, so a crash leaves it at one version or the next.
@@ -180,6 +219,8 @@ enum LedgerSchema {
 
     /// The version that brought the chain of records, holds and sums.
     static let chainVersion = 3
+    /// The version that brought tokens of further kinds.
+    static let furtherTokensVersion = 4
 
     private static func beginChain(_ db: Database) throws {
         let start = RecordHash(ledger: try ledgerID(db) ?? "")

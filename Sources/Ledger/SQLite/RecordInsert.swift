@@ -14,11 +14,11 @@ struct RecordInsert {
     static let columns = """
         request_id, call_id, parent, time, org, team, key_id, user, metadata, requested_model, route, task, complexity, experiment, arm, role, \
         provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos, price_version, \
-        latency_us, first_token_us, status, error_code, flags, tool, hold
+        latency_us, first_token_us, status, error_code, flags, tool, hold, further_tokens
         """
 
     init(_ db: Database) throws {
-        let places = String(repeating: "?, ", count: 32) + "?"
+        let places = String(repeating: "?, ", count: 33) + "?"
         statement = try db.makeStatement(sql: "INSERT INTO usage_record (\(Self.columns), hash) VALUES (\(places))")
     }
 
@@ -38,7 +38,7 @@ struct RecordInsert {
         guard bindNumbers(&reader, handle, &facts), try bindTexts(&reader, handle, &names, &facts), bindMetadata(&reader, handle),
             reader.isAtEnd
         else { throw SQLiteFault(code: SQLITE_MISMATCH) }
-        hash.withBytes { _ = sqlite3_bind_blob(handle, 33, $0.baseAddress, Int32($0.count), transientCopy) }
+        hash.withBytes { _ = sqlite3_bind_blob(handle, 34, $0.baseAddress, Int32($0.count), transientCopy) }
         let code = sqlite3_step(handle)
         sqlite3_reset(handle)
         guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
@@ -77,6 +77,7 @@ struct RecordInsert {
     private static let optionals: [(index: Int32, column: NameColumn?)] = [
         (3, nil), (5, .organization), (6, .team), (7, .keyID), (8, nil), (11, .route), (12, .task), (13, .complexity), (14, .experiment),
         (15, .arm), (16, .role), (17, .provider), (18, .model), (29, .errorCode), (31, .tool), (32, nil),
+        (33, nil),
     ]
 
     private func bindTexts(

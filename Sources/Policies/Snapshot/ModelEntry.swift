@@ -31,6 +31,11 @@ public final class ModelEntry: Sendable {
     /// The position among listed models, for ``ModelSet``; `nil` for a model that a pattern let in.
     let index: Int?
 
+    /// What the usage record of a call at `tier` stores as `price_version`.
+    public func priceVersion(at tier: ServiceTier) -> String {
+        tier == .standard ? priceVersion : pricing?.version(at: tier) ?? ""
+    }
+
     init(name: String, provider: Provider, upstreamModel: String, facts: ModelFacts, aliases: [String], index: Int?) {
         self.name = name
         self.provider = provider

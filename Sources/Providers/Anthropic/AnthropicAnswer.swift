@@ -73,5 +73,8 @@ extension SplitUsage {
         add(
             plain: usage?["input_tokens"], cacheRead: usage?["cache_read_input_tokens"], cacheWrite: usage?["cache_creation_input_tokens"],
             output: usage?["output_tokens"], reasoning: usage?["output_tokens_details"]?["thinking_tokens"])
+        add(cacheWriteHour: usage?["cache_creation"]?["ephemeral_1h_input_tokens"])
+        // `service_tier` tells of reserved capacity, which is paid for elsewhere; `speed` is a price.
+        note(tier: usage?["speed"])
     }
 }

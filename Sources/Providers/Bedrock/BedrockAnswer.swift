@@ -38,6 +38,7 @@ extension Bedrock {
         choice.finish = finish(root["stopReason"], isFormatted: hasFormat) ?? FinishNote(choice.toolCallCount > 0 ? .toolCalls : .stop)
         var usage = SplitUsage()
         usage.add(bedrock: root["usage"])
+        usage.note(tier: root["serviceTier"]?["type"])
         return TranslatedAnswer([choice], usage: usage.tokens, id: nil, context)
     }
 
@@ -71,5 +72,8 @@ extension SplitUsage {
         add(
             plain: usage?["inputTokens"], cacheRead: usage?["cacheReadInputTokens"], cacheWrite: usage?["cacheWriteInputTokens"],
             output: usage?["outputTokens"])
+        for detail in usage?["cacheDetails"].map({ Array($0.elements) }) ?? [] where detail["ttl"]?.isString("1h") == true {
+            add(cacheWriteHour: detail["inputTokens"])
+        }
     }
 }

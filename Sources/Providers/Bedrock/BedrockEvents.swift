@@ -31,6 +31,7 @@ struct BedrockEvents: EventTranslator {
             isComplete = true
         } else if name.elementsEqual("metadata".utf8) {
             reported.add(bedrock: event["usage"])
+            reported.note(tier: event["serviceTier"]?["type"])
             isDone = isComplete
         }
         // `messageStart`, and whatever comes.

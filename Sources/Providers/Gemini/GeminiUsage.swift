@@ -13,8 +13,17 @@ enum GeminiUsage {
             let thoughts = count("thoughtsTokenCount", in: usage),
             [prompt, tools, cached, candidates, thoughts].allSatisfy(TokenUsage.plausible.contains)
         else { return nil }
-        let tokens = TokenUsage(input: prompt + tools, cachedInput: cached, output: candidates + thoughts, reasoning: thoughts)
+        var tokens = TokenUsage(input: prompt + tools, cachedInput: cached, output: candidates + thoughts, reasoning: thoughts)
+        let heard = sound(usage["promptTokensDetails"]) - sound(usage["cacheTokensDetails"])
+        tokens.addSound(input: heard, output: sound(usage["candidatesTokensDetails"]))
         return tokens.isPlausible ? tokens : nil
+    }
+
+    /// The tokens of sound in a list of counts by modality; 0 where it has none.
+    private static func sound(_ details: JSONValue?) -> Int64 {
+        guard let details else { return 0 }
+        let sounds = details.elements.filter { $0["modality"]?.isString("AUDIO") == true }
+        return sounds.reduce(0) { max($0, $1["tokenCount"]?.int64 ?? 0) }
     }
 
     private static func count(_ name: StaticString, in usage: JSONValue) -> Int64? {

@@ -40,6 +40,7 @@ public struct OpenAIAnswer: Sendable {
         guard root.kind == .object, let members = root.rawMembers else { throw OpenAIFailure.unusable("the answer is not a JSON object") }
         var reasons: [FinishReason]?
         var usageMember: JSONRawMember?
+        var tier: JSONValue?
         var end = 0
         for member in members {
             end = member.range.upperBound
@@ -47,13 +48,16 @@ public struct OpenAIAnswer: Sendable {
                 reasons = try Self.readChoices(member.value)
             } else if member.name.isString("usage") {
                 usageMember = member
+            } else if member.name.isString("service_tier") {
+                tier = member.value
             } else if member.name.isString("error"), !member.value.isNull {
                 throw body.withUnsafeBytes { OpenAIFailure.embedded(root, in: $0) }
             }
         }
         guard let reasons else { throw OpenAIFailure.unusable("the answer has no choices") }
         finishReasons = reasons
-        let found = usageMember.flatMap(UsageSite.init)
+        var found = usageMember.flatMap(UsageSite.init)
+        found?.note(tier: tier)
         usage = found?.usage
         if let found, found.usage != nil {
             site = .believed(value: found.value, cost: found.cost)

@@ -29,12 +29,15 @@ struct OpenAIStreamChunk {
             throw OpenAIFailure.unusable("a stream chunk is not a JSON object")
         }
         var hasChoices = false
+        var tier: JSONValue?
         for member in members {
             if member.name.isString("choices") {
                 hasChoices = true
                 try readChoices(member.value)
             } else if member.name.isString("usage") {
                 usage = UsageSite(member)
+            } else if member.name.isString("service_tier") {
+                tier = member.value
             } else if member.name.isString("error"), !member.value.isNull {
                 throw OpenAIFailure.embedded(root, in: text)
             } else if wantsIdentity, Self.identifies(member.name) {
@@ -42,6 +45,7 @@ struct OpenAIStreamChunk {
                 identity.append(contentsOf: text[member.range])
             }
         }
+        usage?.note(tier: tier)
         // Some providers send a last chunk with the usage alone.
         if !hasChoices {
             guard usage != nil else { throw OpenAIFailure.unusable("a stream chunk has no choices") }

@@ -12,7 +12,9 @@ enum OpenAIUsage {
             let reasoning = count("reasoning_tokens", in: usage["completion_tokens_details"]) ?? .some(0),
             let written = count("cache_write_tokens", in: usage["prompt_tokens_details"]) ?? .some(0)
         else { return nil }
-        let tokens = TokenUsage(input: input, cachedInput: cached, cacheWrite: written, output: output, reasoning: reasoning)
+        var tokens = TokenUsage(input: input, cachedInput: cached, cacheWrite: written, output: output, reasoning: reasoning)
+        tokens.addSound(
+            input: usage["prompt_tokens_details"]?["audio_tokens"]?.int64 ?? 0, output: usage["completion_tokens_details"]?["audio_tokens"]?.int64 ?? 0)
         return tokens.isPlausible ? tokens : nil
     }
 
@@ -51,7 +53,12 @@ struct UsageSite {
     /// Offsets of the value of a `cost` that the provider already states; ours takes its place.
     let cost: Range<Int>?
     /// The usage that is reported and believed.
-    let usage: TokenUsage?
+    private(set) var usage: TokenUsage?
+
+    /// Takes in the provider's word of the tier that served the call (`service_tier`, beside the usage).
+    mutating func note(tier word: JSONValue?) {
+        if let word = word?.string { usage?.tier = ServiceTier(servedAs: word) }
+    }
 
     /// A place that is known from before.
     init(value: Range<Int>, cost: Range<Int>?, usage: TokenUsage?) {

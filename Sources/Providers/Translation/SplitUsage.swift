@@ -6,6 +6,8 @@ struct SplitUsage: Sendable {
     private var plain: Int64 = 0
     private var cacheRead: Int64 = 0
     private var cacheWrite: Int64 = 0
+    private var cacheWriteHour: Int64 = 0
+    private var tier = ServiceTier.standard
     private var output: Int64?
     private var reasoning: Int64 = 0
     private var isForged = false
@@ -21,6 +23,14 @@ struct SplitUsage: Sendable {
         if let count = count(output) { self.output = max(self.output ?? 0, count) }
     }
 
+    /// Takes in the part of the cache writes that stay for an hour.
+    mutating func add(cacheWriteHour: JSONValue?) { self.cacheWriteHour = max(self.cacheWriteHour, count(cacheWriteHour) ?? 0) }
+
+    /// Takes in the provider's word of the tier that served the call.
+    mutating func note(tier word: JSONValue?) {
+        if let word = word?.string { tier = ServiceTier(servedAs: word) }
+    }
+
     private mutating func count(_ value: JSONValue?) -> Int64? {
         guard let value, !value.isNull else { return nil }
         guard let count = value.int64, TokenUsage.plausible.contains(count) else {
@@ -34,7 +44,8 @@ struct SplitUsage: Sendable {
     var tokens: TokenUsage? {
         guard !isForged, let output else { return nil }
         let usage = TokenUsage(
-            input: plain + cacheRead + cacheWrite, cachedInput: cacheRead, cacheWrite: cacheWrite, output: output, reasoning: reasoning)
+            input: plain + cacheRead + cacheWrite, cachedInput: cacheRead, cacheWrite: cacheWrite, cacheWriteHour: min(cacheWriteHour, cacheWrite), output: output,
+            reasoning: reasoning, tier: tier)
         return usage.isPlausible && usage.input > 0 ? usage : nil
     }
 }
