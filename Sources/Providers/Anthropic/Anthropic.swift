@@ -7,13 +7,24 @@ enum Anthropic {
     ) throws(GatewayError) -> WireRequest {
         var context = context
         let body = try request.withRoot(reader) { (root) throws(GatewayError) in
-            let client = try ClientRequest(root, [.files], reasoning: .anthropic)
+            let client = try ClientRequest(root, [.files], reasoning: .anthropic, names: names, stops: StopRule(refusesBlank: true))
             let plan = ClaudePlan(client, model, maxTokens: request.maxOutputTokens) { $0.hasStructuredOutputs }
             context.formatTool = plan.formatTool
-            var writer = AnthropicWriter(client, plan)
-            try writer.write(model: model.upstreamNameJSON, stream: request.stream)
+            context.toolSpellings = client.toolNames.spellings
+            let prompt = try PromptBuilder.prompt(client, rules(client, plan))
+            var writer = AnthropicWriter(client, plan, prompt)
+            writer.write(model: model.upstreamNameJSON, stream: request.stream)
             return writer.bytes
         }
         return WireRequest(body: body, path: "/v1/messages", context: context)
+    }
+
+    /// Names of tools, and ids of calls but for their length, which Anthropic does not limit and others do.
+    private static let names = NameRule(longest: 128)
+
+    private static func rules(_ client: ClientRequest, _ plan: ClaudePlan) -> PromptRules {
+        PromptRules(
+            ids: NameRule(longest: 64), media: .anthropic, declaresUsedTools: true, cache: CacheRule(), takesThoughts: true,
+            prefill: plan.takesPrefill(client) ? .trimmed : .answered)
     }
 }

@@ -2,10 +2,9 @@ internal import Chat
 
 extension AnthropicWriter {
     mutating func writeSampling() {
-        let stop = client.stop.filter(\.hasInk)
-        if !stop.isEmpty {
+        if !client.stop.isEmpty {
             bytes.append(",\"stop_sequences\":[")
-            for text in stop {
+            for text in client.stop {
                 bytes.appendComma()
                 bytes.appendJSONString(text)
             }

@@ -3,36 +3,26 @@ internal import Chat
 extension AnthropicWriter {
     /// Writes the tools and what is to be done with them.
     mutating func writeTools() {
-        // Tools that were used must be declared, even when none may be used any more.
-        let used = client.tools.isEmpty ? ToolArguments.namesUsed(in: client.messages) : []
-        guard !client.tools.isEmpty || !used.isEmpty || plan.formatTool != nil else { return }
+        guard !prompt.tools.isEmpty || plan.formatTool != nil else { return }
         bytes.append(",\"tools\":[")
-        for tool in client.tools { writeTool(tool) }
-        for name in used { writeTool(named: name) }
+        for tool in prompt.tools { writeTool(tool) }
         if let name = plan.formatTool { writeFormatTool(name) }
         bytes.append("]")
         writeToolChoice()
     }
 
-    private mutating func writeTool(_ tool: ClientTool) {
+    private mutating func writeTool(_ tool: Prompt.Tool) {
         bytes.appendComma()
         bytes.append("{\"name\":")
-        bytes.appendJSONString(tool.name)
-        if let description = tool.description {
+        bytes.appendName(of: tool)
+        if let description = tool.tool?.description {
             bytes.append(",\"description\":")
             bytes.appendJSONString(description)
         }
         bytes.append(",\"input_schema\":")
-        tool.appendSchema(to: &bytes)
-        writeMark(tool.cacheControl)
+        if let declared = tool.tool { declared.appendSchema(to: &bytes) } else { bytes.append("{\"type\":\"object\"}") }
+        writeMark(tool.mark)
         bytes.append("}")
-    }
-
-    private mutating func writeTool(named name: UnsafeRawBufferPointer) {
-        bytes.appendComma()
-        bytes.append("{\"name\":")
-        bytes.appendJSONString(name)
-        bytes.append(",\"input_schema\":{\"type\":\"object\"}}")
     }
 
     private mutating func writeFormatTool(_ name: String) {
@@ -65,7 +55,7 @@ extension AnthropicWriter {
             case .required: bytes.append("\"any\"")
             case .named(let name):
                 bytes.append("\"tool\",\"name\":")
-                bytes.appendJSONString(name)
+                bytes.appendJSONString(utf8: client.toolNames.sent(name))
             }
         }
         if oneAtATime { bytes.append(",\"disable_parallel_tool_use\":true") }

@@ -5,22 +5,24 @@ struct AnthropicWriter {
     var bytes: [UInt8] = []
     let client: ClientRequest
     let plan: ClaudePlan
+    let prompt: Prompt
     private var arguments = ToolArguments()
 
-    init(_ client: ClientRequest, _ plan: ClaudePlan) {
+    init(_ client: ClientRequest, _ plan: ClaudePlan, _ prompt: Prompt) {
         self.client = client
         self.plan = plan
+        self.prompt = prompt
         bytes.reserveCapacity(4096)
     }
 
-    mutating func write(model: [UInt8], stream: Bool) throws(GatewayError) {
+    mutating func write(model: [UInt8], stream: Bool) {
         bytes.append("{\"model\":")
         bytes.append(contentsOf: model)
         bytes.append(",\"max_tokens\":")
         bytes.appendJSONNumber(plan.maxTokens)
         if stream { bytes.append(",\"stream\":true") }
-        try writeSystem()
-        try writeMessages()
+        writeSystem()
+        writeMessages()
         writeTools()
         writeSampling()
         writeThinkingAndFormat()
@@ -35,121 +37,99 @@ struct AnthropicWriter {
     // MARK: Messages
 
     /// All system messages, wherever they stand: Anthropic has one place for them.
-    private mutating func writeSystem() throws(GatewayError) {
-        let messages = client.messages.filter { $0.role == .system && $0.parts.contains { $0.text?.hasInk == true } }
-        guard !messages.isEmpty || plan.asksForJSON else { return }
+    private mutating func writeSystem() {
+        guard !prompt.system.isEmpty || plan.asksForJSON else { return }
         bytes.append(",\"system\":[")
-        for message in messages { try writeParts(of: message) }
+        for instruction in prompt.system {
+            beginText()
+            bytes.appendJSONString(instruction.text)
+            writeMark(instruction.mark)
+            bytes.append("}")
+        }
         if plan.asksForJSON {
-            bytes.appendComma()
-            bytes.append("{\"type\":\"text\",\"text\":\"Answer with one JSON object and nothing else.\"}")
+            beginText()
+            bytes.append("\"Answer with one JSON object and nothing else.\"}")
         }
         bytes.append("]")
     }
 
-    private mutating func writeMessages() throws(GatewayError) {
+    private mutating func writeMessages() {
         bytes.append(",\"messages\":[")
-        let turns = ConversationTurn.alternating(client.messages)
-        for (index, turn) in turns.enumerated() {
+        for turn in prompt.turns {
             bytes.appendComma()
             bytes.append(turn.isAssistant ? "{\"role\":\"assistant\",\"content\":[" : "{\"role\":\"user\",\"content\":[")
-            if turn.isAssistant {
-                for message in turn.messages { try writeAssistant(message, isLast: index == turns.count - 1) }
-            } else {
-                try writeUser(turn)
+            for block in turn.blocks {
+                begin(block.kind)
+                writeMark(block.mark)
+                bytes.append("}")
             }
-            // Where the conversation has nothing from the user, something must stand for it.
-            if bytes.last == UInt8(ascii: "[") { bytes.append("{\"type\":\"text\",\"text\":\".\"}") }
             bytes.append("]}")
         }
         bytes.append("]")
     }
 
-    private mutating func writeUser(_ turn: ConversationTurn) throws(GatewayError) {
-        let (results, others) = turn.resultsFirst
-        for result in results { try writeResult(result) }
-        for message in others {
-            if message.role == .tool { writeOrphan(message) }
-            try writeParts(of: message)
-        }
-    }
-
-    private mutating func writeAssistant(_ message: ClientMessage, isLast: Bool) throws(GatewayError) {
-        for detail in message.reasoning { writeThinking(detail) }
-        try writeParts(of: message, trimmed: isLast)
-        for call in message.toolCalls {
+    /// Writes a block but for its mark and its closing brace.
+    private mutating func begin(_ kind: Prompt.Block.Kind) {
+        switch kind {
+        case .part(let part): begin(part.kind)
+        case .note(let text):
+            beginText()
+            bytes.appendJSONString(utf8: text)
+        case .thought(let detail): begin(detail)
+        case .call(let call):
             bytes.appendComma()
             bytes.append("{\"type\":\"tool_use\",\"id\":")
             arguments.appendIDNameInput(call, to: &bytes)
-            bytes.append("}")
+        case .result(let result): begin(result)
         }
     }
 
-    /// Without its signature a thought is not taken back.
-    private mutating func writeThinking(_ detail: ReasoningDetail) {
+    private mutating func beginText() {
+        bytes.appendComma()
+        bytes.append("{\"type\":\"text\",\"text\":")
+    }
+
+    private mutating func begin(_ detail: ReasoningDetail) {
+        bytes.appendComma()
         switch detail.kind {
-        case .text(let text, let signature?):
-            bytes.appendComma()
+        case .text(let text, let signature):
             bytes.append("{\"type\":\"thinking\",\"thinking\":")
             bytes.appendJSONString(text)
             bytes.append(",\"signature\":")
-            bytes.appendJSONString(signature)
-            bytes.append("}")
+            bytes.appendJSONString(signature ?? UnsafeRawBufferPointer(start: nil, count: 0))
         case .encrypted(let data, _):
-            bytes.appendComma()
             bytes.append("{\"type\":\"redacted_thinking\",\"data\":")
             bytes.appendJSONString(data)
-            bytes.append("}")
-        case .text(_, nil): return
         }
     }
 
-    private mutating func writeResult(_ message: ClientMessage) throws(GatewayError) {
-        guard let id = message.toolCallID else { return }
+    private mutating func begin(_ result: Prompt.Result) {
         bytes.appendComma()
         bytes.append("{\"type\":\"tool_result\",\"tool_use_id\":")
-        ToolArguments.appendID(id, to: &bytes)
+        bytes.appendJSONString(utf8: result.id)
         bytes.append(",\"content\":[")
-        for (index, part) in message.parts.enumerated() { try writePart(part, message, index, mark: nil) }
-        bytes.append("]")
-        if message.isError { bytes.append(",\"is_error\":true") }
-        writeMark(message.cacheControl ?? message.parts.last?.cacheControl)
-        bytes.append("}")
-    }
-
-    private mutating func writeOrphan(_ message: ClientMessage) {
-        bytes.appendComma()
-        bytes.append("{\"type\":\"text\",\"text\":")
-        message.orphanNote.withUnsafeBytes { bytes.appendJSONString($0) }
-        bytes.append("}")
-    }
-
-    private mutating func writeParts(of message: ClientMessage, trimmed: Bool = false) throws(GatewayError) {
-        for (index, part) in message.parts.enumerated() {
-            let isLast = index == message.parts.count - 1
-            try writePart(
-                part, message, index, mark: part.cacheControl ?? (isLast ? message.cacheControl : nil), trimmed: trimmed && isLast)
+        if let note = result.note {
+            begin(.note(note))
+            bytes.append("}")
         }
+        for part in result.parts {
+            begin(part.kind)
+            bytes.append("}")
+        }
+        bytes.append("]")
+        if result.isError { bytes.append(",\"is_error\":true") }
     }
 
-    private mutating func writePart(
-        _ part: ClientPart, _ message: ClientMessage, _ index: Int, mark: JSONValue?, trimmed: Bool = false
-    ) throws(GatewayError) {
-        switch part.kind {
+    private mutating func begin(_ part: ClientPart.Kind) {
+        switch part {
         case .text(let text):
-            guard text.hasInk else { return }
-            bytes.appendComma()
-            bytes.append("{\"type\":\"text\",\"text\":")
-            // The beginning of an answer that is to be continued must not end in white space.
-            bytes.appendJSONString(trimmed ? text.trimmedAtEnd : text)
+            beginText()
+            bytes.appendJSONString(text)
         case .image(let source):
             bytes.appendComma()
             bytes.append("{\"type\":\"image\",\"source\":")
             writeSource(source)
         case .file(let source, let name):
-            if case .inline(let type, _) = source, !type.elementsEqual("application/pdf".utf8) {
-                throw .notTaken("messages.\(message.index).content.\(index).file", "A file that is no PDF is")
-            }
             bytes.appendComma()
             bytes.append("{\"type\":\"document\",\"source\":")
             writeSource(source)
@@ -157,19 +137,18 @@ struct AnthropicWriter {
                 bytes.append(",\"title\":")
                 bytes.appendJSONString(name)
             }
-        case .audio: throw .notTaken("messages.\(message.index).content.\(index).type", "Audio is")
+        // Refused before, and blocks of their own.
+        case .audio, .thought: preconditionFailure("a prompt for Anthropic holds no such part")
         }
-        writeMark(mark)
-        bytes.append("}")
     }
 
     private mutating func writeSource(_ source: ClientSource) {
         switch source {
-        case .inline(let type, let data):
+        case .inline(let media):
             bytes.append("{\"type\":\"base64\",\"media_type\":")
-            bytes.appendJSONString(type)
+            bytes.appendJSONString(media.type)
             bytes.append(",\"data\":")
-            bytes.appendJSONString(data)
+            media.base64.append(to: &bytes)
         case .url(let url):
             bytes.append("{\"type\":\"url\",\"url\":")
             bytes.appendJSONString(url)
@@ -177,9 +156,10 @@ struct AnthropicWriter {
         bytes.append("}")
     }
 
-    mutating func writeMark(_ mark: JSONValue?) {
+    mutating func writeMark(_ mark: CacheMark?) {
         guard let mark else { return }
-        bytes.append(",\"cache_control\":")
-        bytes.appendJSON(mark)
+        bytes.append(",\"cache_control\":{\"type\":\"ephemeral\"")
+        mark.appendDuration(to: &bytes)
+        bytes.append("}")
     }
 }

@@ -27,7 +27,7 @@ struct ClaudeModel {
         return word.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
-    private func isAtLeast(_ major: Int, _ minor: Int) -> Bool { version >= (major, minor) }
+    func isAtLeast(_ major: Int, _ minor: Int) -> Bool { version >= (major, minor) }
 
     /// Takes `output_config.format` (Anthropic, "Structured outputs": from Sonnet 4.5 and Opus 4.1 on).
     var hasStructuredOutputs: Bool { isAtLeast(4, 5) || (isOpus && isAtLeast(4, 1)) }
@@ -47,6 +47,9 @@ struct ClaudeModel {
 
     /// Refuses `temperature`, `top_p` and `top_k` (from 4.7 on).
     var refusesSampling: Bool { isAtLeast(4, 7) }
+
+    /// Goes on from the assistant's words at the end of a conversation (up to 4.5).
+    var takesPrefill: Bool { !isAtLeast(4, 6) }
 
     /// Takes `temperature` or `top_p`, but not both (from Opus 4.1 on).
     var takesOneSampling: Bool { isAtLeast(4, 1) }

@@ -42,7 +42,7 @@ struct ClaudePlan {
         }
         // A client that forces a tool gets the tool: the format is for the turn after it.
         if client.toolChoice?.isForced == true { canEmulate = false }
-        formatTool = canEmulate ? ToolArguments.freeName("json_response", besides: client.tools) : nil
+        formatTool = canEmulate ? client.toolNames.freeName("json_response") : nil
         if case .anyObject = client.format { asksForJSON = !canEmulate } else { asksForJSON = false }
         // Forced tools and thinking exclude each other.
         let mayThink = formatTool == nil && client.toolChoice?.isForced != true && claude.thinks
@@ -50,6 +50,14 @@ struct ClaudePlan {
         let limit = wanted.map { min($0, cap) } ?? (model.maxOutputTokens ?? Self.defaultMaxTokens + budget)
         maxTokens = limit
         thinking = mayThink ? Self.thinking(client, claude, budget, limit) : .off
+    }
+
+    /// Whether the model goes on from the assistant's words at the end of a conversation. None does while it thinks, must call a tool or keeps
+    /// to a format.
+    func takesPrefill(_ client: ClientRequest) -> Bool {
+        var isPlain = true
+        if case .text = client.format {} else { isPlain = false }
+        return claude.takesPrefill && !thinking.isOn && isPlain && client.toolChoice?.isForced != true
     }
 
     private static func thinking(_ client: ClientRequest, _ claude: ClaudeModel, _ budget: Int64, _ limit: Int64) -> Thinking {
@@ -63,9 +71,10 @@ struct ClaudePlan {
 }
 
 extension ClientRequest {
-    /// Whether the conversation ends in the results of calls whose thinking the client did not keep.
+    /// Whether the assistant's last message has calls whose thinking the client did not keep. Their results are what comes next, whatever else
+    /// does: calls without any get a stand-in.
     fileprivate var lacksThinkingOfOpenCalls: Bool {
-        guard messages.last?.role == .tool, let caller = messages.last(where: { $0.role == .assistant }) else { return false }
-        return !caller.toolCalls.isEmpty && caller.reasoning.isEmpty
+        guard let caller = messages.last(where: { $0.role == .assistant }) else { return false }
+        return !caller.toolCalls.isEmpty && !caller.hasThoughts
     }
 }

@@ -7,15 +7,26 @@ enum Bedrock {
     ) throws(GatewayError) -> WireRequest {
         var context = context
         let body = try request.withRoot(reader) { (root) throws(GatewayError) in
-            let client = try ClientRequest(root, [.files, .audio], reasoning: .anthropic)
+            let isClaude = ClaudeModel(model.upstreamName).isClaude
+            let client = try ClientRequest(
+                root, [.files, .audio], reasoning: .anthropic, names: NameRule(longest: 64), stops: StopRule(refusesBlank: isClaude))
             let plan = ClaudePlan(client, model, maxTokens: request.maxOutputTokens) { $0.hasStructuredOutputsOnBedrock }
             context.formatTool = plan.formatTool
-            var writer = BedrockWriter(client, plan, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
-            try writer.write()
+            context.toolSpellings = client.toolNames.spellings
+            let prompt = try PromptBuilder.prompt(client, rules(client, plan, BedrockModel(model.upstreamName)))
+            var writer = BedrockWriter(client, plan, prompt, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
+            writer.write()
             return writer.bytes
         }
         let path = "/model/\(segment(model.upstreamName))/" + (request.stream ? "converse-stream" : "converse")
         return WireRequest(body: body, path: path, context: context)
+    }
+
+    private static func rules(_ client: ClientRequest, _ plan: ClaudePlan, _ model: BedrockModel) -> PromptRules {
+        let goesOn = plan.claude.isClaude ? plan.takesPrefill(client) : model.takesPrefill
+        return PromptRules(
+            ids: NameRule(longest: 64), media: .bedrock, declaresUsedTools: true, forbidsCalls: false, cache: model.cache,
+            takesThoughts: plan.claude.isClaude, wantsTextByDocuments: true, prefill: goesOn ? .trimmed : .answered)
     }
 
     /// A model's id as one segment of a path: ids may have colons, and ARNs have slashes too.

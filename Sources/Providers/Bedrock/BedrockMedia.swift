@@ -2,30 +2,23 @@ internal import Chat
 
 /// Images, documents and sound as Converse takes them: in the request, with a short name for their format.
 enum BedrockMedia {
-    static func imageFormat(_ mediaType: UnsafeRawBufferPointer) -> StaticString? {
-        switch String(decoding: mediaType, as: UTF8.self).lowercased() {
-        case "image/png": "png"
-        case "image/jpeg", "image/jpg": "jpeg"
-        case "image/gif": "gif"
-        case "image/webp": "webp"
-        default: nil
-        }
-    }
+    /// The name of an image's format.
+    static func imageFormat(_ mediaType: String) -> String? { images[mediaType] }
 
-    static func documentFormat(_ mediaType: UnsafeRawBufferPointer) -> StaticString? {
-        switch String(decoding: mediaType, as: UTF8.self).lowercased() {
-        case "application/pdf": "pdf"
-        case "text/csv": "csv"
-        case "application/msword": "doc"
-        case "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx"
-        case "application/vnd.ms-excel": "xls"
-        case "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx"
-        case "text/html": "html"
-        case "text/plain": "txt"
-        case "text/markdown": "md"
-        default: nil
-        }
-    }
+    /// The name of a document's format.
+    static func documentFormat(_ mediaType: String) -> String? { documents[mediaType] }
+
+    /// The media types of the documents that it takes.
+    static var documentTypes: Set<String> { Set(documents.keys) }
+
+    private static let images = [MediaType.png: "png", MediaType.jpeg: "jpeg", MediaType.gif: "gif", MediaType.webp: "webp"]
+
+    private static let documents = [
+        MediaType.pdf: "pdf", "text/csv": "csv", "application/msword": "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx", "application/vnd.ms-excel": "xls",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx", "text/html": "html", "text/plain": "txt",
+        "text/markdown": "md",
+    ]
 
     /// A document's name: letters, digits, single spaces, hyphens and brackets only, and no two alike.
     static func documentName(_ name: UnsafeRawBufferPointer?, number: Int) -> String {

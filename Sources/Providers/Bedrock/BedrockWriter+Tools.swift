@@ -3,28 +3,19 @@ internal import Chat
 extension BedrockWriter {
     /// Writes the tools and what is to be done with them.
     mutating func writeTools() {
-        let used = ToolArguments.namesUsed(in: client.messages)
-        let mayCall = !client.tools.isEmpty && client.toolChoice?.isNone != true
         // Converse cannot forbid calls but by not declaring tools, and wants declared what the conversation has used.
-        let declared = mayCall || !used.isEmpty ? client.tools : []
-        guard !declared.isEmpty || !used.isEmpty || plan.formatTool != nil else { return }
+        guard !prompt.tools.isEmpty || plan.formatTool != nil else { return }
         bytes.appendName("toolConfig")
         bytes.append("{\"tools\":[")
-        for tool in declared {
-            beginTool(tool.name, tool.description)
-            tool.appendSchema(to: &bytes)
+        for tool in prompt.tools {
+            tool.name.withUnsafeBytes { beginTool($0, tool.tool?.description) }
+            if let declared = tool.tool { declared.appendSchema(to: &bytes) } else { bytes.append("{\"type\":\"object\"}") }
             bytes.append("}}}")
-            writeMark(tool.cacheControl)
-        }
-        if declared.isEmpty {
-            for name in used {
-                beginTool(name, nil)
-                bytes.append("{\"type\":\"object\"}}}}")
-            }
+            writeMark(tool.mark)
         }
         if let name = plan.formatTool { writeFormatTool(name) }
         bytes.append("]")
-        writeToolChoice(mayCall: mayCall)
+        writeToolChoice(mayCall: !client.tools.isEmpty && client.toolChoice?.isNone != true)
         bytes.append("}")
     }
 
@@ -62,7 +53,7 @@ extension BedrockWriter {
             case .required: bytes.append(",\"toolChoice\":{\"any\":{}}")
             case .named(let name):
                 bytes.append(",\"toolChoice\":{\"tool\":{\"name\":")
-                bytes.appendJSONString(name)
+                bytes.appendJSONString(utf8: client.toolNames.sent(name))
                 bytes.append("}}")
             }
         }

@@ -5,21 +5,23 @@ struct BedrockWriter {
     var bytes: [UInt8] = []
     let client: ClientRequest
     let plan: ClaudePlan
+    let prompt: Prompt
     /// Whether anybody limits the output; Converse does not insist on it.
     let isLimited: Bool
     private var arguments = ToolArguments()
     private var documents = 0
 
-    init(_ client: ClientRequest, _ plan: ClaudePlan, isLimited: Bool) {
+    init(_ client: ClientRequest, _ plan: ClaudePlan, _ prompt: Prompt, isLimited: Bool) {
         self.client = client
         self.plan = plan
+        self.prompt = prompt
         self.isLimited = isLimited
         bytes.reserveCapacity(4096)
     }
 
-    mutating func write() throws(GatewayError) {
+    mutating func write() {
         bytes.append("{")
-        try writeMessages()
+        writeMessages()
         writeSystem()
         writeTools()
         writeInference()
@@ -31,17 +33,12 @@ struct BedrockWriter {
     // MARK: Messages
 
     private mutating func writeSystem() {
-        let messages = client.messages.filter { $0.role == .system && $0.parts.contains { $0.text?.hasInk == true } }
-        guard !messages.isEmpty || plan.asksForJSON else { return }
+        guard !prompt.system.isEmpty || plan.asksForJSON else { return }
         bytes.appendName("system")
         bytes.append("[")
-        for message in messages {
-            for part in message.parts {
-                guard let text = part.text, text.hasInk else { continue }
-                writeText(text)
-                writeMark(part.cacheControl)
-            }
-            writeMark(message.cacheControl)
+        for instruction in prompt.system {
+            writeText(instruction.text)
+            writeMark(instruction.mark)
         }
         if plan.asksForJSON {
             bytes.appendComma()
@@ -50,132 +47,93 @@ struct BedrockWriter {
         bytes.append("]")
     }
 
-    private mutating func writeMessages() throws(GatewayError) {
+    private mutating func writeMessages() {
         bytes.appendName("messages")
         bytes.append("[")
-        for turn in ConversationTurn.alternating(client.messages) {
+        for turn in prompt.turns {
             bytes.appendComma()
             bytes.append(turn.isAssistant ? "{\"role\":\"assistant\",\"content\":[" : "{\"role\":\"user\",\"content\":[")
-            if turn.isAssistant {
-                for message in turn.messages { try writeAssistant(message) }
-            } else {
-                try writeUser(turn)
+            for block in turn.blocks {
+                write(block.kind)
+                writeMark(block.mark)
             }
-            // Where the conversation has nothing from the user, something must stand for it.
-            if bytes.last == UInt8(ascii: "[") { bytes.append("{\"text\":\".\"}") }
             bytes.append("]}")
         }
         bytes.append("]")
     }
 
-    private mutating func writeUser(_ turn: ConversationTurn) throws(GatewayError) {
-        let (results, others) = turn.resultsFirst
-        for result in results { try writeResult(result) }
-        for message in others {
-            if message.role == .tool {
-                message.orphanNote.withUnsafeBytes { writeText($0) }
-            }
-            try writeParts(of: message)
-        }
-    }
-
-    private mutating func writeAssistant(_ message: ClientMessage) throws(GatewayError) {
-        for detail in message.reasoning { writeThinking(detail) }
-        try writeParts(of: message)
-        for call in message.toolCalls {
+    private mutating func write(_ kind: Prompt.Block.Kind) {
+        switch kind {
+        case .part(let part): write(part.kind)
+        case .note(let text): text.withUnsafeBytes { writeText($0) }
+        case .thought(let detail): write(detail)
+        case .call(let call):
             bytes.appendComma()
             bytes.append("{\"toolUse\":{\"toolUseId\":")
             arguments.appendIDNameInput(call, to: &bytes)
             bytes.append("}}")
+        case .result(let result): write(result)
         }
     }
 
-    /// Without its signature a thought is not taken back.
-    private mutating func writeThinking(_ detail: ReasoningDetail) {
+    private mutating func write(_ detail: ReasoningDetail) {
+        bytes.appendComma()
         switch detail.kind {
-        case .text(let text, let signature?):
-            bytes.appendComma()
+        case .text(let text, let signature):
             bytes.append("{\"reasoningContent\":{\"reasoningText\":{\"text\":")
             bytes.appendJSONString(text)
             bytes.append(",\"signature\":")
-            bytes.appendJSONString(signature)
+            bytes.appendJSONString(signature ?? UnsafeRawBufferPointer(start: nil, count: 0))
             bytes.append("}}}")
         case .encrypted(let data, _):
-            bytes.appendComma()
             bytes.append("{\"reasoningContent\":{\"redactedContent\":")
             bytes.appendJSONString(data)
             bytes.append("}}")
-        case .text(_, nil): return
         }
     }
 
-    private mutating func writeResult(_ message: ClientMessage) throws(GatewayError) {
-        guard let id = message.toolCallID else { return }
+    private mutating func write(_ result: Prompt.Result) {
         bytes.appendComma()
         bytes.append("{\"toolResult\":{\"toolUseId\":")
-        ToolArguments.appendID(id, to: &bytes)
+        bytes.appendJSONString(utf8: result.id)
         bytes.append(",\"content\":[")
-        for (index, part) in message.parts.enumerated() { try writePart(part, message, index) }
+        if let note = result.note { note.withUnsafeBytes { writeText($0) } }
+        if result.lacksText {
+            bytes.appendComma()
+            bytes.append("{\"text\":\"The document is attached.\"}")
+        }
+        for part in result.parts { write(part.kind) }
         bytes.append("]")
-        if message.isError { bytes.append(",\"status\":\"error\"") }
+        if result.isError { bytes.append(",\"status\":\"error\"") }
         bytes.append("}}")
-        writeMark(message.cacheControl ?? message.parts.last?.cacheControl)
     }
 
-    private mutating func writeParts(of message: ClientMessage) throws(GatewayError) {
-        for (index, part) in message.parts.enumerated() {
-            try writePart(part, message, index)
-            writeMark(part.cacheControl)
-        }
-        writeMark(message.cacheControl)
-    }
-
-    private mutating func writePart(_ part: ClientPart, _ message: ClientMessage, _ index: Int) throws(GatewayError) {
-        let path = "messages.\(message.index).content.\(index)"
-        switch part.kind {
-        case .text(let text): if text.hasInk { writeText(text) }
-        case .image(let source):
-            let image = try Self.inline(source, path + ".image_url.url", "An image by URL is")
-            guard let format = BedrockMedia.imageFormat(image.type) else {
-                throw .notTaken(path + ".image_url.url", "An image of this type is")
-            }
-            writeMedia("image", format, name: nil, image.base64)
-        case .file(let source, let name):
-            let file = try Self.inline(source, path + ".file.file_data", "A file by URL is")
-            guard let format = BedrockMedia.documentFormat(file.type) else {
-                throw .notTaken(path + ".file.file_data", "A file of this type is")
-            }
+    /// What Converse does not take was refused before.
+    private mutating func write(_ part: ClientPart.Kind) {
+        switch part {
+        case .text(let text): writeText(text)
+        case .image(.inline(let media)): writeMedia("image", BedrockMedia.imageFormat(media.type), name: nil, media.base64)
+        case .file(.inline(let media), let name):
             documents += 1
-            writeMedia("document", format, name: BedrockMedia.documentName(name, number: documents), file.base64)
-        case .audio(let data, let format):
-            guard format.elementsEqual("wav".utf8) || format.elementsEqual("mp3".utf8) else {
-                throw .notTaken(path + ".input_audio.format", "Audio of this format is")
-            }
-            writeMedia("audio", format.elementsEqual("wav".utf8) ? "wav" : "mp3", name: nil, data)
+            let name = BedrockMedia.documentName(name, number: documents)
+            writeMedia("document", BedrockMedia.documentFormat(media.type), name: name, media.base64)
+        case .audio(let data, let format): writeMedia("audio", String(decoding: format, as: UTF8.self), name: nil, data)
+        case .image(.url), .file(.url, _), .thought: preconditionFailure("a prompt for Converse holds no such part")
         }
     }
 
-    /// Converse fetches nothing from the web.
-    private static func inline(
-        _ source: ClientSource, _ path: String, _ what: String
-    ) throws(GatewayError) -> (type: UnsafeRawBufferPointer, base64: UnsafeRawBufferPointer) {
-        guard case .inline(let type, let data) = source else { throw .notTaken(path, what) }
-        return (type, data)
-    }
-
-    private mutating func writeMedia(_ kind: StaticString, _ format: StaticString, name: String?, _ base64: UnsafeRawBufferPointer) {
+    private mutating func writeMedia(_ kind: StaticString, _ format: String?, name: String?, _ base64: Base64Text) {
         bytes.appendComma()
         bytes.append("{\"")
         bytes.append(kind)
-        bytes.append("\":{\"format\":\"")
-        bytes.append(format)
-        bytes.append("\"")
+        bytes.append("\":{\"format\":")
+        bytes.appendJSONString(format ?? "")
         if let name {
             bytes.append(",\"name\":")
             bytes.appendJSONString(name)
         }
         bytes.append(",\"source\":{\"bytes\":")
-        bytes.appendJSONString(base64)
+        base64.append(to: &bytes)
         bytes.append("}}}")
     }
 
@@ -187,14 +145,11 @@ struct BedrockWriter {
     }
 
     /// A mark for the prompt cache is a block of its own behind what it marks.
-    mutating func writeMark(_ mark: JSONValue?) {
+    mutating func writeMark(_ mark: CacheMark?) {
         guard let mark else { return }
         bytes.appendComma()
         bytes.append("{\"cachePoint\":{\"type\":\"default\"")
-        if let ttl = mark["ttl"]?.stringBytes {
-            bytes.append(",\"ttl\":")
-            bytes.appendJSONString(ttl)
-        }
+        mark.appendDuration(to: &bytes)
         bytes.append("}}")
     }
 }

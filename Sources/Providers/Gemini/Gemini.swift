@@ -6,14 +6,27 @@ enum Gemini {
     static func request(
         _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
     ) throws(GatewayError) -> WireRequest {
+        var context = context
         let generation = GeminiGeneration(modelName: model.upstreamName)
         let limit = [request.maxOutputTokens, model.maxOutputTokens].compactMap(\.self).min()
         let body = try request.withRoot(reader) { (root) throws(GatewayError) in
-            let client = try ClientRequest(root, [.penalties, .choices, .audio, .files], reasoning: .gemini)
-            var body = GeminiRequestBody(client, generation, size: request.promptBytes)
+            let client = try ClientRequest(
+                root, [.penalties, .choices, .audio, .files], reasoning: .gemini, names: names, stops: StopRule(most: 5))
+            context.toolSpellings = client.toolNames.spellings
+            let prompt = try PromptBuilder.prompt(client, rules(model.upstreamName))
+            var body = GeminiRequestBody(client, prompt, generation, size: request.promptBytes)
             return try body.write(maxOutputTokens: limit, choices: context.choices)
         }
         return WireRequest(body: body, path: path(of: model.upstreamName, streams: request.stream), context: context)
+    }
+
+    /// Names of functions: https://ai.google.dev/api/caching#FunctionDeclaration.
+    private static let names = NameRule(longest: 64, others: ".:", beginsWithLetter: true)
+
+    private static func rules(_ model: String) -> PromptRules {
+        PromptRules(
+            media: .gemini, takesBlankTexts: true, sortsResults: true, takesSignatures: true, saysLoneSystem: true,
+            prefill: GeminiPrefill.isTaken(by: model) ? .kept : .answered)
     }
 
     /// A bare name is one of `models/`; `tunedModels/…` and the like are resources already.

@@ -80,7 +80,9 @@ struct GeminiEvents: EventTranslator {
             if let signature = part.signature {
                 chunks.appendDetail(ReasoningDetail(.encrypted(signature, id: id), .gemini), choice: index, to: &out)
             }
-            arguments.withUnsafeBytes { chunks.appendToolCall(position, id: id, name: name, arguments: $0, choice: index, to: &out) }
+            arguments.withUnsafeBytes {
+                chunks.appendToolCall(position, id: id, name: name, arguments: $0, signature: part.signature, choice: index, to: &out)
+            }
         }
     }
 

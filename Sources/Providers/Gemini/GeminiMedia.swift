@@ -4,7 +4,7 @@ extension [UInt8] {
     /// Appends a part with `source`, but for its closing brace.
     mutating func append(_ source: ClientSource) {
         switch source {
-        case .inline(let mediaType, let base64): appendInline(mediaType: [UInt8](mediaType), base64: base64)
+        case .inline(let media): appendInline(mediaType: media.type, media.base64)
         case .url(let url):
             // Google fetches it; the type is a hint that it wants where the URL tells it.
             append("{\"fileData\":{\"fileUri\":")
@@ -19,11 +19,11 @@ extension [UInt8] {
     }
 
     /// Appends a part with data of its own, but for its closing brace.
-    mutating func appendInline(mediaType: [UInt8], base64: UnsafeRawBufferPointer) {
+    mutating func appendInline(mediaType: String, _ base64: Base64Text) {
         append("{\"inlineData\":{\"mimeType\":")
-        mediaType.withUnsafeBytes { appendJSONString($0) }
+        appendJSONString(mediaType)
         append(",\"data\":")
-        appendJSONString(base64)
+        base64.append(to: &self)
         append("}")
     }
 }

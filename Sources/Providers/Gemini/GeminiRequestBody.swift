@@ -3,12 +3,14 @@ internal import Chat
 /// Writes the body of a request to `generateContent`.
 struct GeminiRequestBody {
     private let client: ClientRequest
+    private let prompt: Prompt
     private let generation: GeminiGeneration
     private var body: [UInt8] = []
 
     /// - Parameter size: about how many bytes the body will have.
-    init(_ client: ClientRequest, _ generation: GeminiGeneration, size: Int) {
+    init(_ client: ClientRequest, _ prompt: Prompt, _ generation: GeminiGeneration, size: Int) {
         self.client = client
+        self.prompt = prompt
         self.generation = generation
         body.reserveCapacity(size + 512)
     }
@@ -19,14 +21,10 @@ struct GeminiRequestBody {
         try refuseToolsWithFormat()
         body.append("{\"contents\":[")
         var contents = GeminiContents(generation, appendingTo: &body)
-        try contents.write(client.messages)
+        contents.write(prompt.turns)
         swap(&body, &contents.contents)
         body.append("]")
-        if !contents.system.isEmpty {
-            body.append(",\"systemInstruction\":{\"parts\":[")
-            body += contents.system
-            body.append("]}")
-        }
+        appendSystem()
         appendTools()
         var config = GeminiGenerationConfig()
         config.write(client, maxOutputTokens: maxOutputTokens, choices: choices, generation)
@@ -45,12 +43,27 @@ struct GeminiRequestBody {
         throw .notTaken("response_format", "'response_format' together with 'tools' is")
     }
 
+    private mutating func appendSystem() {
+        guard !prompt.system.isEmpty else { return }
+        body.append(",\"systemInstruction\":{\"parts\":[")
+        for instruction in prompt.system {
+            body.appendComma()
+            body.append("{\"text\":")
+            body.appendJSONString(instruction.text)
+            body.append("}")
+        }
+        body.append("]}")
+    }
+
     private mutating func appendTools() {
-        guard !client.tools.isEmpty else { return }
+        guard !prompt.tools.isEmpty else { return }
         body.append(",\"tools\":[{\"functionDeclarations\":[")
-        for (index, tool) in client.tools.enumerated() {
-            if index > 0 { body.append(",") }
-            append(tool)
+        for tool in prompt.tools {
+            body.appendComma()
+            body.append("{\"name\":")
+            body.appendName(of: tool)
+            if let declared = tool.tool { appendDescription(of: declared) }
+            body.append("}")
         }
         body.append("]}]")
         guard let choice = client.toolChoice else { return }
@@ -61,15 +74,13 @@ struct GeminiRequestBody {
         case .required: body.append("\"ANY\"")
         case .named(let name):
             body.append("\"ANY\",\"allowedFunctionNames\":[")
-            body.appendJSONString(name)
+            body.appendJSONString(utf8: client.toolNames.sent(name))
             body.append("]")
         }
         body.append("}}")
     }
 
-    private mutating func append(_ tool: ClientTool) {
-        body.append("{\"name\":")
-        body.appendJSONString(tool.name)
+    private mutating func appendDescription(of tool: ClientTool) {
         if let description = tool.description {
             body.append(",\"description\":")
             body.appendJSONString(description)
@@ -79,7 +90,6 @@ struct GeminiRequestBody {
             body.append(",\"parametersJsonSchema\":")
             body.append(contentsOf: parameters.valueText)
         }
-        body.append("}")
     }
 }
 

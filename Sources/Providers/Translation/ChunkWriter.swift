@@ -64,17 +64,21 @@ struct ChunkWriter: Sendable {
     /// - Parameters:
     ///   - index: counts the tool calls of the choice from 0.
     ///   - id: `nil`: the provider gives none, so one is made up.
+    ///   - name: the provider's name of the tool.
+    ///   - signature: Google's signature of the thoughts before the call.
     mutating func appendToolCall(
-        _ index: Int, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer? = nil, choice: Int = 0,
-        to out: inout [UInt8]
+        _ index: Int, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer? = nil,
+        signature: UnsafeRawBufferPointer? = nil, choice: Int = 0, to out: inout [UInt8]
     ) {
         beginDelta(choice, &out)
         out.append("\"tool_calls\":[{\"index\":")
         out.appendJSONNumber(Int64(index))
         out.append(",\"id\":")
         out.appendToolCallID(id, at: index, context)
-        out.append(",\"type\":\"function\",\"function\":{\"name\":")
-        out.appendJSONString(name)
+        out.append(",\"type\":\"function\",")
+        out.appendGoogleSignature(signature)
+        out.append("\"function\":{\"name\":")
+        out.appendToolName(name, context)
         out.append(",\"arguments\":")
         if let arguments { out.appendJSONString(arguments) } else { out.append("\"\"") }
         out.append("}}]")

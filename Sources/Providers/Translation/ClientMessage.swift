@@ -13,13 +13,13 @@ struct ClientMessage {
     let parts: [ClientPart]
     /// What an assistant called.
     let toolCalls: [ClientToolCall]
-    /// The call that a tool answers.
+    /// The call that a tool answers, possibly empty.
     let toolCallID: UnsafeRawBufferPointer?
     /// Whether the tool failed (`is_error`, which is Anthropic's word).
     let isError: Bool
-    /// `cache_control` on the whole message, as JSON.
-    let cacheControl: JSONValue?
-    /// An assistant's reasoning that must come back.
+    /// The mark for the prompt cache on the whole message.
+    let mark: CacheMark?
+    /// An assistant's reasoning that must come back, beside that among the parts.
     let reasoning: [ReasoningDetail]
     /// Where it stands in `messages`.
     let index: Int
@@ -39,18 +39,23 @@ struct ClientMessage {
     ) throws(GatewayError) {
         self.index = index
         role = try Self.role(message["role"], index)
-        var parts = try ClientPart.readAll(message["content"], index, abilities)
+        var parts = try ClientPart.readAll(message["content"], index, abilities, format)
         if let refusal = message["refusal"]?.stringBytes, !refusal.isEmpty { parts.append(ClientPart(.text(refusal))) }
         self.parts = parts
-        cacheControl = message["cache_control"].flatMap { $0.kind == .object ? $0 : nil }
+        mark = CacheMark(message["cache_control"])
         toolCalls = role == .assistant ? try ClientToolCall.readAll(message["tool_calls"], index) : []
         reasoning = role == .assistant ? ReasoningDetail.read(message, for: format) : []
         isError = message["is_error"]?.bool == true
-        toolCallID = message["tool_call_id"]?.stringBytes
+        let id = message["tool_call_id"]
+        // Some servers give calls no ids; their clients then send none back.
+        toolCallID = id?.stringBytes ?? (id?.isNull == true ? UnsafeRawBufferPointer(start: nil, count: 0) : nil)
         if role == .tool, toolCallID == nil {
             throw .malformed("messages.\(index).tool_call_id", "a tool's message must name its call")
         }
     }
+
+    /// Whether the assistant's own thoughts, with their signatures, came back.
+    var hasThoughts: Bool { !reasoning.isEmpty || parts.contains(where: \.isThought) }
 
     private static func role(_ value: JSONValue?, _ index: Int) throws(GatewayError) -> Role {
         guard let value else { throw .malformed("messages.\(index).role", "expected a string") }
@@ -64,10 +69,13 @@ struct ClientMessage {
 
 /// A tool call that an assistant made earlier.
 struct ClientToolCall {
+    /// Possibly empty: some servers give none.
     let id: UnsafeRawBufferPointer
     let name: UnsafeRawBufferPointer
     /// The arguments' text, which ought to be a JSON object.
     let arguments: UnsafeRawBufferPointer
+    /// Google's signature of the thoughts before the call, where the call itself has it.
+    let signature: UnsafeRawBufferPointer?
 
     static func readAll(_ list: JSONValue?, _ message: Int) throws(GatewayError) -> [ClientToolCall] {
         guard let list, !list.isNull else { return [] }
@@ -77,10 +85,15 @@ struct ClientToolCall {
             guard let function = call["function"], function.kind == .object else {
                 throw .notTaken(place, "A call that is no function call is")
             }
-            guard let id = call["id"]?.stringBytes else { throw .malformed(place + ".id", "expected a string") }
+            let none = UnsafeRawBufferPointer(start: nil, count: 0)
+            let given = call["id"]
+            guard let id = given?.stringBytes ?? (given?.isNull != false ? none : nil) else {
+                throw .malformed(place + ".id", "expected a string")
+            }
             guard let name = function["name"]?.stringBytes else { throw .malformed(place + ".function.name", "expected a string") }
-            let arguments = function["arguments"]?.stringBytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
-            calls.append(ClientToolCall(id: id, name: name, arguments: arguments))
+            let arguments = function["arguments"]?.stringBytes ?? none
+            let signature = ReasoningDetail.googleSignature(of: call) ?? ReasoningDetail.googleSignature(of: function)
+            calls.append(ClientToolCall(id: id, name: name, arguments: arguments, signature: signature))
         }
         return calls
     }

@@ -11,6 +11,8 @@ struct ClientRequest {
     private(set) var format = ClientFormat.text
     /// Stop sequences.
     private(set) var stop: [UnsafeRawBufferPointer] = []
+    /// The provider's names of the tools.
+    private(set) var toolNames: ToolNames
     private(set) var effort: ReasoningEffort?
     /// Numbers that pass as they are.
     private(set) var temperature, topP, topK, presencePenalty, frequencyPenalty, seed: JSONValue?
@@ -29,15 +31,34 @@ struct ClientRequest {
     }
 
     /// Reads the root of a client's body.
-    /// - Parameter format: whose reasoning may come back.
+    /// - Parameters:
+    ///   - reasoning: whose reasoning may come back.
+    ///   - names: which names of tools the provider takes.
+    ///   - stops: which stop sequences the provider takes.
     /// - Throws: `invalid_request_error` naming the member that is wrong, or that this provider cannot take.
-    init(_ root: JSONValue, _ abilities: Abilities, reasoning: ReasoningDetail.Format) throws(GatewayError) {
-        guard let members = root.rawMembers else { return }
-        for member in members where !member.value.isNull { try visit(member, abilities, reasoning) }
-        if toolChoice != nil, tools.isEmpty {
-            // OpenAI refuses this too, but for the choice that forbids what is not there.
-            guard toolChoice?.isNone == true else { throw .malformed("tool_choice", "it needs 'tools'") }
-            toolChoice = nil
+    init(
+        _ root: JSONValue, _ abilities: Abilities, reasoning: ReasoningDetail.Format, names: NameRule, stops: StopRule
+    ) throws(GatewayError) {
+        toolNames = ToolNames([], [], names)
+        if let members = root.rawMembers {
+            for member in members where !member.value.isNull { try visit(member, abilities, reasoning) }
+        }
+        try checkToolChoice()
+        toolNames = ToolNames(tools, messages, names)
+        stop = try stops.taken(of: stop)
+    }
+
+    /// A choice is only for tools that are there. OpenAI refuses others too.
+    private mutating func checkToolChoice() throws(GatewayError) {
+        switch toolChoice {
+        case nil: return
+        case .auto, .none?: if tools.isEmpty { toolChoice = nil }
+        case .required: if tools.isEmpty { throw .malformed("tool_choice", "it needs 'tools'") }
+        case .named(let name):
+            if tools.isEmpty { throw .malformed("tool_choice", "it needs 'tools'") }
+            if !tools.contains(where: { $0.name.elementsEqual(name) }) {
+                throw .malformed("tool_choice", "'tools' has no function of this name")
+            }
         }
     }
 

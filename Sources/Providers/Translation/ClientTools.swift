@@ -8,7 +8,8 @@ struct ClientTool {
     let parameters: JSONRawMember?
     /// Whether its arguments must follow the schema to the letter.
     let isStrict: Bool
-    let cacheControl: JSONValue?
+    /// The mark for the prompt cache.
+    let mark: CacheMark?
 
     static func readAll(_ list: JSONRawMember) throws(GatewayError) -> [ClientTool] {
         var tools: [ClientTool] = []
@@ -30,7 +31,7 @@ struct ClientTool {
         description = function.value["description"]?.stringBytes
         parameters = function["parameters"].flatMap { $0.value.kind == .object ? $0 : nil }
         isStrict = function.value["strict"]?.bool == true
-        cacheControl = (tool.value["cache_control"] ?? function.value["cache_control"]).flatMap { $0.kind == .object ? $0 : nil }
+        mark = CacheMark(tool.value["cache_control"] ?? function.value["cache_control"])
     }
 }
 

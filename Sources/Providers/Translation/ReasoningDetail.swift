@@ -48,7 +48,43 @@ struct ReasoningDetail {
     static func read(_ message: JSONValue, for format: Format) -> [ReasoningDetail] {
         let own = message["reasoning_details"]?.elements.compactMap(ReasoningDetail.init(entry:)) ?? []
         let all = own.isEmpty ? message["thinking_blocks"]?.elements.compactMap(ReasoningDetail.init(thinkingBlock:)) ?? [] : own
-        return all.filter { $0.format == nil || $0.format == format }
+        let taken = all.filter { $0.isTaken(by: format) }
+        guard format == .gemini, taken.isEmpty, let signature = googleSignature(of: message) else { return taken }
+        return [ReasoningDetail(.encrypted(signature, id: nil), .gemini)]
+    }
+
+    /// The thought of a content part that `format`'s provider can take back.
+    /// - Returns: `nil` for a thought of another provider, or one without its signature.
+    init?(contentPart part: JSONValue, for format: Format) {
+        self.init(thinkingBlock: part)
+        guard isTaken(by: format) else { return nil }
+    }
+
+    /// Whether a content part of this type is a thought, in the words of any provider.
+    static func isThought(_ type: JSONValue) -> Bool {
+        let names: [StaticString] = [
+            "thinking", "redacted_thinking", "reasoning", "reasoning_text", "reasoning_content", "reasoningContent", "summary_text", "thought",
+        ]
+        return names.contains { type.isString($0) }
+    }
+
+    /// The signature of Google's thoughts where Google's own OpenAI dialect has it, in a call or in a message:
+    /// `extra_content.google.thought_signature`. LiteLLM's `provider_specific_fields.thought_signature` is read as well.
+    static func googleSignature(of value: JSONValue) -> UnsafeRawBufferPointer? {
+        let signature =
+            value["extra_content"]?["google"]?["thought_signature"]
+            ?? value["provider_specific_fields"]?["thought_signature"]
+        return signature?.stringBytes.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether `format`'s provider takes it back: no provider takes another's thoughts, and Anthropic none without a signature.
+    private func isTaken(by format: Format) -> Bool {
+        guard self.format == nil || self.format == format else { return false }
+        return switch kind {
+        case .text(_, let signature): format == .anthropic && signature?.isEmpty == false
+        // Only Google's belong to calls.
+        case .encrypted(let data, let id): !data.isEmpty && (format == .gemini || id == nil || self.format == .anthropic)
+        }
     }
 
     init(_ kind: Kind, _ format: Format?) {
@@ -89,6 +125,14 @@ struct ReasoningDetail {
 }
 
 extension [UInt8] {
+    /// Appends Google's signature of a call as a member, with the comma behind it, where Google's own OpenAI dialect has it; nothing for `nil`.
+    mutating func appendGoogleSignature(_ signature: UnsafeRawBufferPointer?) {
+        guard let signature else { return }
+        append("\"extra_content\":{\"google\":{\"thought_signature\":")
+        appendJSONString(signature)
+        append("}},")
+    }
+
     fileprivate mutating func appendMember(_ name: StaticString, _ text: UnsafeRawBufferPointer?) {
         guard let text else { return }
         append(",\"")

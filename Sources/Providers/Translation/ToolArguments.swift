@@ -1,6 +1,6 @@
 internal import Chat
 
-/// Tool calls' names, ids and arguments in forms that every provider takes.
+/// Tool calls' arguments in a form that every provider takes.
 struct ToolArguments {
     /// A reader of its own, because arguments are texts within the text that is being read; made when the first is needed.
     private var reader: JSONReader?
@@ -15,10 +15,10 @@ struct ToolArguments {
     }
 
     /// Appends a call from where its id stands to the end of its arguments: `ID,"name":…,"input":{…}`, as Anthropic and Bedrock both have it.
-    mutating func appendIDNameInput(_ call: ClientToolCall, to bytes: inout [UInt8]) {
-        Self.appendID(call.id, to: &bytes)
+    mutating func appendIDNameInput(_ call: Prompt.Call, to bytes: inout [UInt8]) {
+        bytes.appendJSONString(utf8: call.id)
         bytes.append(",\"name\":")
-        bytes.appendJSONString(call.name)
+        bytes.appendJSONString(utf8: call.name)
         bytes.append(",\"input\":")
         append(call.arguments, to: &bytes)
     }
@@ -28,34 +28,6 @@ struct ToolArguments {
         let reader = reader ?? JSONReader()
         self.reader = reader
         return (try? reader.read(text) { $0.kind == .object }) == true
-    }
-
-    /// Appends the id of a call, made of letters, digits, `_` and `-` only, whoever made it up.
-    static func appendID(_ id: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        bytes.append("\"")
-        for byte in id.prefix(64) {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "_"), UInt8(ascii: "-"):
-                bytes.append(byte)
-            default: bytes.append(UInt8(ascii: "_"))
-            }
-        }
-        bytes.append("\"")
-    }
-
-    /// The names of the tools that the conversation has used, each once. Some providers want used tools to be declared even when no more
-    /// may be called.
-    static func namesUsed(in messages: [ClientMessage]) -> [UnsafeRawBufferPointer] {
-        var seen: Set<[UInt8]> = []
-        return messages.flatMap(\.toolCalls).map(\.name).filter { seen.insert(Array($0)).inserted }
-    }
-
-    /// A name that none of the tools has.
-    static func freeName(_ wanted: String, besides tools: [ClientTool]) -> String {
-        var name = wanted
-        while tools.contains(where: { $0.name.elementsEqual(name.utf8) }) { name += "_" }
-        return name
     }
 }
 
@@ -75,6 +47,12 @@ extension [UInt8] {
         if let id, !id.isEmpty { return appendJSONString(id) }
         appendJSONString("call_\(context.id.split(separator: "-").last ?? "")_\(index)")
     }
+
+    /// Appends UTF-8 as a JSON string.
+    mutating func appendJSONString(utf8: [UInt8]) { utf8.withUnsafeBytes { appendJSONString($0) } }
+
+    /// Appends the provider's name of a tool as a JSON string.
+    mutating func appendName(of tool: Prompt.Tool) { appendJSONString(utf8: tool.name) }
 
     /// Appends a comma unless a list or an object has just been opened.
     mutating func appendComma() {

@@ -75,14 +75,21 @@ struct TranslatedChoice: Sendable {
 
     /// - Parameters:
     ///   - id: `nil`: the provider gives none, so one is made up.
+    ///   - name: the provider's name of the tool.
     ///   - arguments: JSON, which becomes a string; `nil`: none.
-    mutating func addToolCall(id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer?) {
+    ///   - signature: Google's signature of the thoughts before the call.
+    mutating func addToolCall(
+        id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, arguments: UnsafeRawBufferPointer?,
+        signature: UnsafeRawBufferPointer? = nil
+    ) {
         if toolCallCount > 0 { toolCalls.append(",") }
         toolCalls.append("{\"id\":")
         toolCalls.appendToolCallID(id, at: toolCallCount, context)
         toolCallCount += 1
-        toolCalls.append(",\"type\":\"function\",\"function\":{\"name\":")
-        toolCalls.appendJSONString(name)
+        toolCalls.append(",\"type\":\"function\",")
+        toolCalls.appendGoogleSignature(signature)
+        toolCalls.append("\"function\":{\"name\":")
+        toolCalls.appendToolName(name, context)
         toolCalls.append(",\"arguments\":")
         if let arguments { toolCalls.appendJSONString(arguments) } else { toolCalls.append("\"{}\"") }
         toolCalls.append("}}")

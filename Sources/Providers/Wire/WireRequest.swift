@@ -43,6 +43,8 @@ public struct AnswerContext: Sendable {
     public let choices: Int
     /// The tool whose arguments are the answer's content: it stands in for a `response_format` that the provider lacks.
     public internal(set) var formatTool: String?
+    /// The client's spelling of the tools' names that the provider does not take, by the names that were sent instead.
+    var toolSpellings: [[UInt8]: [UInt8]] = [:]
     /// The answer's `id` where the provider gives none.
     public var id: String
     /// The answer's `created` where the provider gives none, in seconds since 1970.
