@@ -24,18 +24,43 @@ public struct ChatRequest: Sendable {
     public let wantsStructuredOutput: Bool
     /// Messages, 1 or more.
     public let messageCount: Int
+    /// What is no text in the request.
+    public let media: MediaTally
     /// Images that come with the messages.
-    public let imageCount: Int
-    /// Whether files or films come with the messages, of whose size nothing is known.
-    public let hasFiles: Bool
+    public var imageCount: Int { media.images }
+    /// Whether files, sound, films or references to such things come with the request, of whose size nothing is known.
+    public var hasFiles: Bool { media.hasFiles }
+    /// Whether an earlier answer in the conversation called tools.
+    private let hasToolCalls: Bool
     /// A member that makes a call cost more than its tokens at the model's price; `nil` when there is none.
     public let surcharge: String?
     /// Whether the model is to think before it answers; `nil` when the client does not say.
     public let asksToReason: Bool?
-    /// Bytes of all text the model is going to read.
+    /// Bytes of the text that the model probably reads: an estimate, and no bound.
     public let promptBytes: Int
-    /// The tokens of the input, as far as they can be told.
-    public var inputTokens: InputTokens { InputTokens(textBytes: promptBytes, messages: messageCount, images: imageCount) }
+    /// Bytes of all that is kept of the client's body.
+    private let keptBytes: Int
+    /// The most bytes that a translation to another dialect adds to them as a rule.
+    private let translationBytes: Int
+    /// The tokens of the input, as far as they can be told without a body for the upstream; for a provider of OpenAI's dialect.
+    public var inputTokens: InputTokens {
+        InputTokens(
+            textBytes: promptBytes, bodyBytes: keptBytes, messages: messageCount, media: media, additions: providerPrompt(isPassedOn: true))
+    }
+    /// What comes to the upper bound of ``inputTokens`` where the request is translated to another dialect, as a rule at most.
+    public var translationTokens: Int {
+        translationBytes + providerPrompt(isPassedOn: false, hasFormatTool: wantsStructuredOutput)
+    }
+
+    /// The tokens of instructions that a provider adds by itself.
+    /// - Parameters:
+    ///   - isPassedOn: whether it speaks OpenAI's dialect.
+    ///   - hasFormatTool: whether a tool stands in for the answer's format.
+    public func providerPrompt(isPassedOn: Bool, hasFormatTool: Bool = false) -> Int {
+        // Tools that were called are declared even when none is offered any more.
+        ProviderPrompt.tokens(
+            isPassedOn: isPassedOn, hasTools: hasTools || hasToolCalls || hasFormatTool, hasFormat: wantsStructuredOutput)
+    }
 
     /// The client's bytes.
     private let body: [UInt8]
@@ -52,6 +77,15 @@ public struct ChatRequest: Sendable {
         case outputLimit(Range<Int>)
         /// Text of our own.
         case text(Text)
+
+        /// Its size without the model's name and a limit that replaces the client's.
+        var ownBytes: Int {
+            switch self {
+            case .source(let range), .outputLimit(let range): range.count
+            case .model: 0
+            case .text(let text): text.bytes.utf8CodeUnitCount
+            }
+        }
 
         /// The texts of our own that a body may need.
         enum Text: Hashable, Sendable {
@@ -92,8 +126,10 @@ public struct ChatRequest: Sendable {
         wantsStructuredOutput = decoded.wantsStructuredOutput
         promptBytes = decoded.promptBytes
         messageCount = decoded.messageCount
-        imageCount = decoded.imageCount
-        hasFiles = decoded.hasFiles
+        media = decoded.media
+        hasToolCalls = decoded.toolCalls > 0
+        keptBytes = pieces.reduce(0) { $0 + $1.ownBytes }
+        translationBytes = decoded.translationBytes
         surcharge = decoded.surcharge
         asksToReason = decoded.asksToReason
     }

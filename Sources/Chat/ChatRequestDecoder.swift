@@ -12,8 +12,10 @@ struct ChatRequestDecoder {
     private(set) var metadata: [String: String] = [:]
     private(set) var promptBytes = 0
     private(set) var messageCount = 0
-    private(set) var imageCount = 0
-    private(set) var hasFiles = false
+    private(set) var media = MediaTally()
+    private(set) var toolCalls = 0
+    private var parts = 0
+    private var tools = 0
     private(set) var surcharge: String?
     private(set) var asksToReason: Bool?
     private(set) var splice = RequestSplice()
@@ -79,10 +81,18 @@ struct ChatRequestDecoder {
         case .messages:
             try readFact(rule, value)
             splice.keep(member)
+        case .other:
+            media.note(memberOfRequest: member.name)
+            keep(member)
         default:
             try readFact(rule, value)
             keep(member)
         }
+    }
+
+    /// The bytes that a translation to another dialect adds.
+    var translationBytes: Int {
+        InputTokens.translation(messages: messageCount, parts: parts, tools: tools, toolCalls: toolCalls)
     }
 
     /// Whether a member about thinking says that there is to be none, in the words of OpenAI, Anthropic or OpenRouter.
@@ -122,8 +132,7 @@ struct ChatRequestDecoder {
             let check = try MessageCheck(value)
             hasMessages = true
             messageCount = check.count
-            imageCount = check.images
-            hasFiles = check.hasFiles
+            (media, parts, toolCalls) = (media.merging(check.media), check.parts, check.toolCalls)
             promptBytes += check.textBytes
         case .choices:
             guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
@@ -132,6 +141,7 @@ struct ChatRequestDecoder {
         case .tools:
             try ToolCheck.check(value)
             hasTools = true
+            tools = value.elements.reduce(0) { count, _ in count + 1 }
             if value.elements.contains(where: ToolCheck.isProvidersOwn) { surcharge = "tools" }
         case .functions:
             guard value.kind == .array else { throw .wrongType("functions", expected: .array) }

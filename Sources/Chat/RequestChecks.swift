@@ -1,11 +1,13 @@
 /// The shape of `messages`: lenient on what providers add, strict on what every provider needs.
 struct MessageCheck {
-    /// Images that come with the messages.
-    private(set) var images = 0
-    /// Bytes of everything in the messages that a model reads as text.
+    /// Bytes of everything in the messages that a model reads as text, for an estimate.
     private(set) var textBytes = 0
-    /// Whether a file or a film comes with the messages: what a model reads of it cannot be told from its bytes, or from its name.
-    private(set) var hasFiles = false
+    /// What is no text in the messages.
+    private(set) var media = MediaTally()
+    /// Parts of all messages whose content is a list.
+    private(set) var parts = 0
+    /// Tool calls of all messages.
+    private(set) var toolCalls = 0
     /// Messages.
     private(set) var count = 0
 
@@ -28,6 +30,9 @@ struct MessageCheck {
                 try checkContent(value, index)
             } else {
                 textBytes += value.textBytes
+                media.note(memberOfMessage: name, value)
+                if name.isString("tool_calls") { toolCalls += value.elements.reduce(0) { count, _ in count + 1 } }
+                if name.isString("function_call"), value.kind == .object { toolCalls += 1 }
             }
         }
         if !hasRole {
@@ -56,6 +61,7 @@ struct MessageCheck {
                 note(element)
                 part += 1
             }
+            parts += part
         default: throw .wrongType("messages.\(index).content", expected: [.string, .array])
         }
     }
@@ -63,14 +69,12 @@ struct MessageCheck {
 
 extension MessageCheck {
     private mutating func note(_ part: JSONValue) {
-        let isImage = part["image_url"] != nil
-        if isImage { images += 1 }
-        if part["file"] != nil || part["video_url"] != nil { hasFiles = true }
-        // Whatever else a part has besides its text, its type says whether that is read.
+        let before = media
+        media.note(part: part)
         if let text = part["text"]?.stringBytes, part["type"]?.isString("text") ?? true {
             textBytes += text.count
-        } else if !isImage {
-            textBytes += part.textBytes
+        } else if media.images == before.images {
+            textBytes += part.textBytes - (media.payloadBytes - before.payloadBytes)
         }
     }
 }

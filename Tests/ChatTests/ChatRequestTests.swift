@@ -81,10 +81,10 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
     }
 
     @Test(arguments: [
-        (#"{"type":"text","text":"abc"}"#, 3, 0, false), (#"{"type":"image_url","image_url":{"url":"data:"}}"#, 0, 1, false),
-        // A text beside it hides nothing.
-        (#"{"type":"image_url","text":"abc","image_url":{"url":"data:"}}"#, 0, 1, false),
-        (#"{"type":"input_audio","text":"","input_audio":{"data":"abcd"}}"#, 38, 0, false),
+        (#"{"type":"text","text":"abc"}"#, 3, 0, false), (#"{"type":"image_url","image_url":{"url":"https://a/b.png"}}"#, 0, 1, false),
+        // What is neither an image in base64 nor on the web may be anything.
+        (#"{"type":"image_url","text":"abc","image_url":{"url":"data:"}}"#, 0, 1, true),
+        (#"{"type":"input_audio","text":"","input_audio":{"data":"abcd"}}"#, 34, 0, true),
         (#"{"type":"file","file":{"file_id":"f"}}"#, 20, 0, true), (#"{"type":"text","text":"abc","file":{}}"#, 3, 0, true),
         (#"{"type":"video_url","video_url":{"url":"u"}}"#, 26, 0, true),
     ] as [(String, Int, Int, Bool)])

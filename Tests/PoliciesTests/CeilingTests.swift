@@ -65,7 +65,7 @@ import Testing
         #expect(own.clamped(usd: "100", tokens: nil).maxOutputTokens == nil, "the client's own limit stands in the body already")
     }
 
-    @Test(arguments: [("mini", "0.0192"), ("big", "0.24576"), ("sonnet", "3.9375")] as [(String, NanoUSD)])
+    @Test(arguments: [("mini", "0.01935"), ("big", "0.27576"), ("sonnet", "3.94125")] as [(String, NanoUSD)])
     func aFileMayFillTheContext(model: String, input: NanoUSD) throws {
         let policies = try snapshot(models)
         let decision = try policies.decide(model) {

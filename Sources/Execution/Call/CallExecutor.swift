@@ -21,18 +21,21 @@ public final class CallExecutor {
     /// Calls in progress.
     public var activeCalls: Int { client.activeTransfers }
 
-    /// Sends `request` to `target`.
-    /// - Parameters:
-    ///   - outputLimit: the most output tokens per choice; `nil`: as the client said.
-    ///   - timeout: a limit for the whole call; the provider's own `timeouts.total` stays in force.
-    /// - Throws: `invalid_request_error` when the provider's wire cannot say what the request says; `upstream_error` when no call could be begun.
-    func start(
-        _ request: ChatRequest, on target: Target, outputLimit: Int64?, timeout: Duration
-    ) throws(GatewayError) -> UpstreamCall {
-        let wire = target.wire
+    /// Puts `request` into the words of `target`.
+    /// - Parameter outputLimit: the most output tokens per choice; `nil`: as the client said.
+    /// - Throws: `invalid_request_error` when the provider's wire cannot say what the request says.
+    func translate(_ request: ChatRequest, for target: Target, outputLimit: Int64?) throws(GatewayError) -> WireRequest {
         var model = target.wireModel
         model.maxOutputTokens = outputLimit ?? model.maxOutputTokens
-        let translated = try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        return try WireRequest.make(request, wire: target.wire, model: model, reader: reader)
+    }
+
+    /// Sends `translated`, which was made of `request`, to `target`.
+    /// - Parameter timeout: a limit for the whole call; the provider's own `timeouts.total` stays in force.
+    /// - Throws: `upstream_error` when no call could be begun.
+    func start(
+        _ translated: WireRequest, of request: ChatRequest, on target: Target, timeout: Duration
+    ) throws(GatewayError) -> UpstreamCall {
         do {
             let transfer = try client.post(
                 translated.body, to: target.endpoint, path: translated.path, headers: translated.headers, timeout: timeout)

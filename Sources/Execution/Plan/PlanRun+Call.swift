@@ -2,6 +2,7 @@ public import Chat
 internal import EventLoop
 internal import Ledger
 internal import Policies
+internal import Providers
 
 /// One target: calls to it, and when to call it again.
 extension PlanRun {
@@ -55,13 +56,38 @@ extension PlanRun {
             throw Self.outOfMoney(target.model)
         }
         if let objection = target.health.objection(at: now) { throw skip(planned, role, objection, at: now) }
+        // What is set aside is counted from the bytes that will be sent, so they are made first.
+        let outgoing = try outgoing(planned, target)
+        let planned = outgoing.planned
+        guard isCovered(planned) else {
+            attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
+            throw Self.outOfMoney(target.model)
+        }
         let cover = try await cover(planned, as: role)
         if let objection = target.health.begin(at: .now()) {
             if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
             throw skip(planned, role, objection, at: now)
         }
         let time = min(deadline - .now(), planned.timeout ?? .seconds(86_400))
-        return try await dial(planned, target, as: role, cover: cover, timeout: time)
+        return try await dial(outgoing, target, as: role, cover: cover, timeout: time)
+    }
+
+    /// What is about to be sent, and the call with all the input that it has.
+    private struct Outgoing {
+        let request: ChatRequest
+        let translated: WireRequest
+        let planned: PlannedCall
+    }
+
+    /// Makes what is to be sent.
+    /// - Throws: `invalid_request_error` when the target's wire cannot say what the request says, or its bound on money does not cover it.
+    @inline(never)
+    private func outgoing(_ planned: PlannedCall, _ target: Target) throws(GatewayError) -> Outgoing {
+        let request = try request(for: planned, target)
+        let limit = try outputLimit(of: planned, for: request)
+        let translated = try executor.translate(request, for: target, outputLimit: limit)
+        let input = target.model.inputTokens(translated.inputBound)
+        return Outgoing(request: request, translated: translated, planned: planned.covering(input: input))
     }
 
     private func skip(
@@ -84,22 +110,21 @@ extension PlanRun {
     }
 
     private func dial(
-        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, cover: Spending?, timeout: Duration
+        _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, cover: Spending?, timeout: Duration
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
-            let request = try request(for: planned, target)
-            let limit = try outputLimit(of: planned, for: request)
-            call = try executor.start(request, on: target, outputLimit: limit, timeout: timeout)
+            call = try executor.start(outgoing.translated, of: outgoing.request, on: target, timeout: timeout)
         } catch {
             target.health.ended(.none, at: .now())
             if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
             throw error
         }
-        attempts.append(Attempt(call, role: role, planned: planned, cover: cover))
+        attempts.append(Attempt(call, role: role, planned: outgoing.planned, cover: cover))
+        let isStream = outgoing.request.stream
         var bytes: [UInt8] = []
         var goesOn = false
-        if request.stream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
+        if isStream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
         return Answering(call: call, bytes: bytes, goesOn: goesOn)
     }
 

@@ -39,6 +39,7 @@ extension AdmittedCall {
         features.inputTokens = request.inputTokens
         // Settings may hold tools and schemas: they are read like the rest.
         features.inputTokensUpperBound += request.models.map { $0.settings?.count ?? 0 }.max() ?? 0
+        features.translationTokens = request.translationTokens
         features.hasTools = request.hasTools
         features.hasImages = request.imageCount > 0
         features.hasFiles = request.hasFiles

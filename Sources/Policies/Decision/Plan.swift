@@ -47,6 +47,20 @@ public final class PlannedCall: Sendable {
         return text.contains("\"reasoning") || text.contains("\"thinking")
     }
 
+    /// The same call with another input.
+    private init(_ call: PlannedCall, input tokens: Int64) {
+        model = call.model
+        timeout = call.timeout
+        settings = call.settings
+        thinksUnseen = call.thinksUnseen
+        maxOutputTokens = call.maxOutputTokens
+        isOutputAssumed = call.isOutputAssumed
+        var extent = call.extent
+        extent.input = tokens
+        self.extent = extent
+        worstCase = extent.cost(at: call.model.pricing)
+    }
+
     /// The same call with a limit of output tokens, at most that of its extent.
     private init(_ call: PlannedCall, limitedToOutput tokens: Int64) {
         model = call.model
@@ -63,6 +77,9 @@ public final class PlannedCall: Sendable {
 }
 
 extension PlannedCall {
+    /// The same call with an input of at least `tokens`: what is about to be sent has turned out larger than the request promised.
+    public func covering(input tokens: Int64) -> PlannedCall { tokens > extent.input ? PlannedCall(self, input: tokens) : self }
+
     /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the limit it has when it does
     /// so anyway, or when that would leave fewer than `least` tokens.
     public func clamped(usd: NanoUSD?, tokens: Int64?, least: Int64 = 16) -> PlannedCall {
@@ -97,7 +114,7 @@ extension Plan {
 /// How many tokens a call may take.
 public struct CallExtent: Hashable, Sendable {
     /// Input tokens, at most.
-    public let input: Int64
+    public internal(set) var input: Int64
     /// Output tokens of each choice, at most.
     public var output: Int64
     /// Choices, 1 or more.

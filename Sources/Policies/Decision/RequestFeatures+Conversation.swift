@@ -52,6 +52,7 @@ extension RequestFeatures {
     /// Sets the counts of tokens for `conversation`, which has one image where there are any.
     public mutating func measure(_ conversation: SampleConversation) {
         inputTokens = conversation.inputTokens(images: hasImages ? 1 : 0)
+        translationTokens = InputTokens.translation(messages: conversation.messages.count)
     }
 
     /// The tokens of the input, as far as they can be told.

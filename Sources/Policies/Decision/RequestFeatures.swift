@@ -14,6 +14,8 @@ public struct RequestFeatures: Sendable {
     public var inputTokensEstimate = 0
     /// The tokens that the input cannot exceed.
     public var inputTokensUpperBound = 0
+    /// What comes to ``inputTokensUpperBound`` where the request is translated to another dialect than OpenAI's, as a rule at most.
+    public var translationTokens = 0
     /// Whether tools are offered to the model.
     public var hasTools = false
     /// Whether a message holds an image.

@@ -1,10 +1,10 @@
-import Chat
+public import Chat
 
 /// The most that one call can cost.
 ///
 /// input × price of input + choices × allowed output × price of output, where
-/// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache); with
-///   files it is the model's `context_window`, else ``fallbackWindow``;
+/// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache); files
+///   count as the model's `context_window`, else ``fallbackWindow``, besides;
 /// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else its
 ///   `context_window`; where there is none of them, ``fallbackOutput``.
 ///
@@ -69,11 +69,25 @@ struct WorstCase {
     }
 
     private static func extent(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> CallExtent {
-        let files = features.hasFiles ? model.contextWindow ?? fallbackWindow : 0
-        return CallExtent(
-            input: Int64(max(files, features.inputTokensUpperBound)), output: output, choices: Int64(max(1, features.choices)), demands: features.demands)
+        CallExtent(
+            input: model.inputTokens(features), output: output, choices: Int64(max(1, features.choices)), demands: features.demands)
     }
 
     /// What the cost is made of.
     func extent(_ model: ModelEntry, _ features: RequestFeatures) -> CallExtent { Self.extent(model, features, output: allowedOutput) }
+}
+
+extension ModelEntry {
+    /// The input tokens that a call can be billed, as far as the features tell: what is sent may turn out larger, and is then counted by its own
+    /// bound.
+    func inputTokens(_ features: RequestFeatures) -> Int64 {
+        let isPassedOn = provider.kind == .openai || provider.kind == .azure
+        return window(features.hasFiles) + Int64(features.inputTokensUpperBound + (isPassedOn ? 0 : features.translationTokens))
+    }
+
+    /// The input tokens that a call with a body of that bound can be billed.
+    public func inputTokens(_ bound: InputBound) -> Int64 { window(bound.hasFiles) + Int64(bound.tokens) }
+
+    /// What media of unknown size count as.
+    private func window(_ hasFiles: Bool) -> Int64 { hasFiles ? Int64(contextWindow ?? WorstCase.fallbackWindow) : 0 }
 }

@@ -6,7 +6,7 @@ enum Anthropic {
         _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
     ) throws(GatewayError) -> WireRequest {
         var context = context
-        let body = try request.withRoot(reader) { (root) throws(GatewayError) in
+        let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(root, [.files], reasoning: .anthropic, names: names, stops: StopRule(refusesBlank: true))
             let plan = ClaudePlan(client, model, maxTokens: request.maxOutputTokens) { $0.hasStructuredOutputs }
             context.formatTool = plan.formatTool
@@ -14,9 +14,9 @@ enum Anthropic {
             let prompt = try PromptBuilder.prompt(client, rules(client, plan))
             var writer = AnthropicWriter(client, plan, prompt)
             writer.write(model: model.upstreamNameJSON, stream: request.stream)
-            return writer.bytes
+            return (writer.bytes, writer.media)
         }
-        return WireRequest(body: body, path: "/v1/messages", context: context)
+        return WireRequest(body: body, path: "/v1/messages", context: context, request: request, media: media)
     }
 
     /// Names of tools, and ids of calls but for their length, which Anthropic does not limit and others do.

@@ -3,6 +3,8 @@ internal import Chat
 /// Writes the body of a Messages request.
 struct AnthropicWriter {
     var bytes: [UInt8] = []
+    /// What in `bytes` is no text.
+    private(set) var media = MediaTally()
     let client: ClientRequest
     let plan: ClaudePlan
     let prompt: Prompt
@@ -121,6 +123,7 @@ struct AnthropicWriter {
     }
 
     private mutating func begin(_ part: ClientPart.Kind) {
+        media.note(part)
         switch part {
         case .text(let text):
             beginText()

@@ -11,10 +11,10 @@ enum Azure {
     static func request(_ request: ChatRequest, _ model: WireModel, _ context: AnswerContext) throws(GatewayError) -> WireRequest {
         let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: model.outputLimit)
         guard let version = model.apiVersion, version != "v1" else {
-            return WireRequest(body: body, path: "/openai/v1/chat/completions", context: context)
+            return WireRequest(body: body, path: "/openai/v1/chat/completions", context: context, request: request, media: request.media)
         }
         let deployment = model.upstreamName.percentEncodedForURL
         let path = "/openai/deployments/\(deployment)/chat/completions?api-version=\(version.percentEncodedForURL)"
-        return WireRequest(body: body, path: path, context: context)
+        return WireRequest(body: body, path: path, context: context, request: request, media: request.media)
     }
 }

@@ -6,7 +6,7 @@ enum Bedrock {
         _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
     ) throws(GatewayError) -> WireRequest {
         var context = context
-        let body = try request.withRoot(reader) { (root) throws(GatewayError) in
+        let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let isClaude = ClaudeModel(model.upstreamName).isClaude
             let client = try ClientRequest(
                 root, [.files, .audio], reasoning: .anthropic, names: NameRule(longest: 64), stops: StopRule(refusesBlank: isClaude))
@@ -16,10 +16,10 @@ enum Bedrock {
             let prompt = try PromptBuilder.prompt(client, rules(client, plan, BedrockModel(model.upstreamName)))
             var writer = BedrockWriter(client, plan, prompt, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
             writer.write()
-            return writer.bytes
+            return (writer.bytes, writer.media)
         }
         let path = "/model/\(segment(model.upstreamName))/" + (request.stream ? "converse-stream" : "converse")
-        return WireRequest(body: body, path: path, context: context)
+        return WireRequest(body: body, path: path, context: context, request: request, media: media)
     }
 
     private static func rules(_ client: ClientRequest, _ plan: ClaudePlan, _ model: BedrockModel) -> PromptRules {

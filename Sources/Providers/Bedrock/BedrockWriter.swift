@@ -3,6 +3,8 @@ internal import Chat
 /// Writes the body of a Converse request.
 struct BedrockWriter {
     var bytes: [UInt8] = []
+    /// What in `bytes` is no text.
+    private(set) var media = MediaTally()
     let client: ClientRequest
     let plan: ClaudePlan
     let prompt: Prompt
@@ -110,6 +112,7 @@ struct BedrockWriter {
 
     /// What Converse does not take was refused before.
     private mutating func write(_ part: ClientPart.Kind) {
+        media.note(part)
         switch part {
         case .text(let text): writeText(text)
         case .image(.inline(let media)): writeMedia("image", BedrockMedia.imageFormat(media.type), name: nil, media.base64)

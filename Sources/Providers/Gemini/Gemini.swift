@@ -9,15 +9,16 @@ enum Gemini {
         var context = context
         let generation = GeminiGeneration(modelName: model.upstreamName)
         let limit = [request.maxOutputTokens, model.maxOutputTokens].compactMap(\.self).min()
-        let body = try request.withRoot(reader) { (root) throws(GatewayError) in
+        let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(
                 root, [.penalties, .choices, .audio, .files], reasoning: .gemini, names: names, stops: StopRule(most: 5))
             context.toolSpellings = client.toolNames.spellings
             let prompt = try PromptBuilder.prompt(client, rules(model.upstreamName))
             var body = GeminiRequestBody(client, prompt, generation, size: request.promptBytes)
-            return try body.write(maxOutputTokens: limit, choices: context.choices)
+            return (try body.write(maxOutputTokens: limit, choices: context.choices), body.media)
         }
-        return WireRequest(body: body, path: path(of: model.upstreamName, streams: request.stream), context: context)
+        let path = path(of: model.upstreamName, streams: request.stream)
+        return WireRequest(body: body, path: path, context: context, request: request, media: media)
     }
 
     /// Names of functions: https://ai.google.dev/api/caching#FunctionDeclaration.

@@ -4,6 +4,8 @@ internal import Chat
 struct GeminiContents {
     /// The beginning of the body and the entries of `contents`, separated by commas.
     var contents: [UInt8] = []
+    /// What in them is no text.
+    private(set) var media = MediaTally()
     private let generation: GeminiGeneration
     /// What functions were called with and gave is JSON within the strings of the text.
     private var json = ToolArguments()
@@ -48,6 +50,8 @@ struct GeminiContents {
 
     /// Appends a part but for its signature and its closing brace.
     private mutating func begin(_ kind: ClientPart.Kind) {
+        // Google takes the type of what stands behind an address from the server there.
+        media.note(kind, addressesAreImages: false)
         switch kind {
         case .text(let text):
             contents.append("{\"text\":")

@@ -6,6 +6,8 @@ struct GeminiRequestBody {
     private let prompt: Prompt
     private let generation: GeminiGeneration
     private var body: [UInt8] = []
+    /// What in the body is no text.
+    private(set) var media = MediaTally()
 
     /// - Parameter size: about how many bytes the body will have.
     init(_ client: ClientRequest, _ prompt: Prompt, _ generation: GeminiGeneration, size: Int) {
@@ -23,6 +25,7 @@ struct GeminiRequestBody {
         var contents = GeminiContents(generation, appendingTo: &body)
         contents.write(prompt.turns)
         swap(&body, &contents.contents)
+        media = contents.media
         body.append("]")
         appendSystem()
         appendTools()

@@ -40,6 +40,9 @@ struct Base64Text {
         return letters
     }
 
+    /// Letters that are written.
+    var count: Int { mended?.count ?? given.count }
+
     /// The first 12 bytes that the text stands for, or as many as there are.
     var start: [UInt8] { withLetters { Self.decoded($0.prefix(16)) } }
 

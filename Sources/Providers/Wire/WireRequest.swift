@@ -71,12 +71,19 @@ public struct WireRequest: Sendable {
     public let headers: [String]
     /// What reading the answer needs.
     public let context: AnswerContext
+    /// The most input tokens that the provider can count for ``body``.
+    public let inputBound: InputBound
 
-    init(body: [UInt8], path: String, headers: [String] = [], context: AnswerContext) {
+    /// - Parameters:
+    ///   - request: what `body` was made of.
+    ///   - media: what in `body` is no text.
+    init(body: [UInt8], path: String, headers: [String] = [], context: AnswerContext, request: ChatRequest, media: MediaTally) {
         self.body = body
         self.path = path
         self.headers = headers
         self.context = context
+        let additions = request.providerPrompt(isPassedOn: context.wire.isOpenAI, hasFormatTool: context.formatTool != nil)
+        inputBound = InputBound(bytes: body.count, media: media, additions: additions)
     }
 
     /// Translates `request`.
@@ -88,7 +95,7 @@ public struct WireRequest: Sendable {
         switch wire {
         case .openai:
             let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: model.outputLimit)
-            return WireRequest(body: body, path: "/chat/completions", context: context)
+            return WireRequest(body: body, path: "/chat/completions", context: context, request: request, media: request.media)
         case .azure: return try Azure.request(request, model, context)
         case .anthropic: return try Anthropic.request(request, model, context, reader)
         case .gemini: return try Gemini.request(request, model, context, reader)
