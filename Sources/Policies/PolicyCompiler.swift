@@ -45,7 +45,7 @@ public enum PolicyCompiler {
             ? nil
             : PolicySnapshot(
                 providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, classifier: classifier,
-                tests: tests.tests)
+                catalogue: catalogue, tests: tests.tests)
         return PolicyCompilation(snapshot: snapshot, diagnostics: diagnostics.finish())
     }
 }

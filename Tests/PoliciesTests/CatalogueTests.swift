@@ -54,7 +54,8 @@ import Testing
             """)
         let model = try #require(catalogue.find("m", of: ["openai"]))
         #expect(model.price.version == "1/-/-/2.5>200:3/-/-/2.5" && model.contextWindow == 1000 && model.aliases == ["m-2026"])
-        #expect(model.price.version(at: .priority) == "priority:2/-/-/5" && catalogue.models.count == 1)
+        #expect(model.price.version(at: .priority) == "priority:2/-/-/5" )
+        #expect(catalogue.find("without-output", of: ["openai"]) == nil && catalogue.find("gpt-4o", of: ["openai"]) == Catalogue.shipped.find("gpt-4o"))
     }
 
     @Test func readsLiteLLMsPriceMap() throws {
@@ -70,6 +71,31 @@ import Testing
         #expect(claude.capabilities == .images)
         let groq = try #require(catalogue.find("l", of: ["groq"]))
         #expect(groq.price.version == "0.59/-/-/0.79" && groq.price.version(at: .flex) == "flex:0.1/-/-/0.1")
+    }
+
+    @Test func whatAFileDoesNotSayIsTakenFromTheShippedOne() throws {
+        let catalogue = try read(
+            "[{\"id\": \"openai\", \"models\": [{\"id\": \"gpt-4o\", \"match\": {\"equals\": \"gpt-4o\"}, \"prices\": {\"input_mtok\": 0.2, \"output_mtok\": 300}}]}]")
+        let (model, shipped) = (try #require(catalogue.find("gpt-4o")), try #require(Catalogue.shipped.find("gpt-4o")))
+        #expect(model.price.version == "0.2/-/-/300" && model.maxOutputTokens == shipped.maxOutputTokens && model.capabilities == shipped.capabilities)
+        let changes = CatalogueDiff(from: .shipped, to: catalogue)
+        #expect(changes.summary.hasPrefix("0 new, 1 changed, 0 gone; 1 prices change more than tenfold"), "\(changes.summary)")
+        #expect(changes.text.contains("openai/gpt-4o") && CatalogueDiff(from: .shipped, to: .shipped).isEmpty)
+    }
+
+    @Test func aPolicyPutsAFileInForce() throws {
+        let file = Array("{\"m\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 1e-06, \"output_cost_per_token\": 2e-06}}".utf8)
+        let text = "catalogue: prices.json\nproviders: {p: {kind: openai, base_url: http://h}}\nmodels: {m: {provider: p}, gpt-4o: {provider: p}}\n"
+        func compile(_ bytes: [UInt8]?) -> PolicyCompilation {
+            PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:]) { $0 == .catalogue(path: "prices.json") ? bytes : nil }
+        }
+        let snapshot = try #require(compile(file).snapshot)
+        for (name, price) in [("m", "1/-/-/2"), ("gpt-4o", "2.5/1.25/-/10")] {
+            guard case .model(let entry) = snapshot.resolve(name) else { throw CancellationError() }
+            #expect(entry.priceVersion.hasPrefix(price))
+        }
+        #expect(compile(nil).diagnostics.rendered.contains("the catalogue \"prices.json\" cannot be read"))
+        #expect(compile([1, 2]).diagnostics.rendered.contains("main.yaml:1:12: error: \"prices.json\": Not valid JSON"))
     }
 
     @Test(arguments: [

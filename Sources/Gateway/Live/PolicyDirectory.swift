@@ -37,8 +37,8 @@ public enum PolicyDirectory {
         }
     }
 
-    /// Where the policies are, also when they are one file.
-    private static func folder(_ path: String) -> String {
+    /// The directory that the policies are in, also when they are one file.
+    public static func folder(_ path: String) -> String {
         guard path.hasSuffix(".yaml") || path.hasSuffix(".yml") else { return path }
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }

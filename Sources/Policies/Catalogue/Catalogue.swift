@@ -53,6 +53,21 @@ public final class Catalogue: Sendable {
         }
     }
 
+    /// The same with what `other` knows besides: models that are missing here, and limits and abilities that this one does not tell.
+    func completed(by other: Catalogue) -> Catalogue {
+        var names = Set<String>()
+        var completed = models.map { model -> KnownModel in
+            names.insert("\(model.seller)/\(model.name)")
+            guard let known = other.exact(model.name, [model.seller]) else { return model }
+            return model.completed(by: known)
+        }
+        completed += other.models.filter { !names.contains("\($0.seller)/\($0.name)") }
+        return Catalogue(source: source, models: completed, hosts: other.hosts.merging(hosts) { _, own in own })
+    }
+
+    /// The catalogue as a file that ``CatalogueFile`` reads.
+    public var fileContent: [UInt8] { OwnCatalogue.text(self) }
+
     private func exact(_ name: String, _ sellers: [String]) -> KnownModel? {
         for seller in sellers { if let index = bySeller[seller]?[name] { return models[index] } }
         return nil

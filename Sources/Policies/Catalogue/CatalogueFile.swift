@@ -19,15 +19,14 @@ public enum CatalogueFile {
     private static func read(_ root: JSONValue) throws(CatalogueError) -> Catalogue {
         let catalogue: Catalogue
         if root.kind == .array {
-            catalogue = try GenAIPrices.read(root)
+            catalogue = try GenAIPrices.read(root).completed(by: .shipped)
         } else if root["format"]?.isString("purser-catalogue") == true {
             catalogue = try OwnCatalogue.read(root)
         } else if root.kind == .object {
-            catalogue = try LiteLLMPrices.read(root)
+            catalogue = try LiteLLMPrices.read(root).completed(by: .shipped)
         } else {
             throw CatalogueError("the file is neither a catalogue of Purser's, nor genai-prices' data.json, nor LiteLLM's price map")
         }
-        guard !catalogue.models.isEmpty else { throw CatalogueError("the file has no model with a price of input and output tokens") }
         return catalogue
     }
 }
@@ -38,6 +37,8 @@ public struct CatalogueError: Error, CustomStringConvertible {
     public let description: String
 
     init(_ description: String) { self.description = description }
+
+    static let noModels = CatalogueError("the file has no model with a price of input and output tokens")
 }
 
 /// Moves decimal points in texts, so that prices never become floating point.

@@ -12,7 +12,8 @@ enum GenAIPrices {
             guard let entries = provider["models"]?.elements else { continue }
             for entry in entries { if let model = model(entry, seller) { models.append(model) } }
         }
-        return Catalogue(source: "genai-prices", models: models, hosts: Catalogue.shipped.hosts)
+        guard !models.isEmpty else { throw CatalogueError.noModels }
+        return Catalogue(source: "genai-prices", models: models, hosts: [:])
     }
 
     private static func model(_ entry: JSONValue, _ seller: String) -> KnownModel? {

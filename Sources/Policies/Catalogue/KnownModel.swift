@@ -27,6 +27,15 @@ public struct KnownModel: Hashable, Sendable {
         return name.split(separator: "-").lazy.compactMap { Int($0) }.first.map { $0 >= 5 } ?? true
     }
 
+    /// The same with the gaps filled from what `known` says of the model.
+    func completed(by known: KnownModel) -> KnownModel {
+        let window = contextWindow ?? known.contextWindow
+        return KnownModel(
+            seller: seller, name: name, aliases: Set(aliases + known.aliases).subtracting([name]).sorted(), price: price, contextWindow: window,
+            maxOutputTokens: (maxOutputTokens ?? known.maxOutputTokens).map { min($0, window ?? .max) },
+            capabilities: capabilities ?? known.capabilities, regionalPrice: regionalPrice == .same ? known.regionalPrice : regionalPrice)
+    }
+
     /// What the model costs when a call has to stay within a region, as far as that is known.
     func raisedByATenth() -> KnownModel {
         KnownModel(

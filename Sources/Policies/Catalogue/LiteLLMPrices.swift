@@ -8,7 +8,8 @@ enum LiteLLMPrices {
             guard let name = name.string, entry.kind == .object else { throw CatalogueError("the file is no price map of LiteLLM's") }
             if let model = model(entry, name) { models.append(model) }
         }
-        return Catalogue(source: "LiteLLM", models: models, hosts: Catalogue.shipped.hosts)
+        guard !models.isEmpty else { throw CatalogueError.noModels }
+        return Catalogue(source: "LiteLLM", models: models, hosts: [:])
     }
 
     private static func model(_ entry: JSONValue, _ key: String) -> KnownModel? {

@@ -12,6 +12,7 @@ enum OwnCatalogue {
             guard let model = model(entry) else { throw CatalogueError("models[\(index)] has no provider, no name, or a price that is none") }
             models.append(model)
         }
+        guard !models.isEmpty else { throw CatalogueError.noModels }
         let source = [root["source"]?.string, root["date"]?.string].compactMap(\.self).joined(separator: ", ")
         return Catalogue(source: source, models: models, hosts: hosts)
     }

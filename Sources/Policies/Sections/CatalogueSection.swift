@@ -7,7 +7,8 @@ enum CatalogueSection {
             return field.refuse("the catalogue \"\(shortened(path))\" cannot be read; its path is relative to the policies")
         }
         do throws(CatalogueError) {
-            return try CatalogueFile.read(bytes)
+            // What the file does not know, the program may.
+            return try CatalogueFile.read(bytes).completed(by: .shipped)
         } catch {
             return field.refuse("\"\(shortened(path))\": \(error.description)")
         }

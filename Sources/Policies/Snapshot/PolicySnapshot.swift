@@ -45,6 +45,8 @@ public final class PolicySnapshot: Sendable {
     public let hasLimits: Bool
     /// What finds out what a conversation asks for.
     public let classifier: Classifier
+    /// The prices and limits of known models.
+    public let catalogue: Catalogue
     /// The headers, in lower case, whose values ``RequestFeatures/headers`` has to hold.
     public let headerNames: [String]
     /// What the policies are to decide, by their own tests.
@@ -55,8 +57,7 @@ public final class PolicySnapshot: Sendable {
 
     init(
         providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool,
-        classifier: ClassifierSection,
-        tests: [PolicyTest]
+        classifier: ClassifierSection, catalogue: Catalogue, tests: [PolicyTest]
     ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
         offProviders = providers.names.compactMap { name in
@@ -64,6 +65,7 @@ public final class PolicySnapshot: Sendable {
         }
         table = models.table
         self.classifier = classifier.classifier
+        self.catalogue = catalogue
         headerNames = models.headerNames
         self.tests = tests
         var listing: [Listing] = []

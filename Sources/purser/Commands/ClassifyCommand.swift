@@ -14,7 +14,7 @@ struct ClassifyCommand: ParsableCommand {
     var model: String?
 
     func run() throws {
-        let classifier = try model.map { try ModelFiles.load($0) } ?? Classifier.builtIn
+        let classifier = try model.map { try WholeFile.classifier($0) } ?? Classifier.builtIn
         let reader = JSONReader()
         var lines = JSONLines(descriptor: STDIN_FILENO)
         var output: [UInt8] = []

@@ -25,7 +25,7 @@ struct FitCommand: ParsableCommand {
             let fit = try readRows()
             let outcome = try fit.learn(progress: Self.show)
             Self.clearProgress()
-            try ModelFiles.save(outcome.model, to: out)
+            try WholeFile.save(outcome.model, to: out)
             Terminal.error(Self.summary(fit.count, outcome, out))
         } catch let failure as JSONLineFailure {
             Terminal.error("purser fit: \(train): \(failure.description)")
@@ -40,7 +40,7 @@ struct FitCommand: ParsableCommand {
         let descriptor = open(train, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Terminal.cannotStart("\(train) cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
-        var fit = ComplexityFit(base: try base.map { try ModelFiles.load($0) } ?? .builtIn)
+        var fit = ComplexityFit(base: try base.map { try WholeFile.classifier($0) } ?? .builtIn)
         var lines = JSONLines(descriptor: descriptor)
         let reader = JSONReader()
         while let line = try lines.next() {

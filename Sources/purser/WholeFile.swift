@@ -1,12 +1,13 @@
 internal import Classifier
 internal import Glibc
 
-/// Reads and writes classifier models.
-enum ModelFiles {
-    private static let largest = 8 << 20
+/// Reads and writes files as a whole: classifier models, catalogues.
+enum WholeFile {
+    /// Bytes that are read of a file; one more than is allowed lets its reader say so.
+    private static let largest = 16 << 20 + 1
 
-    /// Loads a model.
-    static func load(_ path: String) throws -> Classifier {
+    /// Loads a classifier's model.
+    static func classifier(_ path: String) throws -> Classifier {
         do {
             return try Classifier(model: read(path))
         } catch let error as ClassifierModelError {
@@ -14,7 +15,8 @@ enum ModelFiles {
         }
     }
 
-    private static func read(_ path: String) throws -> [UInt8] {
+    /// The content of a file.
+    static func read(_ path: String) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Terminal.cannotStart("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
@@ -29,12 +31,12 @@ enum ModelFiles {
         return bytes
     }
 
-    /// Writes a model beside its place and moves it there, so that no reader ever sees half of it.
-    static func save(_ model: [UInt8], to path: String) throws {
+    /// Writes a file beside its place and moves it there, so that no reader ever sees half of it.
+    static func save(_ content: [UInt8], to path: String) throws {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Terminal.cannotStart("\(temporary) cannot be created: \(String(cString: strerror(errno)))") }
-        var rest = model[...]
+        var rest = content[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { break }
