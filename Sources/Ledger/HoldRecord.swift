@@ -71,12 +71,13 @@ extension HoldRecord {
 }
 
 extension UsageRecord {
-    /// The record that takes back what this one, which is in doubt, has charged.
+    /// The record that takes back what this one has charged in doubt: all of an `in_doubt` record, of another ``inDoubt`` alone.
     /// - Parameter note: why; for people.
     func refund(at now: WallTime, note: String?) -> UsageRecord {
+        let isAll = status == .inDoubt
         var record = UsageRecord(
-            requestID: requestID, callID: "refund_" + (hold ?? callID), time: time, requestedModel: requestedModel,
-            priceVersion: priceVersion, status: .refund)
+            requestID: requestID, callID: isAll ? "refund_" + (hold ?? callID) : "refund_of_" + callID, time: time,
+            requestedModel: requestedModel, priceVersion: priceVersion, status: .refund)
         record.parent = callID
         record.organization = organization
         record.team = team
@@ -84,8 +85,8 @@ extension UsageRecord {
         record.user = user
         record.model = model
         record.role = "refund"
-        record.cost = NanoUSD.zero - cost
-        record.tokens.input = (0 as Int64).subtractingSaturated(tokens.input)
+        record.cost = NanoUSD.zero - (isAll ? cost : inDoubt)
+        record.tokens.input = (0 as Int64).subtractingSaturated(isAll ? tokens.input : inDoubtTokens)
         record.isEstimated = true
         record.hold = hold
         record.metadata = [Tag("refunded_at", now.rfc3339)] + (note.map { [Tag("note", $0)] } ?? [])

@@ -76,6 +76,10 @@ public struct UsageRecord: Hashable, Sendable {
     public var tokens = TokenUsage()
     /// What the call cost.
     public var cost = NanoUSD.zero
+    /// What the provider may bill beyond ``cost`` for a call that ended without a final usage. Limits count it until it is refunded.
+    public var inDoubt = NanoUSD.zero
+    /// The tokens that it may have used beyond ``tokens``.
+    public var inDoubtTokens: Int64 = 0
     /// Which prices were applied (`Pricing.version`); `free` and `unpriced` are words of their own.
     public var priceVersion: String
     /// From sending the call to its last byte, in microseconds.
@@ -109,6 +113,9 @@ public struct UsageRecord: Hashable, Sendable {
 
     /// Whether `cost` is what the call really costs: false when the model's price is not known. (`free` is a price: zero.)
     public var isPriced: Bool { priceVersion != "unpriced" }
+
+    /// Whether a part of what it charges is not known to be spent.
+    var hasDoubt: Bool { inDoubt > .zero || inDoubtTokens > 0 }
 
     /// Whether it charges or takes back what was never known to be spent.
     public var isCorrection: Bool { status == .inDoubt || status == .refund }

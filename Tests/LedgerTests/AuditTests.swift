@@ -118,7 +118,7 @@ import Testing
             """
             INSERT INTO usage_record SELECT 31, request_id, 'call-new', parent, time, org, team, key_id, user, metadata, requested_model, route, task,
               complexity, experiment, arm, role, provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens,
-              reasoning_tokens, cost_nanos, price_version, latency_us, first_token_us, status, error_code, flags, tool, hold, NULL, NULL
+              reasoning_tokens, cost_nanos, price_version, latency_us, first_token_us, status, error_code, flags, tool, hold, NULL, NULL, NULL, NULL
             FROM usage_record WHERE id = 3
             """)
         #expect(report.findings.contains { $0.kind == .chain && $0.record == 31 && $0.detail.contains("another program") })

@@ -218,7 +218,7 @@ func heldRecord(_ number: Int, hold: Int, cost: Int64, settles: Bool) -> UsageRe
         #expect(try LedgerAudit.run(path: copy).isSound)
         #expect(await failure { _ = try await again.refund("req-1", note: nil) } == .closed)
         var text2 = ""
-        try CorrectionTable.write([.inDoubt], from: UsageReader(path: copy)) { text2 += $0 }
+        try CorrectionTable.write(onlyDoubt: true, from: UsageReader(path: copy)) { text2 += $0 }
         #expect(text2.contains("in_doubt, refunded") && !text2.contains("refund_"))
     }
 

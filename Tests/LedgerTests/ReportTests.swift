@@ -68,9 +68,9 @@ import Testing
         try await write(threeRecords())
         #expect(
             try report(path, UsageQuery(groups: [.field(.user), .tag("a\"b")]), .csv)
-                == "user,\"tag:a\"\"b\",calls,failed,unpriced,input_tokens,cached_input_tokens,cache_write_tokens,output_tokens,reasoning_tokens,cost_usd\r\n"
-                + "'=cmd|' /C calc'!A0,,1,0,0,1234567,0,0,89,0,2.5\r\n" + "Zoë,\"x,y\",1,0,0,1000,100,10,500,50,0.617283945\r\n"
-                + ",,1,1,1,0,0,0,0,0,0\r\n")
+                == "user,\"tag:a\"\"b\",calls,failed,unpriced,input_tokens,cached_input_tokens,cache_write_tokens,output_tokens,reasoning_tokens,cost_usd,in_doubt_usd\r\n"
+                + "'=cmd|' /C calc'!A0,,1,0,0,1234567,0,0,89,0,2.5,0\r\n" + "Zoë,\"x,y\",1,0,0,1000,100,10,500,50,0.617283945,0\r\n"
+                + ",,1,1,1,0,0,0,0,0,0,0\r\n")
         for start in ["=", "+", "-", "@", "\t", "\r"] { #expect(CSV.text(start + "1").drop { $0 == "\"" }.hasPrefix("'")) }
         #expect(CSV.text("a\"b\r\nc") == "\"a\"\"b\r\nc\"")
         #expect(CSV.text("") == "" && CSV.text(nil) == "" && CSV.text("1-2") == "1-2")
@@ -86,13 +86,14 @@ import Testing
                 + #""provider":"openai","model":"openai/gpt-4o-mini","input_tokens":1000,"cached_input_tokens":100,"cache_write_tokens":10,"#
                 + #""output_tokens":500,"reasoning_tokens":50,"cost_usd":"0.617283945","price_version":"0.15/0.075/-/0.6","latency_ms":812.345,"#
                 + #""first_token_ms":220.1,"status":"ok","error_code":null,"stream":false,"tool":"brave_search","estimated":false,"#
-                + #""cache_write_1h_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"service_tier":"standard"}"# + "\n")
+                + #""cache_write_1h_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"service_tier":"standard","#
+                + #""in_doubt_usd":"0","in_doubt_tokens":0}"# + "\n")
         let csv = try report(path, UsageQuery(), .csv).split(separator: "\r\n")
         #expect(csv.count == 2 && csv[0] == RecordField.names.joined(separator: ",")[...])
         #expect(
             try report(path, UsageQuery(groups: [.field(.status), .tag("none")]), .jsonl)
                 == #"{"status":"ok","tag:none":null,"calls":1,"failed":0,"unpriced":0,"input_tokens":1000,"cached_input_tokens":100,"#
-                + #""cache_write_tokens":10,"output_tokens":500,"reasoning_tokens":50,"cost_usd":"0.617283945"}"# + "\n")
+                + #""cache_write_tokens":10,"output_tokens":500,"reasoning_tokens":50,"cost_usd":"0.617283945","in_doubt_usd":"0"}"# + "\n")
     }
 
     @Test func furtherKindsOfTokens_stayWhatTheyAre_inReportsAndInTheView() async throws {
@@ -106,7 +107,7 @@ import Testing
         let view = "cache_write_1h_tokens || '/' || audio_input_tokens || '/' || audio_output_tokens || '/' || service_tier"
         #expect(try sql(path, "SELECT \(view) FROM usage") == ["40/30/10/flex"])
         let line = try report(path, UsageQuery(), .jsonl)
-        #expect(line.contains(#""cache_write_1h_tokens":40,"audio_input_tokens":30,"audio_output_tokens":10,"service_tier":"flex"}"#))
+        #expect(line.contains(#""cache_write_1h_tokens":40,"audio_input_tokens":30,"audio_output_tokens":10,"service_tier":"flex","in_doubt_usd":"0","in_doubt_tokens":0}"#))
     }
 
     @Test func hostileRecordsStayValidJSON() async throws {

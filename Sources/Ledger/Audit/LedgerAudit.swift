@@ -116,6 +116,7 @@ private struct RecordAudit {
 
     private mutating func checkCorrection(_ record: UsageRecord, _ id: Int64) {
         if record.status == .inDoubt { doubts[record.callID] = record.cost }
+        if record.hasDoubt { doubts[record.callID] = record.inDoubt }
         guard record.status == .refund else { return }
         guard let charged = record.parent.flatMap({ doubts[$0] }), charged.nanos == 0 - record.cost.nanos else {
             return findings.add(.hold, id, record.callID, "it does not take back what a record in doubt before it charged")

@@ -20,12 +20,19 @@ struct SumAudit {
     /// Adds a record.
     /// - Parameter row: of `UsageRecord.selected`.
     mutating func count(_ record: UsageRecord, _ row: Row) {
+        var sum = SpendingSum()
+        sum.add(record)
+        count(sum, isInDoubt: record.status.isInDoubt, record, row)
+        if record.hasDoubt { count(SpendingSum(inDoubt: record), isInDoubt: true, record, row) }
+    }
+
+    private mutating func count(_ sum: SpendingSum, isInDoubt: Bool, _ record: UsageRecord, _ row: Row) {
         let quarter = record.time.microseconds.floorDivided(by: SpendingTable.quarterMicroseconds).quotient
         for span in SpendingTable.Span.allCases {
             let cell = Cell(
                 span: span.rawValue, start: span.number(quarter), organization: row[4] ?? 0, team: row[5] ?? 0, key: row[6] ?? 0,
-                user: record.user, model: row[17] ?? row[9], isInDoubt: record.status.isInDoubt)
-            expected[cell, default: SpendingSum()].add(record)
+                user: record.user, model: row[17] ?? row[9], isInDoubt: isInDoubt)
+            expected[cell] = (expected[cell] ?? SpendingSum()) + sum
         }
     }
 

@@ -8,12 +8,14 @@ struct RecordBits {
     private static let firstToken: UInt32 = 1 << 10
     private static let holdIsCall: UInt32 = 1 << 11
     private static let settlesHold: UInt32 = 1 << 12
+    private static let doubt: UInt32 = 1 << 13
 
     init(_ record: UsageRecord) {
         rawValue =
             UInt32(truncatingIfNeeded: record.status.stored) | (record.isStream ? Self.stream : 0)
             | (record.isEstimated ? Self.estimated : 0) | (record.firstTokenMicroseconds == nil ? 0 : Self.firstToken)
             | (record.hold == record.callID ? Self.holdIsCall : 0) | (record.settlesHold ? Self.settlesHold : 0)
+            | (record.hasDoubt ? Self.doubt : 0)
     }
 
     init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -25,6 +27,8 @@ struct RecordBits {
     /// The hold is named like the call, and not written out.
     var holdIsCall: Bool { rawValue & Self.holdIsCall != 0 }
     var settlesHold: Bool { rawValue & Self.settlesHold != 0 }
+    /// Two numbers behind the metadata: what is in doubt.
+    var hasDoubt: Bool { rawValue & Self.doubt != 0 }
 }
 
 /// Takes numbers and texts from bytes of unknown origin; `nil` from the first thing on that is not there.
@@ -101,8 +105,13 @@ extension UsageRecord {
         settlesHold = bits.settlesHold
         if bits.holdIsCall { hold = callID }
         self.tokens.tier = ServiceTier(priceVersion: priceVersion)
-        guard readOptionals(&reader), let metadata = reader.metadata(), reader.isAtEnd else { return nil }
+        guard readOptionals(&reader), let metadata = reader.metadata() else { return nil }
         self.metadata = metadata
+        if bits.hasDoubt {
+            guard let money: Int64 = reader.number(), let tokens: Int64 = reader.number() else { return nil }
+            (inDoubt, inDoubtTokens) = (NanoUSD(nanos: money), tokens)
+        }
+        guard reader.isAtEnd else { return nil }
     }
 
     private mutating func readOptionals(_ reader: inout RecordReader) -> Bool {

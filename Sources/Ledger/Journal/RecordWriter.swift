@@ -2,7 +2,8 @@ internal import Chat
 internal import Glibc
 
 /// Writes the binary form of usage records, version 1: nine 64-bit numbers, status, flags, one bit for each text that is there, then the
-/// texts and the metadata, each as 32 bits of length and its bytes. Little-endian.
+/// texts and the metadata, each as 32 bits of length and its bytes; where the flag for it is set, the money and the tokens in doubt.
+/// Little-endian.
 ///
 /// The chain of the ledger is made of these bytes, so the form of a record never changes: what is new gets a new bit.
 struct RecordWriter {
@@ -33,6 +34,9 @@ struct RecordWriter {
             append(tag.name)
             append(tag.value)
         }
+        guard record.hasDoubt else { return }
+        append(record.inDoubt.nanos)
+        append(record.inDoubtTokens)
     }
 
     /// Leaves room for the bits of the texts that may be missing.

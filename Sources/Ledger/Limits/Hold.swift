@@ -31,13 +31,16 @@ public final class Hold: Sendable {
     /// Charges one call of several, and gives back what was set aside for it and not used.
     /// - Parameters:
     ///   - actual: what it cost in money and tokens; requests are the client's and count at the end.
+    ///   - doubt: the part of `actual` that is not known to be spent; a refund may give it back.
     ///   - reserved: what had been set aside for it, at the reservation or by a top-up; capped by what is held.
     ///   - model: the model that was called; `nil`: the one of the reservation.
     /// - Returns: whether more was charged than was set aside.
     @discardableResult
-    public func charge(_ actual: Spending, reserved: Spending, model: String? = nil, at now: WallTime) -> Settlement {
+    public func charge(
+        _ actual: Spending, doubt: Spending = .nothing, reserved: Spending, model: String? = nil, at now: WallTime
+    ) -> Settlement {
         guard isOpen.load(ordering: .acquiring) else { return misused() }
-        return limits.charge(id, actual, reserved, model, at: now)
+        return limits.charge(id, actual, doubt: doubt, reserved, model, at: now)
     }
 
     /// Ends the hold: charges what the request cost and has not been charged yet, and gives back the rest. What it

@@ -53,7 +53,8 @@ extension LimitBook {
     }
 
     /// Charges a call, and gives back what was reserved for it.
-    mutating func charge(_ id: HoldID, _ actual: Spending, _ reserved: Spending, _ model: String?, _ now: Int64) -> Bool {
+    /// - Parameter doubt: the part of `actual` that is not known to be spent.
+    mutating func charge(_ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, _ now: Int64) -> Bool {
         guard let index = slot(id) else { return false }
         self.now = now
         let model = model ?? slots[index].model
@@ -69,6 +70,8 @@ extension LimitBook {
             // A call that cost more than was reserved for it uses what the hold has for others: all together stay within the limit.
             let released = min(entry.held, max(reserved.units(kind), charged))
             settle(entry, released: released, charged: charged)
+            let inDoubt = min(charged, doubt.units(kind))
+            if inDoubt > 0 { withWindow(entry.cell, entry.number) { window, _ in window.inDoubt = window.inDoubt.addingSaturated(inDoubt) } }
             slots[index].entries[position].held -= released
             if charged > entry.held { isOverrun = true }
         }

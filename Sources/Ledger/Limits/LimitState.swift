@@ -6,7 +6,7 @@ public struct LimitState: Hashable, Sendable {
     public let limit: Int64
     /// What was used in the window for certain, by all gateways. May exceed the limit by what providers billed beyond their own caps.
     public let spent: Int64
-    /// The part of `spent` that was charged for calls whose end a crash hid; an admin may refund it. At a gateway: of its own calls.
+    /// The part of `spent` that was charged for calls whose final usage is not known; an admin may refund it. At a gateway: of its own calls.
     public let inDoubt: Int64
     /// What is set aside: by calls under way, and in the slices that other gateways have leased.
     public let held: Int64

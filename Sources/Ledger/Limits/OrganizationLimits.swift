@@ -77,8 +77,10 @@ extension OrganizationLimits {
 
     func topUp(_ id: HoldID, _ amount: Spending, _ model: String?) -> TopUp { locked { $0.topUp(id, amount, model) } }
 
-    func charge(_ id: HoldID, _ actual: Spending, _ reserved: Spending, _ model: String?, at now: WallTime) -> Settlement {
-        locked { Settlement(isOverrun: $0.charge(id, actual, reserved, model, now.microseconds)) }
+    func charge(
+        _ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, at now: WallTime
+    ) -> Settlement {
+        locked { Settlement(isOverrun: $0.charge(id, actual, doubt: doubt, reserved, model, now.microseconds)) }
     }
 
     @discardableResult

@@ -80,9 +80,14 @@ private struct SharedBudgetReader {
     func inDoubt() throws(LedgerFailure) -> [PastSpending] {
         let rows = try connection.run(
             """
-            SELECT coalesce(team, org, ''), key_id, "user", coalesce(model, requested_model), time, sum(cost_nanos)::bigint,
-              sum(input_tokens + output_tokens)::bigint, count(*) FILTER (WHERE status = 'in_doubt' AND settles_hold)
-            FROM purser.usage_record WHERE status IN ('in_doubt', 'refund') GROUP BY 1, 2, 3, 4, 5
+            SELECT coalesce(team, org, ''), key_id, "user", coalesce(model, requested_model), time, sum(nanos)::bigint,
+              sum(tokens)::bigint, count(*) FILTER (WHERE status = 'in_doubt' AND settles_hold)
+            FROM (
+              SELECT *, cost_nanos AS nanos, input_tokens + output_tokens AS tokens
+              FROM purser.usage_record WHERE status IN ('in_doubt', 'refund')
+              UNION ALL
+              SELECT *, in_doubt_nanos, in_doubt_tokens FROM purser.usage_record WHERE in_doubt_nanos IS NOT NULL
+            ) AS doubt GROUP BY 1, 2, 3, 4, 5
             """)
         return (0..<rows.count).map { row in
             PastSpending(

@@ -6,8 +6,8 @@ enum PostgreSQLRecord {
     static let columns = """
         request_id, call_id, parent, time, org, team, key_id, "user", metadata, requested_model, route, task, complexity, experiment, arm, role, \
         provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos, price_version, \
-        latency_us, first_token_us, status, error_code, stream, estimated, tool, hold, settles_hold,
-        further_tokens
+        latency_us, first_token_us, status, error_code, stream, estimated, tool, hold, settles_hold, further_tokens, in_doubt_nanos, \
+        in_doubt_tokens
         """
 
     static let copy = "COPY purser.usage_record (gateway, sequence, hash, \(columns)) FROM STDIN"
@@ -49,6 +49,8 @@ enum PostgreSQLRecord {
         line.append(record.hold)
         line.append(record.settlesHold)
         line.append(tokens.further)
+        line.append(record.hasDoubt ? record.inDoubt.nanos : nil)
+        line.append(record.hasDoubt ? record.inDoubtTokens : nil)
     }
 
     /// The JSON object of `tags`. Escapes of NUL are texts that PostgreSQL cannot look into.
@@ -87,6 +89,8 @@ enum PostgreSQLRecord {
         record.tool = text(31)
         record.hold = text(32)
         record.settlesHold = rows.flag(row, first + 33)
+        record.inDoubt = NanoUSD(nanos: number(35))
+        record.inDoubtTokens = number(36)
         return record
     }
 }

@@ -106,6 +106,22 @@ enum PostgreSQLSchema {
           CASE WHEN price_version ~ '^(flex|priority|fast):' THEN split_part(price_version, ':', 1) ELSE 'standard' END AS service_tier
         FROM purser.usage_record JOIN purser.gateway AS g ON g.number = gateway;
         """,
+        """
+        -- What a call that ended without a final usage may have cost and used besides; NULL: nothing.
+        ALTER TABLE purser.usage_record ADD COLUMN in_doubt_nanos bigint, ADD COLUMN in_doubt_tokens bigint;
+        CREATE INDEX usage_record_doubt ON purser.usage_record (call_id) WHERE in_doubt_nanos IS NOT NULL;
+        CREATE OR REPLACE VIEW purser.usage AS SELECT
+          g.host, to_timestamp(time / 1000000.0) AS at, request_id, call_id, parent, org, team, key_id, "user", metadata, requested_model,
+          route, task, complexity, experiment, arm, role, provider, model, input_tokens, cached_input_tokens, cache_write_tokens,
+          output_tokens, reasoning_tokens, cost_nanos / 1000000000.0 AS cost_usd, price_version, latency_us / 1000.0 AS latency_ms,
+          first_token_us / 1000.0 AS first_token_ms, status, error_code, stream, tool, estimated,
+          coalesce(split_part(further_tokens, ',', 1)::bigint, 0) AS cache_write_1h_tokens,
+          coalesce(split_part(further_tokens, ',', 2)::bigint, 0) AS audio_input_tokens,
+          coalesce(split_part(further_tokens, ',', 3)::bigint, 0) AS audio_output_tokens,
+          CASE WHEN price_version ~ '^(flex|priority|fast):' THEN split_part(price_version, ':', 1) ELSE 'standard' END AS service_tier,
+          coalesce(in_doubt_nanos, 0) / 1000000000.0 AS in_doubt_usd, coalesce(in_doubt_tokens, 0) AS in_doubt_tokens
+        FROM purser.usage_record JOIN purser.gateway AS g ON g.number = gateway;
+        """,
     ]
 
     /// Brings the tables to this version; whoever comes first does it, the others wait.

@@ -29,7 +29,7 @@ public final class PostgreSQLUsageReader: UsageSource {
         let selection = PostgreSQLSelection(query)
         let connection = try PostgreSQLConnection(target, patience: .seconds(120))
         let sums = [
-            "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos",
+            "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos", "in_doubt_nanos",
         ].map { "coalesce(sum(\($0)), 0)" }
         let counts = ["count(*)", "count(*) FILTER (WHERE status <> 'ok')", "count(*) FILTER (WHERE price_version = 'unpriced')"]
         let grouping = selection.groups.isEmpty ? "" : "GROUP BY " + (1...selection.groups.count).map(String.init).joined(separator: ", ")
@@ -52,6 +52,7 @@ private struct PostgreSQLSelection {
         if let since = query.since { conditions.append("time >= \(place(String(since.microseconds)))") }
         if let until = query.until { conditions.append("time < \(place(String(until.microseconds)))") }
         if let requestID = query.requestID { conditions.append("request_id = \(place(requestID))") }
+        if query.hasDoubt { conditions.append("(status IN ('in_doubt', 'refund') OR in_doubt_nanos IS NOT NULL)") }
         if let statuses = query.statuses {
             conditions.append("status = ANY (\(place(PostgreSQLText.array(statuses.map(\.rawValue).sorted())))::text[])")
         }
@@ -89,6 +90,7 @@ extension UsageTotal {
         unpriced = sum(2)
         tokens = TokenUsage(input: sum(3), cachedInput: sum(4), cacheWrite: sum(5), output: sum(6), reasoning: sum(7))
         cost = NanoUSD(nanos: sum(8))
+        inDoubt = NanoUSD(nanos: sum(9))
     }
 
     fileprivate var sortKey: String { group.map { $0 ?? "" }.joined(separator: "\u{0}") }

@@ -61,17 +61,18 @@ final class SpoolReader {
         }
     }
 
-    /// Removes records up to `sequence` whose calls began before `time`, some at a time, except corrections, which refunds look for. The sums stay.
+    /// Removes records up to `sequence` whose calls began before `time`, some at a time, except corrections and
+    /// those with something in doubt, which refunds look for. The sums stay.
     /// - Returns: how many there were.
     func remove(through sequence: Int64, before time: WallTime, limit: Int) throws(LedgerFailure) -> Int {
         try translatingFailures(path) {
             try queue.inDatabase { db in
                 // Without looking at all that is too young: records lie about in the order of their time.
-                let oldest = try Row.fetchOne(db, sql: "SELECT id, time FROM usage_record WHERE status < 5 ORDER BY id LIMIT 1")
+                let oldest = try Row.fetchOne(db, sql: "SELECT id, time FROM usage_record WHERE status < 5 AND in_doubt_nanos IS NULL ORDER BY id LIMIT 1")
                 guard let oldest, (oldest["time"] as Int64) < time.microseconds else { return 0 }
                 let first: Int64 = oldest["id"]
                 try db.execute(
-                    sql: "DELETE FROM usage_record WHERE id BETWEEN ? AND ? AND status < 5 AND time < ?",
+                    sql: "DELETE FROM usage_record WHERE id BETWEEN ? AND ? AND status < 5 AND in_doubt_nanos IS NULL AND time < ?",
                     arguments: [first, min(first + Int64(limit), sequence), time.microseconds])
                 return db.changesCount
             }

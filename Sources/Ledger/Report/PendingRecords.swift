@@ -41,6 +41,7 @@ extension UsageQuery {
         if let since, record.time < since { return false }
         if let until, record.time >= until { return false }
         if let requestID, !record.requestID.utf8.elementsEqual(requestID.utf8) { return false }
+        if hasDoubt, !record.isCorrection, !record.hasDoubt { return false }
         return statuses?.contains(record.status) ?? true
     }
 }
@@ -88,6 +89,7 @@ extension UsageTotal {
         unpriced = record.isPriced ? 0 : 1
         tokens = record.tokens
         cost = record.cost
+        inDoubt = record.inDoubt
     }
 
     /// `totals` with `records` added to them.

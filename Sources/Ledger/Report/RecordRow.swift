@@ -33,8 +33,11 @@ struct Selection {
     init(_ query: UsageQuery, _ db: Database) throws {
         // Spoken of like this, the few corrections are found by their index: the plus keeps SQLite from walking along the ids instead.
         let isOfCorrections = query.statuses?.allSatisfy { $0.stored >= 5 } ?? false
-        order = isOfCorrections ? "+id" : "id"
+        order = isOfCorrections || query.hasDoubt ? "+id" : "id"
         var conditions: [String] = []
+        if query.hasDoubt {
+            conditions.append(try LedgerSchema.fileVersion(db) >= LedgerSchema.doubtVersion ? LedgerSchema.hasDoubt : "status >= 5")
+        }
         var values: [String: (any DatabaseValueConvertible)?] = [:]
         if let since = query.since {
             conditions += ["id >= :first", "time >= :since"]
@@ -96,6 +99,7 @@ extension UsageTotal {
             cacheWrite: Self.sum(row, "cache_write_tokens"),
             output: Self.sum(row, "output_tokens"), reasoning: Self.sum(row, "reasoning_tokens"))
         cost = NanoUSD(nanos: Self.sum(row, "cost_nanos"))
+        inDoubt = NanoUSD(nanos: Self.sum(row, "in_doubt_nanos"))
     }
 
     private static func sum(_ row: Row, _ column: String) -> Int64 { SQLSum.value(row, column) }
@@ -134,13 +138,16 @@ extension UsageRecord {
             separator: ", ")
 
     /// Columns of ``selected``: what a query selects besides comes behind them.
-    static let selectedCount = RecordInsert.columns.split(separator: ", ").count
+    static let selectedCount = RecordInsert.columnCount
 
     /// What to select from a file of an earlier version, beside which nobody has written yet.
     static func selected(_ db: Database) throws -> String {
         let version = try LedgerSchema.fileVersion(db)
-        let withFurther = version >= LedgerSchema.furtherTokensVersion ? selected : selected.replacing("further_tokens", with: "NULL")
-        return version >= LedgerSchema.chainVersion ? withFurther : withFurther.replacing("CAST(hold AS BLOB)", with: "NULL")
+        var columns = selected
+        if version < LedgerSchema.chainVersion { columns = columns.replacing("CAST(hold AS BLOB)", with: "NULL") }
+        if version < LedgerSchema.furtherTokensVersion { columns = columns.replacing("further_tokens", with: "NULL") }
+        if version < LedgerSchema.doubtVersion { columns = columns.replacing("in_doubt_nanos, in_doubt_tokens", with: "NULL, NULL") }
+        return columns
     }
 
     /// Reads a row of `selected`; `nil` when it holds what no writer writes.
@@ -167,6 +174,8 @@ extension UsageRecord {
         isEstimated = flags & RecordFlags.estimated != 0
         settlesHold = flags & RecordFlags.settlesHold != 0
         hold = flags & RecordFlags.holdIsCall != 0 ? callID : String(stored: row[31] as Data?)
+        inDoubt = NanoUSD(nanos: row[33] ?? 0)
+        inDoubtTokens = row[34] ?? 0
     }
 
     private mutating func readNames(_ row: Row, _ names: inout NameReader) throws {

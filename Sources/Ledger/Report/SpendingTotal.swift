@@ -13,7 +13,7 @@ public struct SpendingTotal: Hashable, Sendable {
     public let user: String?
     /// The model that was called; where none was, the one that was asked for.
     public let model: String
-    /// Whether these are holds that a crash left open, less what of them was refunded.
+    /// Whether these are holds that a crash left open and what calls without a final usage may have cost besides, less what was refunded.
     public let isInDoubt: Bool
     /// The beginning of the stretch; of the first one `Int64.min` microseconds.
     public let begin: WallTime
@@ -34,13 +34,13 @@ private struct Spender: Hashable {
     let model: String
     let isInDoubt: Bool
 
-    init(_ record: UsageRecord) {
+    init(_ record: UsageRecord, isInDoubt: Bool) {
         organization = record.organization
         team = record.team
         keyID = record.keyID
         user = record.user
         model = record.model ?? record.requestedModel
-        isInDoubt = record.status.isInDoubt
+        self.isInDoubt = isInDoubt
     }
 
     init(model: String, isInDoubt: Bool) {
@@ -76,11 +76,21 @@ extension UsageReader {
             }
             let end = index < moments.count ? moments[index] : nil
             for record in pending where record.time >= begin && (end.map { record.time < $0 } ?? true) {
-                sums[Spender(record), default: SpendingSum()].add(record)
+                sums.count(record)
             }
             totals += sums.compactMap { SpendingTotal($0, $1, begin) }
         }
         return totals
+    }
+}
+
+extension [Spender: SpendingSum] {
+    /// Adds a record, what is in doubt of it apart.
+    fileprivate mutating func count(_ record: UsageRecord) {
+        self[Spender(record, isInDoubt: record.status.isInDoubt), default: SpendingSum()].add(record)
+        guard record.hasDoubt else { return }
+        let spender = Spender(record, isInDoubt: true)
+        self[spender] = (self[spender] ?? SpendingSum()) + SpendingSum(inDoubt: record)
     }
 }
 
@@ -151,7 +161,7 @@ private struct SpendingReader {
             db, sql: "SELECT \(UsageRecord.selected) FROM usage_record \(selection.sql)", arguments: selection.arguments)
         while let row = try rows.next() {
             guard let record = try UsageRecord(row, &names) else { continue }
-            sums[Spender(record), default: SpendingSum()].add(record)
+            sums.count(record)
         }
     }
 

@@ -9,6 +9,8 @@ public struct UsageQuery: Sendable {
     public var requestID: String?
     /// Calls that ended in one of these ways only; `nil`: all.
     public var statuses: Set<UsageRecord.Status>?
+    /// Only corrections, and calls of which something is in doubt.
+    public var hasDoubt = false
     /// What to add up by; empty: one total, or the records themselves.
     public var groups: [UsageGrouping]
 

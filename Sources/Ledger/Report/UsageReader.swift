@@ -78,7 +78,10 @@ public final class UsageReader: Sendable {
         let selection = try Selection(query, db)
         var names = NameReader(db)
         let keys = query.groups.indices.map { "\(query.groups[$0].expression(at: $0)) AS g\($0)" }
-        let sums = summed.map(SQLSum.expression)
+        var sums = summed.map(SQLSum.expression)
+        if try LedgerSchema.fileVersion(db) < LedgerSchema.doubtVersion {
+            sums[sums.count - 1] = "0 AS in_doubt_nanos_high, 0 AS in_doubt_nanos_low"
+        }
         let columns =
             keys + ["count(*) AS calls", "sum(status NOT IN (0, 6)) AS failed", "sum(price_version IS \(unpriced)) AS unpriced"] + sums
         let grouping = keys.isEmpty ? "" : "GROUP BY " + keys.indices.map { "g\($0)" }.joined(separator: ", ")
@@ -96,6 +99,6 @@ public final class UsageReader: Sendable {
 
     private static let unpriced = "(SELECT id FROM name WHERE text = 'unpriced')"
     private static let summed = [
-        "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos",
+        "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos", "in_doubt_nanos",
     ]
 }

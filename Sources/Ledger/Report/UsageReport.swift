@@ -66,17 +66,18 @@ enum SumField {
     static func names(_ groups: [UsageGrouping]) -> [String] {
         groups.map(\.name) + [
             "calls", "failed", "unpriced", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
-            "cost_usd",
+            "cost_usd", "in_doubt_usd",
         ]
     }
 
     static func csv(_ total: UsageTotal) -> String {
-        CSV.line(total.group.map(CSV.text) + counts(total).map(String.init) + [total.cost.decimalString])
+        CSV.line(total.group.map(CSV.text) + counts(total).map(String.init) + [total.cost.decimalString, total.inDoubt.decimalString])
     }
 
     static func json(_ total: UsageTotal, _ names: [String]) -> String {
         let values =
-            total.group.map { $0.map(JSONText.string) ?? "null" } + counts(total).map(String.init) + ["\"\(total.cost.decimalString)\""]
+            total.group.map { $0.map(JSONText.string) ?? "null" } + counts(total).map(String.init)
+            + [total.cost, total.inDoubt].map { "\"\($0.decimalString)\"" }
         return "{" + zip(names, values).map { "\(JSONText.string($0)):\($1)" }.joined(separator: ",") + "}\n"
     }
 

@@ -7,10 +7,13 @@ enum UsageTable {
         for total in totals { sum.add(total) }
         // Calls without a price make the cost too low; the column appears only when there is something to say.
         let showsUnpriced = sum.unpriced > 0
-        let head = groups.map(\.name) + ["calls", "failed"] + (showsUnpriced ? ["unpriced"] : []) + ["input", "cached", "output", "USD"]
-        var rows = totals.map { $0.group.map { printable($0 ?? "-") } + cells($0, showsUnpriced) }
+        let showsDoubt = sum.inDoubt > .zero
+        let head =
+            groups.map(\.name) + ["calls", "failed"] + (showsUnpriced ? ["unpriced"] : []) + ["input", "cached", "output"]
+            + (showsDoubt ? ["in doubt", "USD"] : ["USD"])
+        var rows = totals.map { $0.group.map { printable($0 ?? "-") } + cells($0, showsUnpriced, showsDoubt) }
         if !groups.isEmpty {
-            rows.append(["total"] + groups.dropFirst().map { _ in "" } + cells(sum, showsUnpriced))
+            rows.append(["total"] + groups.dropFirst().map { _ in "" } + cells(sum, showsUnpriced, showsDoubt))
         }
         alignPoints(&rows)
         let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
@@ -19,9 +22,10 @@ enum UsageTable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func cells(_ total: UsageTotal, _ showsUnpriced: Bool) -> [String] {
+    private static func cells(_ total: UsageTotal, _ showsUnpriced: Bool, _ showsDoubt: Bool) -> [String] {
         [grouped(total.calls), grouped(total.failed)] + (showsUnpriced ? [grouped(total.unpriced)] : [])
-            + [grouped(total.tokens.input), grouped(total.tokens.cachedInput), grouped(total.tokens.output), total.cost.decimalString]
+            + [grouped(total.tokens.input), grouped(total.tokens.cachedInput), grouped(total.tokens.output)]
+            + (showsDoubt ? [total.inDoubt.decimalString] : []) + [total.cost.decimalString]
     }
 
     /// A row of cells, the first `leading` of them flush left.

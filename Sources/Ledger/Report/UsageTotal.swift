@@ -14,6 +14,8 @@ public struct UsageTotal: Hashable, Sendable {
     public var tokens = TokenUsage()
     /// What the calls cost.
     public var cost = NanoUSD.zero
+    /// What calls that ended without a final usage may have cost besides; refunds are part of ``cost``.
+    public var inDoubt = NanoUSD.zero
 
     /// Makes an empty sum.
     public init(group: [String?] = []) { self.group = group }
@@ -29,5 +31,6 @@ public struct UsageTotal: Hashable, Sendable {
         tokens.output = tokens.output.addingSaturated(other.tokens.output)
         tokens.reasoning = tokens.reasoning.addingSaturated(other.tokens.reasoning)
         cost = cost + other.cost
+        inDoubt = inDoubt + other.inDoubt
     }
 }

@@ -198,7 +198,56 @@ enum LedgerSchema {
             AND (text LIKE 'flex:%' OR text LIKE 'priority:%' OR text LIKE 'fast:%')), 'standard') AS service_tier
         FROM usage_record AS u;
         """,
+        """
+        -- What a call that ended without a final usage may have cost and used besides; empty: nothing.
+        ALTER TABLE usage_record ADD COLUMN in_doubt_nanos INTEGER;
+        ALTER TABLE usage_record ADD COLUMN in_doubt_tokens INTEGER;
+        -- Few records: corrections, and those with something in doubt.
+        CREATE INDEX doubt_call ON usage_record (call_id) WHERE status >= 5 OR in_doubt_nanos IS NOT NULL;
+        CREATE INDEX doubt_request ON usage_record (request_id) WHERE status >= 5 OR in_doubt_nanos IS NOT NULL;
+        DROP INDEX correction_request;
+
+        DROP VIEW usage;
+        CREATE VIEW usage AS SELECT
+          request_id, call_id, parent,
+          strftime('%Y-%m-%dT%H:%M:%S', time / 1000000, 'unixepoch') || printf('.%03dZ', time / 1000 % 1000) AS time,
+          (SELECT text FROM name WHERE id = org) AS org,
+          (SELECT text FROM name WHERE id = team) AS team,
+          (SELECT text FROM name WHERE id = u.key_id) AS key_id,
+          user, metadata,
+          (SELECT text FROM name WHERE id = requested_model) AS requested_model,
+          (SELECT text FROM name WHERE id = route) AS route,
+          (SELECT text FROM name WHERE id = task) AS task,
+          (SELECT text FROM name WHERE id = complexity) AS complexity,
+          (SELECT text FROM name WHERE id = experiment) AS experiment,
+          (SELECT text FROM name WHERE id = arm) AS arm,
+          (SELECT text FROM name WHERE id = role) AS role,
+          (SELECT text FROM name WHERE id = provider) AS provider,
+          (SELECT text FROM name WHERE id = model) AS model,
+          input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+          iif(cost_nanos < 0, '-', '') || printf('%d.%09d', abs(cost_nanos / 1000000000), abs(cost_nanos % 1000000000)) AS cost_usd,
+          (SELECT text FROM name WHERE id = price_version) AS price_version,
+          latency_us / 1000.0 AS latency_ms, first_token_us / 1000.0 AS first_token_ms,
+          CASE status WHEN 0 THEN 'ok' WHEN 1 THEN 'error' WHEN 2 THEN 'timeout' WHEN 3 THEN 'canceled'
+            WHEN 5 THEN 'in_doubt' WHEN 6 THEN 'refund' ELSE 'cut' END AS status,
+          (SELECT text FROM name WHERE id = error_code) AS error_code,
+          flags & 1 AS stream,
+          (SELECT text FROM name WHERE id = tool) AS tool,
+          flags >> 1 & 1 AS estimated,
+          coalesce(CAST(further_tokens AS INTEGER), 0) AS cache_write_1h_tokens,
+          coalesce(CAST(substr(further_tokens, instr(further_tokens, ',') + 1) AS INTEGER), 0) AS audio_input_tokens,
+          coalesce(CAST(substr(further_tokens, instr(further_tokens, ',') + 1 + instr(substr(further_tokens, instr(further_tokens, ',') + 1), ',')) AS INTEGER), 0)
+            AS audio_output_tokens,
+          coalesce((SELECT substr(text, 1, instr(text, ':') - 1) FROM name WHERE id = price_version
+            AND (text LIKE 'flex:%' OR text LIKE 'priority:%' OR text LIKE 'fast:%')), 'standard') AS service_tier,
+          printf('%d.%09d', ifnull(in_doubt_nanos, 0) / 1000000000, ifnull(in_doubt_nanos, 0) % 1000000000) AS in_doubt_usd,
+          ifnull(in_doubt_tokens, 0) AS in_doubt_tokens
+        FROM usage_record AS u;
+        """,
     ]
+
+    /// What records say that count in limits at more than is known to be spent, or take such amounts back; as the indexes on them say it.
+    static let hasDoubt = "(status >= 5 OR in_doubt_nanos IS NOT NULL)"
 
     /// Brings the file to this version. One transaction per step, so a crash leaves it at one version or the next.
     /// - Returns: whether there was anything to do.
@@ -221,6 +270,8 @@ enum LedgerSchema {
     static let chainVersion = 3
     /// The version that brought tokens of further kinds.
     static let furtherTokensVersion = 4
+    /// The version that brought amounts in doubt to records.
+    static let doubtVersion = 5
 
     private static func beginChain(_ db: Database) throws {
         let start = RecordHash(ledger: try ledgerID(db) ?? "")

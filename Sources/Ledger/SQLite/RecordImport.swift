@@ -160,8 +160,8 @@ struct HoldCharge {
         guard let hold = record.hold else { return nil }
         id = Word(bytes: Array(hold))
         settles = record.bits.settlesHold
-        cost = NanoUSD(nanos: record.cost)
-        tokens = record.input.addingSaturated(record.output)
+        cost = NanoUSD(nanos: record.cost) + NanoUSD(nanos: record.inDoubt)
+        tokens = record.input.addingSaturated(record.output).addingSaturated(record.inDoubtTokens)
     }
 
     /// `nil` when it was paid from none.
@@ -169,7 +169,7 @@ struct HoldCharge {
         guard let hold = record.hold else { return nil }
         id = Word(bytes: Array(hold.utf8))
         settles = record.settlesHold
-        cost = record.cost
-        tokens = record.tokens.input.addingSaturated(record.tokens.output)
+        cost = record.cost + record.inDoubt
+        tokens = record.tokens.input.addingSaturated(record.tokens.output).addingSaturated(record.inDoubtTokens)
     }
 }

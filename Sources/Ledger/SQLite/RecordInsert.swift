@@ -14,11 +14,13 @@ struct RecordInsert {
     static let columns = """
         request_id, call_id, parent, time, org, team, key_id, user, metadata, requested_model, route, task, complexity, experiment, arm, role, \
         provider, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost_nanos, price_version, \
-        latency_us, first_token_us, status, error_code, flags, tool, hold, further_tokens
+        latency_us, first_token_us, status, error_code, flags, tool, hold, further_tokens, in_doubt_nanos, in_doubt_tokens
         """
+    /// How many they are: what a query selects besides comes behind them.
+    static let columnCount = columns.split(separator: ",").count
 
     init(_ db: Database) throws {
-        let places = String(repeating: "?, ", count: 33) + "?"
+        let places = String(repeating: "?, ", count: Self.columnCount) + "?"
         statement = try db.makeStatement(sql: "INSERT INTO usage_record (\(Self.columns), hash) VALUES (\(places))")
     }
 
@@ -36,9 +38,9 @@ struct RecordInsert {
         var reader = RecordReader(record)
         var facts = ImportedRecord()
         guard bindNumbers(&reader, handle, &facts), try bindTexts(&reader, handle, &names, &facts), bindMetadata(&reader, handle),
-            reader.isAtEnd
+            bindDoubt(&reader, handle, &facts), reader.isAtEnd
         else { throw SQLiteFault(code: SQLITE_MISMATCH) }
-        hash.withBytes { _ = sqlite3_bind_blob(handle, 34, $0.baseAddress, Int32($0.count), transientCopy) }
+        hash.withBytes { _ = sqlite3_bind_blob(handle, Int32(Self.columnCount + 1), $0.baseAddress, Int32($0.count), transientCopy) }
         let code = sqlite3_step(handle)
         sqlite3_reset(handle)
         guard code == SQLITE_DONE else { throw SQLiteFault(code: code) }
@@ -109,6 +111,15 @@ struct RecordInsert {
         return true
     }
 
+    private func bindDoubt(_ reader: inout RecordReader, _ handle: OpaquePointer, _ facts: inout ImportedRecord) -> Bool {
+        guard facts.bits.hasDoubt else { return true }
+        guard let money: Int64 = reader.number(), let tokens: Int64 = reader.number() else { return false }
+        (facts.inDoubt, facts.inDoubtTokens) = (money, tokens)
+        sqlite3_bind_int64(handle, 34, money)
+        sqlite3_bind_int64(handle, 35, tokens)
+        return true
+    }
+
     private mutating func bindMetadata(_ reader: inout RecordReader, _ handle: OpaquePointer) -> Bool {
         guard let tags = reader.metadata() else { return false }
         if tags.isEmpty { return true }
@@ -125,6 +136,9 @@ struct ImportedRecord {
     var input: Int64 = 0
     var output: Int64 = 0
     var cost: Int64 = 0
+    /// Nano-dollars and tokens that may have been spent besides.
+    var inDoubt: Int64 = 0
+    var inDoubtTokens: Int64 = 0
     var status = UsageRecord.Status.ok
     var bits = RecordBits(rawValue: 0)
     /// Ids of words; zero: none.

@@ -3,14 +3,14 @@ internal import GRDB
 
 /// Somebody who waits for a refund.
 struct RefundOrder: Sendable {
-    /// A request, or the call of an `in_doubt` record.
+    /// A request, or the call of a record with something in doubt.
     let id: String
     let note: String?
     let answer: @Sendable (Result<UsageRecord, LedgerFailure>) -> Void
 }
 
 extension LedgerConnection {
-    /// Takes back what the `in_doubt` record of `id` charged; see ``LedgerStore/refund(_:note:)``.
+    /// Takes back what the record of `id` charged in doubt; see ``LedgerStore/refund(_:note:)``.
     func refund(_ id: String, note: String?) throws(LedgerFailure) -> UsageRecord {
         let refund = try read { try Self.charged(id, $0) }.refund(at: .now, note: note)
         let earlier = try read { try Self.corrections("call_id = ? AND status = \(UsageRecord.Status.refund.stored)", refund.callID, $0) }
@@ -22,9 +22,9 @@ extension LedgerConnection {
         return refund
     }
 
-    /// The one `in_doubt` record that `id` can mean.
+    /// The one record with something in doubt that `id` can mean.
     private static func charged(_ id: String, _ db: Database) throws -> UsageRecord {
-        let isInDoubt = "status = \(UsageRecord.Status.inDoubt.stored)"
+        let isInDoubt = "(status = \(UsageRecord.Status.inDoubt.stored) OR in_doubt_nanos IS NOT NULL)"
         var found = try corrections("call_id = ? AND \(isInDoubt)", id, db)
         if found.isEmpty { found = try corrections("request_id = ? AND \(isInDoubt)", id, db) }
         guard let record = found.first else {
@@ -42,7 +42,7 @@ extension LedgerConnection {
     private static func corrections(_ condition: String, _ argument: String, _ db: Database) throws -> [UsageRecord] {
         var names = NameReader(db)
         let rows = try Row.fetchAll(
-            db, sql: "SELECT \(UsageRecord.selected) FROM usage_record WHERE status >= 5 AND \(condition) ORDER BY id",
+            db, sql: "SELECT \(UsageRecord.selected) FROM usage_record WHERE \(LedgerSchema.hasDoubt) AND \(condition) ORDER BY id",
             arguments: [argument])
         return try rows.compactMap { try UsageRecord($0, &names) }
     }

@@ -68,14 +68,18 @@ struct SpendingTable {
         let quarter = record.time.floorDivided(by: Self.quarterMicroseconds).quotient
         if let (last, _) = cells.last, last.isOf(record, quarter) {
             cells[cells.count - 1].sum.add(record)
-            return
+        } else {
+            add(SpendingSum(record), to: Cell(record, quarter, isInDoubt: record.status.isInDoubt))
         }
-        let cell = Cell(record, quarter)
+        if record.bits.hasDoubt { add(SpendingSum(inDoubt: record), to: Cell(record, quarter, isInDoubt: true)) }
+    }
+
+    private mutating func add(_ sum: SpendingSum, to cell: Cell) {
         if let place = places[cell] {
-            cells[place].sum.add(record)
+            cells[place].sum = cells[place].sum + sum
         } else {
             places[cell] = cells.count
-            cells.append((cell, SpendingSum(record)))
+            cells.append((cell, sum))
         }
     }
 
@@ -116,11 +120,11 @@ struct SpendingTable {
 }
 
 extension SpendingTable.Cell {
-    fileprivate init(_ record: ImportedRecord, _ quarter: Int64) {
+    fileprivate init(_ record: ImportedRecord, _ quarter: Int64, isInDoubt: Bool) {
         self.init(
             payer: SpendingTable.Payer(
                 organization: record.organization, team: record.team, key: record.key, user: record.user.map { Word(bytes: Array($0)) }),
-            model: record.model, isInDoubt: record.status.isInDoubt, quarter: quarter)
+            model: record.model, isInDoubt: isInDoubt, quarter: quarter)
     }
 
     /// Whether `record` belongs here; spares most records the search.
@@ -145,6 +149,12 @@ struct SpendingSum: Equatable {
     var requests: Int64 = 0
 
     fileprivate init(_ record: ImportedRecord) { add(record) }
+
+    /// The part of a record that is in doubt. The request itself counts with the rest.
+    fileprivate init(inDoubt record: ImportedRecord) { (cost, tokens) = (NanoUSD(nanos: record.inDoubt), record.inDoubtTokens) }
+
+    /// The part of a record that is in doubt. The request itself counts with the rest.
+    init(inDoubt record: UsageRecord) { (cost, tokens) = (record.inDoubt, record.inDoubtTokens) }
 
     init() {}
 

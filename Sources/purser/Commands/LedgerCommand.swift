@@ -35,7 +35,7 @@ struct LedgerCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List corrections: requests that a crash left in doubt, which were charged in full, and refunds.")
+            abstract: "List what was charged in doubt (calls that ended without a final usage, requests that a crash interrupted), and refunds.")
 
         @Flag(help: "Only what was charged in doubt.")
         var inDoubt = false
@@ -50,9 +50,10 @@ struct LedgerCommand: ParsableCommand {
             try withLedger {
                 let reader = try LedgerStores.usage(try state.ledgerURL())
                 var query = UsageQuery()
-                query.statuses = inDoubt ? [.inDoubt] : [.inDoubt, .refund]
+                query.hasDoubt = true
+                if inDoubt { query.statuses = Set(UsageRecord.Status.allCases).subtracting([.refund]) }
                 if format == .table {
-                    try CorrectionTable.write(query.statuses ?? [], from: reader) { Terminal.output($0) }
+                    try CorrectionTable.write(onlyDoubt: inDoubt, from: reader) { Terminal.output($0) }
                 } else {
                     try UsageReport.write(query, from: reader, as: format) { Terminal.output($0) }
                 }
