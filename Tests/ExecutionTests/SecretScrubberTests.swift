@@ -1,4 +1,5 @@
 import Chat
+import EventLoop
 import Policies
 import Testing
 
@@ -26,6 +27,55 @@ import Testing
     ])
     func secretsAreBlottedOut(text: String, expected: String) throws {
         #expect(String(decoding: try scrubber().scrubbed(Array(text.utf8)), as: UTF8.self) == expected)
+    }
+
+    @Test func secretsThatOverlap_areOneRedaction() {
+        let scrubber = SecretScrubber(["abcdefghij", "ghijklmnop", "ABCDEFGH", "ABCDEFGHIJKL", "12341234"])
+        #expect(Self.scrub(scrubber, "x abcdefghijklmnop y") == "x *** y")
+        #expect(Self.scrub(scrubber, "ABCDEFGHIJKL ABCDEFGHIJ") == "*** ***IJ")
+        #expect(Self.scrub(scrubber, "1234123412341") == "***1")
+        #expect(Self.scrub(scrubber, "abcdefghi abcdefgABCDEFGH") == "abcdefghi abcdefg***")
+    }
+
+    private static func scrub(_ scrubber: SecretScrubber, _ text: String) -> String {
+        String(decoding: scrubber.scrubbed(Array(text.utf8)), as: UTF8.self)
+    }
+
+    @Test func randomTexts_keepNoSecret_andLoseNothingElse() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            let secrets = (0..<4).map { _ in String((0..<Int.random(in: 8...12, using: &random)).map { _ in "ab".randomElement(using: &random)! }) }
+            let text = String((0..<200).map { _ in "ab-".randomElement(using: &random)! })
+            let scrubbed = Self.scrub(SecretScrubber(secrets), text)
+            for secret in secrets { #expect(!scrubbed.contains(secret), "\(secrets) in \(text)") }
+            if !secrets.contains(where: text.contains) { #expect(scrubbed == text) }
+        }
+    }
+
+    /// The fastest of five runs, in nanoseconds.
+    private static func time(_ scrubber: SecretScrubber, _ text: [UInt8]) -> UInt64 {
+        (0..<5).map { _ in
+            let start = MonotonicTime.now()
+            #expect(!scrubber.scrubbed(text).isEmpty)
+            return (MonotonicTime.now() - start).nonNegativeNanoseconds
+        }.min() ?? 0
+    }
+
+    @Test func timeGrowsWithTheText_notWithItsSquare() {
+        let scrubber = SecretScrubber(["12345678", "aaaaaaaab"])
+        for piece in ["12345678", "12345678 ", "aaaaaaaa", "1234567"] {
+            let short = Self.time(scrubber, Array(String(repeating: piece, count: 16_384 / piece.utf8.count).utf8))
+            let long = Self.time(scrubber, Array(String(repeating: piece, count: 131_072 / piece.utf8.count).utf8))
+            #expect(long < 24 * short, "eight times the text took \(Double(long) / Double(short)) times as long")
+        }
+    }
+
+    @Test func timeDoesNotGrowWithTheNumberOfSecrets() {
+        let secrets = (0..<64).map { "secret-\($0)-value" }
+        let text = Array(secrets.joined(separator: " ").utf8) + Array(String(repeating: "secret-63-value and secret-6", count: 2_048).utf8)
+        let few = Self.time(SecretScrubber(Array(secrets.suffix(1))), text)
+        let many = Self.time(SecretScrubber(secrets), text)
+        #expect(many < 4 * few, "64 times the secrets took \(Double(many) / Double(few)) times as long")
     }
 
     @Test func inErrorsToo() throws {

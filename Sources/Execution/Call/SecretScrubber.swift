@@ -1,11 +1,11 @@
 internal import Chat
 internal import Policies
 
-/// Blots out a provider's secrets in what the provider said: some quote the key that they refuse.
+/// Redacts a provider's secrets in what the provider said: some quote the key that they refuse.
 struct SecretScrubber: Sendable {
-    private let secrets: [[UInt8]]
+    private let search: TextSearch
 
-    /// Shorter values are no secrets, and would blot out half of every text.
+    /// Shorter values are no secrets, and would redact half of every text.
     private static let shortest = 8
 
     init(_ provider: Provider) {
@@ -17,37 +17,38 @@ struct SecretScrubber: Sendable {
         let plain = texts.compactMap { $0 } + words
         // Some servers write `\/` for a slash in JSON, and AWS's secrets are full of slashes.
         let escaped = plain.map { $0.replacing("/", with: "\\/") }
-        // The longest first: one secret may be the beginning of another.
-        secrets = Set(plain + escaped).map { Array($0.utf8) }.filter { $0.count >= Self.shortest }.sorted {
-            $0.count > $1.count
-        }
+        self.init(plain + escaped)
+    }
+
+    init(_ secrets: [String]) {
+        search = TextSearch(for: Set(secrets).map { Array($0.utf8) }.filter { $0.count >= Self.shortest })
     }
 
     /// The same error, fit to be seen.
     func scrubbed(_ error: GatewayError) -> GatewayError {
-        guard !secrets.isEmpty else { return error }
+        guard !search.isEmpty else { return error }
         var error = error
         if let passThrough = error.passThrough { error.passThrough = (passThrough.status, scrubbed(passThrough.body)) }
         error.detail = error.detail.map { String(decoding: scrubbed(Array($0.utf8)), as: UTF8.self) }
+        let message = Array(error.publicMessage.utf8)
+        if !search.occurrences(in: message).isEmpty { error.publicMessage = String(decoding: scrubbed(message), as: UTF8.self) }
         return error
     }
 
-    /// The same bytes with `***` for every secret.
+    /// The same bytes with `***` for every secret; for secrets that overlap, one for all of them. Takes time in proportion to the text, whatever
+    /// the number of secrets and of their occurrences.
     func scrubbed(_ text: [UInt8]) -> [UInt8] {
-        secrets.reduce(text) { text, secret in
-            guard let first = text.firstRange(of: secret) else { return text }
-            return text[..<first.lowerBound] + Array("***".utf8) + scrubbed(Array(text[first.upperBound...]))
+        let found = search.occurrences(in: text)
+        guard !found.isEmpty else { return text }
+        var output: [UInt8] = []
+        output.reserveCapacity(text.count)
+        var kept = 0
+        for range in found {
+            output.append(contentsOf: text[kept..<range.lowerBound])
+            output.append(contentsOf: "***".utf8)
+            kept = range.upperBound
         }
-    }
-}
-
-extension Array where Element == UInt8 {
-    /// Where `other` occurs first.
-    fileprivate func firstRange(of other: [UInt8]) -> Range<Int>? {
-        guard let head = other.first, other.count <= count else { return nil }
-        for start in 0...(count - other.count) where self[start] == head {
-            if self[start..<(start + other.count)].elementsEqual(other) { return start..<(start + other.count) }
-        }
-        return nil
+        output.append(contentsOf: text[kept...])
+        return output
     }
 }
