@@ -72,7 +72,7 @@ let package = Package(
         tests("Classifier", ["Chat"], exclude: ["Corpus"]),
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
-        tests("Execution", ["Chat", "EventLoop", "Policies"]),
+        tests("Execution", ["Chat", "EventLoop", "Policies", "Upstream"]),
         tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", logging]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
         .testTarget(name: "PostgreSQLTests", dependencies: ["Chat", "Ledger", "LedgerClusterHelper"], swiftSettings: house),

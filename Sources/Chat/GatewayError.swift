@@ -53,6 +53,9 @@ public struct GatewayError: Error, Sendable {
         public var isCounted = false
         /// Whether the provider never got the request, so that sending it again cannot do anything twice.
         public var wasNeverSent = false
+        /// Whether one request's own size, deadline or reading pace caused the failure. Such a failure says nothing of the provider's health: it
+        /// moves no breaker, no cooldown and no shared retry budget.
+        public var isOfOneRequest = false
         /// Every try that was made, as a JSON list; shown in the error's `attempts`.
         public var attempts: [UInt8]?
         /// How it came about, as a JSON object; shown as `purser` to who asked for it.

@@ -53,11 +53,14 @@ final class EasyHandle {
 
     private func set(_ headers: [String]) {
         self.headers = headers
-        let list = (endpoint.headers + headers).reduce(nil) { curl_slist_append($0, $1) }
+        let list = (Self.fixedHeaders + endpoint.headers + headers).reduce(nil) { curl_slist_append($0, $1) }
         purser_curl_set_list(easy, CURLOPT_HTTPHEADER, list)
         curl_slist_free_all(headerList)
         headerList = list
     }
+
+    /// Nothing is offered, so that an answer comes as it is; one that comes packed all the same is unpacked.
+    private static let fixedHeaders = ["Accept-Encoding:"]
 
     private func configure(_ client: UpstreamClient) {
         let this = Unmanaged.passUnretained(self).toOpaque()
@@ -74,6 +77,8 @@ final class EasyHandle {
         purser_curl_set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         purser_curl_set_long(easy, CURLOPT_TCP_NODELAY, 1)
         purser_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint.timeouts.connect.milliseconds)
+        // Unpacks whatever coding the answer names, gzip and deflate among them; the limit of the body counts what comes out.
+        purser_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "identity")
         purser_curl_set_long(easy, CURLOPT_BUFFERSIZE, 16 * 1024)
         purser_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1)
         purser_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2)

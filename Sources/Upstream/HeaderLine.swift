@@ -14,8 +14,9 @@ struct HeaderLine {
         switch first | 0x20 {
         case UInt8(ascii: "h") where has("http/"): head = UpstreamHead(status: status)
         case UInt8(ascii: "c") where has("content-type:"): head.contentType = mediaType
-        case UInt8(ascii: "c") where has("content-encoding:"): head.isEncoded = value.lowercased() != "identity"
+        case UInt8(ascii: "d") where has("date:"): if head.status >= 400 { head.date = String(value.prefix(64)) }
         case UInt8(ascii: "r") where has("retry-after:"): head.retryAfter = String(value.prefix(64))
+        case UInt8(ascii: "r") where has("retry-after-ms:"): head.retryAfterMilliseconds = String(value.prefix(64))
         default: break
         }
     }

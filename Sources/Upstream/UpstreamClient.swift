@@ -56,16 +56,18 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     /// - Parameters:
     ///   - path: is added to the endpoint's URL, percent-encoded, with a query if there is one.
     ///   - headers: complete header lines without line ends, besides the endpoint's own.
-    ///   - timeout: a limit for the whole call, besides the endpoint's own.
+    ///   - deadlines: when the call must be over, besides the endpoint's own time-outs.
+    ///   - place: the call's place among those that the provider takes at once; given back when the transfer is over.
     /// - Throws: `unreachable` when there is no memory for another transfer, or the URL is none.
     public func post(
-        _ body: [UInt8], to endpoint: UpstreamEndpoint, path: String = "", headers: [String] = [], timeout: Duration? = nil
+        _ body: [UInt8], to endpoint: UpstreamEndpoint, path: String = "", headers: [String] = [],
+        deadlines: UpstreamDeadlines = UpstreamDeadlines(), place: UpstreamGate.Place? = nil
     ) throws(UpstreamFailure) -> UpstreamTransfer {
         guard let handle = idle[ObjectIdentifier(endpoint)]?.popLast() ?? EasyHandle(endpoint, client: self) else {
             throw .unreachable("no memory for a transfer")
         }
         try handle.aim(path, headers, body)
-        let transfer = UpstreamTransfer(handle, body: body, client: self, timeout: timeout)
+        let transfer = UpstreamTransfer(handle, body: body, client: self, deadlines: deadlines, place: place)
         transfer.start()
         active[ObjectIdentifier(handle)] = handle
         curl_multi_add_handle(multi, handle.easy)

@@ -1,5 +1,5 @@
 internal import CCurl
-internal import EventLoop
+public import EventLoop
 
 /// How long an upstream may take. Each limit ends a call with its own error.
 public struct UpstreamTimeouts: Hashable, Sendable {
@@ -23,11 +23,25 @@ public struct UpstreamTimeouts: Hashable, Sendable {
     }
 }
 
+/// When a call must be over, besides the endpoint's own time-outs.
+public struct UpstreamDeadlines: Hashable, Sendable {
+    /// When the caller's patience ends; running into it is `callerTimeout`.
+    public var caller: MonotonicTime
+    /// When the provider's time ends, where that is earlier than `timeouts.total` from now: running into it is `totalTimeout`.
+    public var provider: MonotonicTime
+
+    /// Makes deadlines; there is none where nothing is said.
+    public init(caller: MonotonicTime = .never, provider: MonotonicTime = .never) {
+        self.caller = caller
+        self.provider = provider
+    }
+}
+
 /// How much an upstream may send. What goes beyond ends the call and its connection.
 public struct UpstreamLimits: Hashable, Sendable {
     /// All header lines of an answer. Default 64 KiB.
     public var headBytes = 64 * 1024
-    /// The body of an answer, streams included. Default 64 MiB.
+    /// The body of an answer after unpacking, streams included. Default 64 MiB.
     public var bodyBytes = 64 * 1024 * 1024
     /// Bytes of a stream that wait for a slow client before reading from the upstream pauses. Default 64 KiB.
     public var bufferedBytes = 64 * 1024
@@ -108,8 +122,10 @@ public struct UpstreamHead: Sendable {
     public var contentType = ""
     /// The `Retry-After` header, as sent.
     public var retryAfter: String?
-    /// Whether the body is compressed, which nobody asked for.
-    public var isEncoded = false
+    /// The `Retry-After-Ms` header, as sent.
+    public var retryAfterMilliseconds: String?
+    /// The `Date` header, as sent, of an answer that is not a success.
+    public var date: String?
 }
 
 /// Why a call did not give an answer.
@@ -126,6 +142,8 @@ public enum UpstreamFailure: Error, Hashable, Sendable {
     case idleTimeout
     /// Not done within `timeouts.total`.
     case totalTimeout
+    /// Not done when the caller's own deadline came.
+    case callerTimeout
     /// The connection broke before the answer was complete.
     case cut(String)
     /// What came is not HTTP.
@@ -138,7 +156,7 @@ public enum UpstreamFailure: Error, Hashable, Sendable {
     /// Whether it is a matter of time.
     public var isTimeout: Bool {
         switch self {
-        case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout: true
+        case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout, .callerTimeout: true
         default: false
         }
     }

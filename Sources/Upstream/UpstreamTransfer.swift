@@ -28,17 +28,26 @@ public final class UpstreamTransfer {
     private var result: Result<Void, UpstreamFailure>?
     private var waiter: UnsafeContinuation<Void, Never>?
     private var isReleased = false
-    private let totalDeadline: MonotonicTime
+    /// When the provider's time ends, when the caller's patience does, and the earlier of the two.
+    private let providerDeadline, callerDeadline, totalDeadline: MonotonicTime
+    /// Since when the transfer stands still because its consumer does not read; `nil` while it moves.
+    private var pauseBegan: MonotonicTime?
+    /// How long it has stood still so far, in nanoseconds, the pause under way not included.
+    private var pausedNanoseconds: UInt64 = 0
+    /// The transfer's place among those that the provider takes at once.
+    private var place: UpstreamGate.Place?
 
-    init(_ handle: EasyHandle, body: [UInt8], client: UpstreamClient, timeout: Duration?) {
+    init(_ handle: EasyHandle, body: [UInt8], client: UpstreamClient, deadlines: UpstreamDeadlines, place: UpstreamGate.Place?) {
         self.handle = handle
         self.body = body
         self.client = client
         // Not the loop's own time: what this round has done before the call is the gateway's share, not the provider's.
         let now = MonotonicTime.now()
         startTime = now
-        let ownDeadline = now + handle.endpoint.total
-        totalDeadline = timeout.map { min(ownDeadline, now + $0) } ?? ownDeadline
+        self.place = place
+        providerDeadline = min(now + handle.endpoint.total, deadlines.provider)
+        callerDeadline = deadlines.caller
+        totalDeadline = min(providerDeadline, callerDeadline)
     }
 
     // MARK: The consumer's side
@@ -67,6 +76,14 @@ public final class UpstreamTransfer {
         swap(&bytes, &buffer)
         if isPaused { resume() }
         return true
+    }
+
+    /// Whether the transfer stood still for a noticeable time because its consumer did not read: for a second, or for a tenth of the time that the
+    /// provider has for the whole call.
+    public var waitedForConsumer: Bool {
+        let pause = pauseBegan.map { (MonotonicTime.now() - $0).nonNegativeNanoseconds } ?? 0
+        let noticeable = min(1_000_000_000, (providerDeadline - startTime).nonNegativeNanoseconds / 10)
+        return pausedNanoseconds + pause > noticeable
     }
 
     /// Gives the call up; the connection is closed unless other HTTP/2 streams use it. Harmless when the call is over.
@@ -108,6 +125,8 @@ public final class UpstreamTransfer {
 
     private func resume() {
         isPaused = false
+        if let began = pauseBegan { pausedNanoseconds += (MonotonicTime.now() - began).nonNegativeNanoseconds }
+        pauseBegan = nil
         curl_easy_pause(handle.easy, CURLPAUSE_CONT)
         client.collectFinished()
     }
@@ -126,7 +145,11 @@ public final class UpstreamTransfer {
     }
 
     /// libcurl is done with the transfer: a body that may be large need not wait for the end of a request that tries others.
-    func releaseBody() { body = [] }
+    func releaseBody() {
+        body = []
+        place?.leave()
+        place = nil
+    }
 
     func receiveHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
         headBytes += line.count
@@ -144,6 +167,7 @@ public final class UpstreamTransfer {
         if isReleased { return .taken }
         if !buffer.isEmpty, buffer.count + bytes.count > min(handle.endpoint.limits.bufferedBytes, client.bufferLimit) {
             isPaused = true
+            if pauseBegan == nil { pauseBegan = MonotonicTime.now() }
             // A consumer that does not read is the client's slowness, not the upstream's.
             handle.watchdog.set(totalDeadline)
             return .pause
@@ -182,7 +206,7 @@ public final class UpstreamTransfer {
         // A transfer that has failed already, in a call-back to which libcurl paid no heed, had only to be taken out.
         guard result == nil else { return }
         let failure: UpstreamFailure =
-            if client.loop.now >= totalDeadline { .totalTimeout } else if !headIsComplete { .firstByteTimeout } else { .idleTimeout }
+            if client.loop.now >= totalDeadline { callerDeadline <= providerDeadline ? .callerTimeout : .totalTimeout } else if !headIsComplete { .firstByteTimeout } else { .idleTimeout }
         finish(.failure(failure))
     }
 

@@ -7,13 +7,17 @@ import Testing
 private func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: 1_000_000_000_000 + UInt64(seconds * 1e9)) }
 
 /// A reference to the state machine under test: `#expect` takes no mutating calls.
-private final class Breaker {
+final class Breaker {
     private var breaker = CircuitBreaker(BreakerRules())
     func opens(at time: MonotonicTime) -> MonotonicTime? { breaker.opens(at: time) }
-    func admit(at time: MonotonicTime) -> Bool { breaker.admit(at: time) }
+    func admit(at time: MonotonicTime) -> Bool { breaker.admit(at: time, as: Self.prober) != .refused }
+    func admit(at time: MonotonicTime, _ caller: String, isPatient: Bool = true) -> CircuitBreaker.Admission {
+        breaker.admit(at: time, as: CircuitBreaker.Prober(caller: caller, isPatient: isPatient))
+    }
     func succeeded(at time: MonotonicTime) { breaker.succeeded(at: time) }
     func failed(at time: MonotonicTime) { breaker.failed(at: time) }
-    func abandoned() { breaker.abandoned() }
+    func abandoned(_ admission: CircuitBreaker.Admission = .probe(prober)) { breaker.abandoned(admission) }
+    static let prober = CircuitBreaker.Prober(caller: "key", isPatient: true)
 }
 
 private final class Budget {
@@ -88,6 +92,46 @@ private final class Budget {
         breaker.abandoned()
         #expect(breaker.admit(at: at(31)))
     }
+
+    @Test func halfOpen_aCallersProbe_doesNotKeepOthersOut() {
+        fail(5)
+        guard case .probe = breaker.admit(at: at(31), "a") else { return #expect(Bool(false), "no probe") }
+        #expect(breaker.admit(at: at(31), "a") == .refused, "one probe for each caller")
+        guard case .probe = breaker.admit(at: at(31), "b") else { return #expect(Bool(false), "b is kept out") }
+    }
+
+    @Test func halfOpen_anImpatientProbe_doesNotKeepAPatientOneOut() {
+        fail(5)
+        guard case .probe = breaker.admit(at: at(31), "a", isPatient: false) else { return #expect(Bool(false), "no probe") }
+        #expect(breaker.admit(at: at(31), "a", isPatient: false) == .refused)
+        guard case .probe = breaker.admit(at: at(31), "a") else { return #expect(Bool(false), "the patient call is kept out") }
+    }
+
+    @Test func halfOpen_probesOfAllCallers_areBounded() {
+        fail(5)
+        let admitted = (0..<100).count { breaker.admit(at: at(31), "key \($0)") != .refused }
+        #expect(admitted == 16)
+        #expect(breaker.opens(at: at(31)) != nil)
+    }
+
+    @Test func halfOpen_aCallFromBeforeTheOutage_freesNoProbe() {
+        let early = breaker.admit(at: at(0), "a")
+        #expect(early == .regular)
+        fail(5)
+        _ = breaker.admit(at: at(31), "a")
+        breaker.abandoned(early)
+        #expect(breaker.admit(at: at(31), "a") == .refused)
+    }
+
+    @Test func halfOpen_manyProbesThatTellNothing_neitherOpenNorClose() {
+        fail(5)
+        for _ in 0..<100 {
+            let probe = breaker.admit(at: at(31), "a", isPatient: false)
+            #expect(probe != .refused)
+            breaker.abandoned(probe)
+        }
+        guard case .probe = breaker.admit(at: at(31), "b") else { return #expect(Bool(false), "it is not half-open any more") }
+    }
 }
 
 @Suite struct RetryBudgetTests {
@@ -132,22 +176,21 @@ private final class Budget {
 }
 
 @Suite struct TargetHealthTests {
-    @Test func aBusyTargetIsLeftAlone() {
+    @Test func aBusyTargetIsLeftAlone() throws {
         let health = TargetHealth(BreakerRules())
-        #expect(health.begin(at: at(0)) == nil)
+        let ticket = try health.begin(at: at(0), as: Breaker.prober).get()
         #expect(health.inFlight == 1)
-        health.ended(.busy(for: .seconds(20)), at: at(0))
+        health.ended(.busy(for: .seconds(20)), ticket, at: at(0))
         #expect(health.inFlight == 0)
         guard case .cooling(let until)? = health.objection(at: at(1)) else { return #expect(Bool(false), "not cooling") }
         #expect(until == at(20))
-        #expect(health.begin(at: at(21)) == nil)
+        _ = try health.begin(at: at(21), as: Breaker.prober).get()
     }
 
-    @Test func whatEndsWithoutAVerdictOnlyCounts() {
+    @Test func whatEndsWithoutAVerdictOnlyCounts() throws {
         let health = TargetHealth(BreakerRules())
         for _ in 0..<50 {
-            #expect(health.begin(at: at(0)) == nil)
-            health.ended(.none, at: at(0))
+            health.ended(.none, try health.begin(at: at(0), as: Breaker.prober).get(), at: at(0))
         }
         #expect(health.inFlight == 0)
         #expect(health.objection(at: at(0)) == nil)

@@ -140,8 +140,8 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
     @Test func rateLimits() {
         #expect(failure(429, shaped, retryAfter: .seconds(7)).retry == .after(.seconds(7)))
         #expect(failure(429).retry == .after(.seconds(1)))
-        #expect(failure(429, retryAfter: .seconds(-5)).retry == .after(.seconds(1)))
-        #expect(failure(429, retryAfter: .seconds(1_000_000)).retry == .after(.seconds(86_400)))
+        #expect(failure(429, retryAfter: .seconds(-5)).retry == .after(.milliseconds(100)))
+        #expect(failure(429, retryAfter: .seconds(1_000_000)).retry == .after(.seconds(3_600)))
         #expect(failure(503, retryAfter: .seconds(3)).code == .upstreamRateLimited)
         #expect(failure(429).code == .upstreamRateLimited)
         #expect(failure(429, #"{"error":{"code":"insufficient_quota"}}"#).code == .upstreamError)

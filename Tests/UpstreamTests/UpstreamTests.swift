@@ -27,14 +27,15 @@ enum Ending: Equatable, Sendable {
     @Test func theHeadTellsStatusTypeAndRetryAfter() async throws {
         let server = ScriptedServer([
             .send(
-                "HTTP/1.1 429 Slow\r\ncontent-type: Application/JSON\r\nRetry-After: 7\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"
+                "HTTP/1.1 429 Slow\r\ncontent-type: Application/JSON\r\nRetry-After: 7\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n"
             )
         ])
         let head = try await withClient { client in try await client.post([], to: endpoint(server)).head() }
         #expect(head.status == 429)
         #expect(head.contentType == "application/json")
         #expect(head.retryAfter == "7")
-        #expect(head.isEncoded)
+        #expect(head.retryAfterMilliseconds == nil)
+        #expect(head.date == "Sun, 06 Nov 1994 08:49:37 GMT")
     }
 
     @Test func connectionsAreReused() async throws {
@@ -124,8 +125,34 @@ enum Ending: Equatable, Sendable {
 
     @Test func theCallersTimeoutCounts() async throws {
         let server = ScriptedServer([.awaitClose])
-        let ending = try await withClient { client in await finish(try client.post([], to: endpoint(server), timeout: .milliseconds(40))) }
+        let ending = try await withClient { client in await finish(try client.post([], to: endpoint(server), deadlines: UpstreamDeadlines(caller: .now() + .milliseconds(40)))) }
+        #expect(ending == .failure(.callerTimeout))
+    }
+
+    @Test func theProvidersEarlierDeadline_isItsTotal() async throws {
+        let server = ScriptedServer([.awaitClose])
+        let deadline = MonotonicTime.now() + .milliseconds(40)
+        let ending = try await withClient { client in
+            await finish(try client.post([], to: endpoint(server), deadlines: UpstreamDeadlines(caller: deadline + .seconds(5), provider: deadline)))
+        }
         #expect(ending == .failure(.totalTimeout))
+    }
+
+    @Test func aConsumerThatDoesNotRead_isToldApartFromASlowUpstream() async throws {
+        let size = 20_000_000
+        let server = ScriptedServer([.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"), .sendBytes(size)])
+        let slow = ScriptedServer([.send(chunkedHead + "3\r\nabc\r\n"), .awaitClose])
+        let short = UpstreamTimeouts(total: .milliseconds(300))
+        try await withClient { client in
+            let unread = try client.post([], to: endpoint(server, short))
+            _ = try await unread.head()
+            let hanging = try client.post([], to: endpoint(slow, short))
+            #expect(await finish(hanging) == .failure(.totalTimeout))
+            #expect(!hanging.waitedForConsumer)
+            for _ in 0..<50 { await nap(client.loop) }
+            #expect(unread.waitedForConsumer)
+            guard case .failure(.totalTimeout) = await finish(unread) else { return #expect(Bool(false), "it ended otherwise") }
+        }
     }
 
     @Test func endlessHeadsAndBodiesAreCut() async throws {

@@ -31,15 +31,16 @@ public final class CallExecutor {
     }
 
     /// Sends `translated`, which was made of `request`, to `target`.
-    /// - Parameter timeout: a limit for the whole call; the provider's own `timeouts.total` stays in force.
     /// - Throws: `upstream_error` when no call could be begun.
     func start(
-        _ translated: WireRequest, of request: ChatRequest, on target: Target, timeout: Duration
+        _ translated: WireRequest, of request: ChatRequest, on target: Target, _ permit: CallPermit
     ) throws(GatewayError) -> UpstreamCall {
         do {
             let transfer = try client.post(
-                translated.body, to: target.endpoint, path: translated.path, headers: translated.headers, timeout: timeout)
-            return UpstreamCall(transfer, request: request, context: translated.context, target: target, reader: reader)
+                translated.body, to: target.endpoint, path: translated.path, headers: translated.headers,
+                deadlines: permit.window.deadlines, place: permit.place)
+            return UpstreamCall(
+                transfer, request: request, context: translated.context, target: target, ticket: permit.ticket, reader: reader)
         } catch {
             throw GatewayError(error)
         }

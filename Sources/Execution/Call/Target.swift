@@ -13,6 +13,8 @@ final class Target: Sendable {
     let scrubber: SecretScrubber
     let health: TargetHealth
     let retries: ProviderRetries
+    /// Bounds the calls to the provider that are under way at once.
+    let gate: UpstreamGate
 
     init(_ model: ModelEntry, _ way: ProviderWay, registry: TargetRegistry) {
         self.model = model
@@ -24,6 +26,7 @@ final class Target: Sendable {
         endpoint = way.endpoint
         scrubber = way.scrubber
         retries = way.retries
+        gate = way.gate
         health = registry.health(of: model)
     }
 }
@@ -33,6 +36,7 @@ struct ProviderWay: Sendable {
     let endpoint: UpstreamEndpoint
     let scrubber: SecretScrubber
     let retries: ProviderRetries
+    let gate: UpstreamGate
 }
 
 /// A policy snapshot made ready to serve: every provider that is on has its endpoint. Immutable, shared by all loops.
@@ -51,7 +55,8 @@ public final class ServingPolicies: Sendable {
         let ways = Dictionary(
             uniqueKeysWithValues: snapshot.providers.map { provider in
                 let way = ProviderWay(
-                    endpoint: UpstreamEndpoint(provider), scrubber: SecretScrubber(provider), retries: registry.retries(of: provider))
+                    endpoint: UpstreamEndpoint(provider), scrubber: SecretScrubber(provider), retries: registry.retries(of: provider),
+                    gate: registry.gate(of: provider))
                 return (provider.name, way)
             })
         self.ways = ways

@@ -1,20 +1,10 @@
 internal import Chat
 
 extension UpstreamCall {
-    static let unrequestedEncoding = GatewayError(
-        .upstreamError, "The provider compressed its answer although nobody asked for it.", source: .upstream, retry: .nextTarget)
     static let notAStream = GatewayError(
         .upstreamError, "The provider did not answer with a stream although one was asked for.", source: .upstream, retry: .nextTarget)
     static let truncated = GatewayError(
         .upstreamError, "The provider's stream ended before its answer was complete.", source: .upstream, retry: .sameTarget)
-}
-
-/// The `Retry-After` header (RFC 9110, section 10.2.3) in its form of seconds; dates are rare from providers and read as absent.
-enum RetryAfter {
-    static func duration(_ text: String?) -> Duration? {
-        guard let text, let seconds = Int(text), (0...86_400).contains(seconds) else { return nil }
-        return .seconds(max(1, seconds))
-    }
 }
 
 /// Tokens counted by us where the provider told none. Rounded upward: a bill may be corrected downward later, never silently the other way.

@@ -21,6 +21,8 @@ public final class UpstreamCall {
     private let target: Target
     private let pricing: Pricing
     private let input: InputTokens
+    /// What the target's health let the call through as.
+    private let ticket: TargetHealth.Ticket
     private let context: AnswerContext
     /// How a stream stands; `nil` until one is opened.
     private var stream: WireStream?
@@ -29,8 +31,12 @@ public final class UpstreamCall {
     private var wholeBytes = 0
 
     /// - Parameter context: how to read the answer, from the wire's translation of `request`.
-    init(_ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, reader: JSONReader) {
+    init(
+        _ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, ticket: TargetHealth.Ticket,
+        reader: JSONReader
+    ) {
         self.transfer = transfer
+        self.ticket = ticket
         self.context = context
         self.reader = reader
         self.target = target
@@ -46,8 +52,7 @@ public final class UpstreamCall {
     /// - Throws: the provider's or the transport's failure.
     public func answer() async throws(GatewayError) -> [UInt8] {
         do throws(GatewayError) {
-            let head = try await acceptedHead()
-            guard !head.isEncoded else { throw Self.unrequestedEncoding }
+            _ = try await acceptedHead()
             return try finished(try await wholeBody())
         } catch {
             throw failed(error)
@@ -81,7 +86,6 @@ public final class UpstreamCall {
     public func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
         do throws(GatewayError) {
             let head = try await acceptedHead()
-            guard !head.isEncoded else { throw Self.unrequestedEncoding }
             guard context.wire.streams(as: head.contentType) else { throw Self.notAStream }
             beginStream()
             while output.isEmpty { guard try await advance(&output) else { return false } }
@@ -179,15 +183,15 @@ public final class UpstreamCall {
 
     private func acceptedHead() async throws(GatewayError) -> UpstreamHead {
         let head: UpstreamHead
-        do { head = try await transfer.head() } catch { throw GatewayError(error) }
+        do { head = try await transfer.head() } catch { throw GatewayError(error, heldUpByClient: transfer.waitedForConsumer) }
         if head.status == 200 { return head }
         let body = try await wholeBody()
         throw WireFailure.read(
-            wire: context.wire, status: head.status, body: body, retryAfter: RetryAfter.duration(head.retryAfter), reader: reader)
+            wire: context.wire, status: head.status, body: body, retryAfter: RetryAfter.duration(head), reader: reader)
     }
 
     private func receive() async throws(GatewayError) -> Bool {
-        do { return try await transfer.nextBytes(&received) } catch { throw GatewayError(error) }
+        do { return try await transfer.nextBytes(&received) } catch { throw GatewayError(error, heldUpByClient: transfer.waitedForConsumer) }
     }
 
     private func settle(_ usage: TokenUsage?, estimate: @autoclosure () -> TokenUsage) {
@@ -229,7 +233,7 @@ public final class UpstreamCall {
     private func end(_ verdict: TargetHealth.Verdict) {
         guard isRunning else { return }
         isRunning = false
-        target.health.ended(verdict, at: .now())
+        target.health.ended(verdict, ticket, at: .now())
     }
 
     private func measure() {

@@ -18,7 +18,7 @@ final class TargetHealth: Sendable {
     init(_ rules: BreakerRules) { state = Mutex(State(breaker: CircuitBreaker(rules))) }
 
     /// Why the target takes no call at the moment.
-    enum Objection: Equatable {
+    enum Objection: Error, Equatable {
         case open(until: MonotonicTime)
         case cooling(until: MonotonicTime)
     }
@@ -30,22 +30,29 @@ final class TargetHealth: Sendable {
     var latencyMilliseconds: Double? { state.withLock { $0.latency.milliseconds } }
 
     /// Whether a call would be let through.
-    func objection(at now: MonotonicTime) -> Objection? {
+    /// - Parameter prober: the call; `nil` asks for calls in general.
+    func objection(at now: MonotonicTime, for prober: CircuitBreaker.Prober? = nil) -> Objection? {
         state.withLock { state in
             if state.coolsUntil > now { return .cooling(until: state.coolsUntil) }
-            return state.breaker.opens(at: now).map { .open(until: $0) }
+            return state.breaker.opens(at: now, for: prober).map { .open(until: $0) }
         }
     }
 
+    /// A call that was let through; ends with `ended`.
+    struct Ticket: Sendable {
+        fileprivate let admission: CircuitBreaker.Admission
+    }
+
     /// Lets a call through and counts it; it must be followed by `ended`.
-    func begin(at now: MonotonicTime) -> Objection? {
-        let objection: Objection? = state.withLock { state in
-            if state.coolsUntil > now { return .cooling(until: state.coolsUntil) }
-            if state.breaker.admit(at: now) { return nil }
-            return .open(until: state.breaker.opens(at: now) ?? now)
+    func begin(at now: MonotonicTime, as prober: CircuitBreaker.Prober) -> Result<Ticket, Objection> {
+        let result: Result<Ticket, Objection> = state.withLock { state in
+            if state.coolsUntil > now { return .failure(.cooling(until: state.coolsUntil)) }
+            let admission = state.breaker.admit(at: now, as: prober)
+            if admission != .refused { return .success(Ticket(admission: admission)) }
+            return .failure(.open(until: state.breaker.opens(at: now, for: prober) ?? now))
         }
-        if objection == nil { running.add(1, ordering: .relaxed) }
-        return objection
+        if case .success = result { running.add(1, ordering: .relaxed) }
+        return result
     }
 
     /// How a call went, as far as it tells something of the target.
@@ -54,12 +61,12 @@ final class TargetHealth: Sendable {
         case failure
         /// It asked to be left alone; that is no failure.
         case busy(for: Duration)
-        /// The call tells nothing: nobody waited for its end.
+        /// The call tells nothing of the target: nobody waited for its end, or the request itself is why it failed.
         case none
     }
 
     /// Takes down how a call went.
-    func ended(_ verdict: Verdict, at now: MonotonicTime) {
+    func ended(_ verdict: Verdict, _ ticket: Ticket, at now: MonotonicTime) {
         running.subtract(1, ordering: .relaxed)
         state.withLock { state in
             switch verdict {
@@ -70,13 +77,13 @@ final class TargetHealth: Sendable {
             case .busy(let duration):
                 state.breaker.succeeded(at: now)
                 state.coolsUntil = max(state.coolsUntil, now + min(duration, Self.longestCooling))
-            case .none: state.breaker.abandoned()
+            case .none: state.breaker.abandoned(ticket.admission)
             }
         }
     }
 
     /// What a provider asks for is believed up to here.
-    private static let longestCooling = Duration.seconds(3_600)
+    private static let longestCooling = RetryAfter.longest
 }
 
 /// A latency that jumps up with every slow answer and comes down slowly: "peak EWMA" as in Finagle and linkerd, with a decay of 10 s.

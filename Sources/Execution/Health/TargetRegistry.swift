@@ -2,12 +2,14 @@ internal import Chat
 internal import EventLoop
 internal import Policies
 internal import Synchronization
+internal import Upstream
 
-/// The health of every target and the retry budget of every provider, kept across reloads of the policies. Shared by all loops.
+/// The health of every target, the retry budget of every provider and its calls under way, kept across reloads of the policies. Shared by all loops.
 public final class TargetRegistry: Sendable {
     private struct State {
         var targets: [TargetName: TargetHealth] = [:]
         var budgets: [String: ProviderRetries] = [:]
+        var gates: [String: UpstreamGate] = [:]
     }
 
     private struct TargetName: Hashable {
@@ -42,6 +44,19 @@ public final class TargetRegistry: Sendable {
             let retries = ProviderRetries()
             state.budgets[provider.name] = retries
             return retries
+        }
+    }
+
+    /// What bounds the calls to `provider` that are under way at once; the same object across reloads, with the bound of the newest.
+    func gate(of provider: Provider) -> UpstreamGate {
+        state.withLock { state in
+            if let known = state.gates[provider.name] {
+                known.setLimit(provider.maxConnections)
+                return known
+            }
+            let gate = UpstreamGate(limit: provider.maxConnections)
+            state.gates[provider.name] = gate
+            return gate
         }
     }
 }

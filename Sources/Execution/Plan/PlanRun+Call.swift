@@ -12,12 +12,13 @@ extension PlanRun {
             throw GatewayError(.noHealthyUpstream, "The provider of \(planned.model.name) is off.", source: .gateway, retry: .nextTarget)
         }
         target.retries.noteRequest()
+        let window = CallWindow(planned, target, deadline: deadline, at: .now())
         var role = role
         var tries = 0
         while true {
-            do throws(GatewayError) { return try await call(planned, target, as: role) } catch {
+            do throws(GatewayError) { return try await call(planned, target, as: role, within: window, isLast: isLast) } catch {
                 tries += 1
-                guard isLast, let pause = pause(after: error, tries: tries, target) else { throw error }
+                guard isLast, let pause = pause(after: error, tries: tries, target, within: window) else { throw error }
                 await executor.loop.sleep(until: .now() + pause)
                 if Task.isCancelled { throw GatewayError.clientLeft }
                 role = .retry
@@ -29,7 +30,7 @@ extension PlanRun {
     ///
     /// Exponential backoff with full jitter, as in "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015). A target that names a time
     /// is taken at its word.
-    private func pause(after error: GatewayError, tries: Int, _ target: Target) -> Duration? {
+    private func pause(after error: GatewayError, tries: Int, _ target: Target, within window: CallWindow) -> Duration? {
         let rules = target.model.provider.retry
         guard tries < rules.attempts, let failure = error.retriableFailure, rules.on.contains(failure) else { return nil }
         let pause: Duration
@@ -40,22 +41,27 @@ extension PlanRun {
             pause = ceiling * Double.random(in: 0...1)
         }
         let now = MonotonicTime.now()
-        guard pause <= Self.longestPause, now + pause < deadline, target.retries.takeOne(at: now) else { return nil }
+        guard pause <= Self.longestPause, now + pause < window.end, target.retries.takeOne(at: now) else { return nil }
         return pause
     }
 
     /// Nobody waits longer than that for one more try.
-    private static let longestPause = Duration.seconds(10)
+    static let longestPause = Duration.seconds(10)
 
     /// One call.
-    private func call(_ planned: PlannedCall, _ target: Target, as role: Attempt.Role) async throws(GatewayError) -> Answering {
+    private func call(
+        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool
+    ) async throws(GatewayError) -> Answering {
         let now = MonotonicTime.now()
         guard now < deadline else { throw Self.outOfTime }
+        guard now < window.end else { throw .outOfTime }
         guard isCovered(planned) else {
             attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
             throw Self.outOfMoney(target.model)
         }
-        if let objection = target.health.objection(at: now) { throw skip(planned, role, objection, at: now) }
+        let prober = CircuitBreaker.Prober(caller: caller, isPatient: window.isPatient(at: now, target))
+        if let objection = target.health.objection(at: now, for: prober) { throw skip(planned, role, objection, at: now) }
+        let place = try await place(planned, target, as: role, within: window, isLast: isLast)
         // What is set aside is counted from the bytes that will be sent, so they are made first.
         let outgoing = try outgoing(planned, target)
         let planned = outgoing.planned
@@ -64,12 +70,13 @@ extension PlanRun {
             throw Self.outOfMoney(target.model)
         }
         let cover = try await cover(planned, as: role)
-        if let objection = target.health.begin(at: .now()) {
+        switch target.health.begin(at: .now(), as: prober) {
+        case .success(let ticket):
+            return try await dial(outgoing, target, as: role, cover: cover, CallPermit(window: window, ticket: ticket, place: place))
+        case .failure(let objection):
             if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
             throw skip(planned, role, objection, at: now)
         }
-        let time = min(deadline - .now(), planned.timeout ?? .seconds(86_400))
-        return try await dial(outgoing, target, as: role, cover: cover, timeout: time)
     }
 
     /// What is about to be sent, and the call with all the input that it has.
@@ -110,13 +117,13 @@ extension PlanRun {
     }
 
     private func dial(
-        _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, cover: Spending?, timeout: Duration
+        _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, cover: Spending?, _ permit: CallPermit
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
-            call = try executor.start(outgoing.translated, of: outgoing.request, on: target, timeout: timeout)
+            call = try executor.start(outgoing.translated, of: outgoing.request, on: target, permit)
         } catch {
-            target.health.ended(.none, at: .now())
+            target.health.ended(.none, permit.ticket, at: .now())
             if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
             throw error
         }
@@ -182,6 +189,8 @@ extension PlanRun {
 extension GatewayError {
     /// What kind of failure it was, in the words of retry rules; `nil` when trying the same target again cannot help.
     fileprivate var retriableFailure: RetryRules.Causes? {
+        // What one request's own deadline or size ends is not tried again at the provider's expense.
+        if self.isOfOneRequest { return nil }
         if self.wasNeverSent { return .connect }
         return switch (self.code, self.retry) {
         case (.upstreamTimeout, _): .timeout
@@ -202,10 +211,10 @@ extension TargetHealth.Verdict {
     init(_ error: GatewayError) {
         self =
             switch (error.code, error.source, error.retry) {
-            case (.clientClosedRequest, _, _), (_, .gateway, _): .none
+            // Health is what a provider does by itself.
+            case _ where error.isOfOneRequest: .none
+            case (.clientClosedRequest, _, _), (_, .gateway, _), (_, .client, _): .none
             case (.upstreamRateLimited, _, .after(let delay)): .busy(for: delay)
-            // A refusal that is the client's fault is an answer.
-            case (_, .client, _): .success(firstByteMicroseconds: nil)
             case (_, .upstream, _): .failure
             }
     }

@@ -16,6 +16,8 @@ public final class PlanRun {
     let request: ChatRequest
     /// When the client's patience ends.
     let deadline: MonotonicTime
+    /// The id of the client's key: callers share a target's health, and none may keep another from probing it.
+    let caller: String
     /// What all calls together may cost; `nil` without a ceiling.
     let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
@@ -25,12 +27,14 @@ public final class PlanRun {
     /// - Parameters:
     ///   - policies: the snapshot that the plan was made from.
     ///   - deadline: the end of the whole request, however many calls it takes.
+    ///   - caller: the id of the client's key.
     ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
     ///   - envelope: sets money aside for each call in the limits of the organization.
     public init(
-        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, ceiling: NanoUSD?,
-        envelope: Envelope?
+        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, caller: String,
+        ceiling: NanoUSD?, envelope: Envelope?
     ) {
+        self.caller = caller
         self.executor = executor
         self.policies = policies
         self.request = request
@@ -78,7 +82,7 @@ public final class PlanRun {
 
     /// Of two failures the one that says more: what a provider answered, rather than that another took no call.
     static func weightier(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
-        guard let first, [.noHealthyUpstream, .maxCostExceeded, .budgetExceeded].contains(second.code) else { return second }
+        guard let first, [.noHealthyUpstream, .overloaded, .maxCostExceeded, .budgetExceeded].contains(second.code) else { return second }
         return first
     }
 

@@ -104,7 +104,7 @@ extension DecidedCall {
         let envelope = try await envelope()
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
-            ceiling: admitted.maxCost, envelope: envelope)
+            caller: admitted.principal.keyID, ceiling: admitted.maxCost, envelope: envelope)
         return HeldCall(decided: self, run: run)
     }
 }

@@ -44,6 +44,8 @@ enum ErrorWords {
         said.param = said.param ?? text(root, ["param"]) ?? location(root)
         said.namedStatus = said.namedStatus ?? status(root)
         said.isShaped = root["error"] != nil || root["code"] != nil || root["object"]?.isString("error") == true
+        // OpenRouter's moderation.
+        if let details = root["metadata"], details["flagged_input"] != nil || details["reasons"] != nil { said.refusesText = true }
         if let raw = root["metadata"]?["raw"]?.string { said.upstream = raw }
         return said
     }

@@ -9,7 +9,10 @@ public enum OpenAIFailure {
     private static let longestMessage = 4096
 
     /// Retry delays that are believed.
-    private static let saneDelay: ClosedRange<Duration> = .seconds(1)...(.seconds(86_400))
+    private static let saneDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3_600))
+
+    /// How long a provider is left alone that names no time.
+    private static let unnamedDelay = Duration.seconds(1)
 
     /// Classifies an answer whose status is not 200.
     ///
@@ -22,7 +25,8 @@ public enum OpenAIFailure {
     public static func read(status: Int, body: [UInt8], retryAfter: Duration?, reader: JSONReader) -> GatewayError {
         let said = ErrorWords.read(body, reader)
         if let said, tellsTooLong(said, status) { return refused(status, said, body, reader) }
-        if status == 429 { return rateLimited(hasNoQuota(body, reader), retryAfter) }
+        if status == 429 { return rateLimited(said, retryAfter) }
+        if status == 403, let said, said.saysModerated { return refused(status, said, body, reader) }
         if let failure = notOfTheClient(status, retryAfter) { return failure }
         return said.map { refused(status, $0, body, reader) } ?? refusedWithoutReason(status)
     }
@@ -32,7 +36,7 @@ public enum OpenAIFailure {
     static func read(status: Int, error: ProviderError?, retryAfter: Duration?) -> GatewayError {
         if error?.hasNoQuota == true { return rateLimited(true, nil) }
         if let error, tellsTooLong(error, status) { return clientCaused(status, error) }
-        if status == 429 { return rateLimited(false, retryAfter) }
+        if status == 429 { return rateLimited(error, retryAfter) }
         if var failure = notOfTheClient(status, retryAfter) {
             if let error { failure.detail = "provider status \(status), \(error.type ?? "no type"): \(error.message.prefix(1024))" }
             return failure
@@ -90,9 +94,11 @@ public enum OpenAIFailure {
     ///   - text: the JSON text that `error` is the outermost value of, if it is; shown to the client when the request is at fault.
     static func embedded(_ error: JSONValue, in text: UnsafeRawBufferPointer?) -> GatewayError {
         let said = ErrorWords.error(in: error)
-        switch said.flatMap(meantStatus) {
-        case 429?: return rateLimited(said?.saysNoQuota == true, nil)
-        case 401?, 402?, 403?: return upstream(200, "The provider refused the gateway's own credentials or account.", .nextTarget)
+        let status = said.flatMap(meantStatus)
+        switch status {
+        case 429?: return rateLimited(said, nil)
+        case 401?, 402?: return accountRefused
+        case 403? where said?.saysModerated != true: return accountRefused
         case let status? where (400..<500).contains(status) && status != 408:
             guard let said, let text, text.count <= longestPassedBody else { break }
             return clientCaused(status, said, original: OpenAIErrorBody.completed(error, text, said))
@@ -102,6 +108,8 @@ public enum OpenAIFailure {
             .upstreamError, "The provider reported an error.", source: .upstream, retry: .nextTarget,
             detail: said.map { String($0.message.prefix(1024)) })
     }
+
+    private static let accountRefused = upstream(200, "The provider refused the gateway's own credentials or account.", .nextTarget)
 
     /// The status that an error without one means; `nil` when nothing tells.
     private static func meantStatus(_ said: ProviderError) -> Int? {
@@ -118,22 +126,33 @@ public enum OpenAIFailure {
         ("authentication", 401), ("unauthorized", 401), ("invalid_api_key", 401), ("permission", 403), ("model_not_found", 404),
         ("overloaded", 529), ("unavailable", 503), ("timeout", 504), ("server_error", 500), ("internal", 500),
         ("invalid_request", 400), ("badrequest", 400), ("bad_request", 400), ("invalid_argument", 400), ("validation", 400),
-        ("content_filter", 400),
+        ("unprocessable", 422), ("request_too_large", 413), ("tokens_limit_reached", 413), ("content_", 400), ("moderation", 400), ("invalid_", 400),
+        ("unsupported_", 400), ("missing_required", 400), ("_max_length", 400), ("_min_length", 400), ("_max_value", 400), ("_min_value", 400),
     ]
+
+    /// What a status 429 means: the account has no quota, this one request is too large for the limit, or the rate limit of the account is reached.
+    private static func rateLimited(_ said: ProviderError?, _ retryAfter: Duration?) -> GatewayError {
+        if let said, !said.saysNoQuota, RefusalWords.blameSize(said.message, namesDelay: retryAfter != nil) { return oversized(said.message) }
+        return rateLimited(said?.saysNoQuota == true, retryAfter)
+    }
+
+    /// A rate limit that this one request exceeds by its size: sending it again does not help, and others are not affected.
+    private static func oversized(_ words: String) -> GatewayError {
+        let message = words.prefix(longestMessage).replacing(/org-[A-Za-z0-9]{4,}/, with: "org-***")
+        var error = GatewayError(.upstreamRateLimited, String(message), source: .client, retry: .nextTarget)
+        error.isOfOneRequest = true
+        return error
+    }
 
     private static func rateLimited(_ hasNoQuota: Bool, _ retryAfter: Duration?) -> GatewayError {
         // An account without quota stays so for longer than any delay: that is not a matter of rate.
         if hasNoQuota { return upstream(429, "The provider refused the gateway's own credentials or account.", .nextTarget) }
-        let delay = min(max(retryAfter ?? saneDelay.lowerBound, saneDelay.lowerBound), saneDelay.upperBound)
+        let delay = min(max(retryAfter ?? unnamedDelay, saneDelay.lowerBound), saneDelay.upperBound)
         return GatewayError(.upstreamRateLimited, "The provider's rate limit is reached.", source: .upstream, retry: .after(delay))
     }
 
     private static func upstream(_ status: Int, _ message: String, _ retry: GatewayError.Retry) -> GatewayError {
         GatewayError(.upstreamError, message, source: .upstream, retry: retry, detail: "provider status \(status)")
-    }
-
-    private static func hasNoQuota(_ body: [UInt8], _ reader: JSONReader) -> Bool {
-        ErrorWords.read(body, reader)?.saysNoQuota == true
     }
 
     /// A provider's code as a name that may go into records and statistics: short and plain, or none.

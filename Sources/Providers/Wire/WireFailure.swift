@@ -44,6 +44,8 @@ struct ProviderError: Sendable {
     var isShaped = true
     /// Whether it says that the account is used up, which no delay mends.
     var hasNoQuota = false
+    /// Whether it lists what it found in the client's text.
+    var refusesText = false
     /// Whether the conversation is too long for the model.
     var isTooLong = false
     /// The HTTP status that says what is meant, where the provider's own does not.
