@@ -14,12 +14,14 @@ import Testing
     // MARK: Media
 
     @Test(arguments: [
-        ("image/jpg", "", "image/jpeg"), ("image/JPEG", "", "image/jpeg"), ("image/pjpeg", "", "image/jpeg"), ("image/x-png", "", "image/png"),
+        ("image/jpg", "", "image/jpeg"), ("image/JPEG", "", "image/jpeg"), ("image/pjpeg", "", "image/jpeg"),
+        ("image/x-png", "", "image/png"),
         (" Image/GIF ", "", "image/gif"), ("image/png", "/9j/4AAQSkZJRgAB", "image/jpeg"), ("", "iVBORw0KGgoAAAAN", "image/png"),
         ("image/png", "R0lGODlhAQABAAAA", "image/gif"), ("image/png", "UklGRiQAAABXRUJQ", "image/webp"),
         // RIFF alone may be sound.
         ("audio/wav", "UklGRiQAAABXQVZF", "audio/wav"), ("image/svg+xml", "PHN2Zy8+", "image/svg+xml"), ("image/png", "iVBO", "image/png"),
-        ("text/plain", "JVBERi0xLjQK", "application/pdf"), ("image/png", "JVBERi0xLjQK", "image/png"), ("application/x-pdf", "AAAA", "application/pdf"),
+        ("text/plain", "JVBERi0xLjQK", "application/pdf"), ("image/png", "JVBERi0xLjQK", "image/png"),
+        ("application/x-pdf", "AAAA", "application/pdf"),
         ("", "AAAA", "text/plain"), ("application/octet-stream", "AAAA", "application/octet-stream"),
     ])
     func mediaType_ofLabelAndBytes_isNormalized(label: String, base64: String, type: String) {
@@ -33,10 +35,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("AAAA", "AAAA"), ("AAA=", "AAA="), ("AA==", "AA=="), ("AAA", "AAA="), ("AA", "AA=="), ("A\r\nA A\tA\n", "AAAA"), ("-_-_", "+/+/"),
-        ("AA==\n", "AA=="), ("AAAAA", "AAAAA"), ("AA=", "AA=="), ("", nil), ("==", nil), (" ", nil), ("A!AA", nil), ("A=AA", nil), ("Aä", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("AAAA", "AAAA"), ("AAA=", "AAA="), ("AA==", "AA=="), ("AAA", "AAA="), ("AA", "AA=="), ("A\r\nA A\tA\n", "AAAA"),
+            ("-_-_", "+/+/"),
+            ("AA==\n", "AA=="), ("AAAAA", "AAAAA"), ("AA=", "AA=="), ("", nil), ("==", nil), (" ", nil), ("A!AA", nil), ("A=AA", nil),
+            ("Aä", nil),
+        ] as [(String, String?)])
     func base64_inOtherForms_isMended(given: String, expected: String?) {
         let mended = raw(given) { given -> String? in
             guard let base64 = Base64Text(given) else { return nil }
@@ -117,7 +122,8 @@ import Testing
     @Test(arguments: [
         ("anthropic.claude-3-haiku-20240307-v1:0", false, false), ("anthropic.claude-3-5-sonnet-20240620-v1:0", false, false),
         ("anthropic.claude-3-5-sonnet-20241022-v2:0", true, true), ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", true, true),
-        ("us.anthropic.claude-opus-4-6-v1", true, true), ("amazon.nova-pro-v1:0", true, false), ("meta.llama3-3-70b-instruct-v1:0", false, false),
+        ("us.anthropic.claude-opus-4-6-v1", true, true), ("amazon.nova-pro-v1:0", true, false),
+        ("meta.llama3-3-70b-instruct-v1:0", false, false),
     ])
     func caches_ofBedrockModels_areToldByTheirNames(model: String, hasCache: Bool, forTools: Bool) {
         let cache = BedrockModel(model).cache

@@ -69,7 +69,9 @@ struct ClientPart {
             guard let data = file?["file_data"]?.stringBytes else {
                 throw .notTaken(path + ".file.file_data", "A file without 'file_data' is")
             }
-            return (try medium(data, path, "file.file_data", name: file?["filename"]?.stringBytes, usually: .file, abilities), "file.file_data")
+            return (
+                try medium(data, path, "file.file_data", name: file?["filename"]?.stringBytes, usually: .file, abilities), "file.file_data"
+            )
         }
         if type.isString("input_audio"), abilities.contains(.audio) { return (try readAudio(part["input_audio"], path), "input_audio") }
         if ReasoningDetail.isThought(type) { return ReasoningDetail(contentPart: part, for: format).map { (.thought($0), "") } }
@@ -91,7 +93,7 @@ struct ClientPart {
         _ url: UnsafeRawBufferPointer, _ path: String, _ member: String, name: UnsafeRawBufferPointer?, usually: Usual,
         _ abilities: ClientRequest.Abilities
     ) throws(GatewayError) -> Kind {
-        let source = try ClientSource(url, path + "." + member, fileName: name)
+        let source = try ClientSource(url, path + "." + member, fileName: name, mayBeBare: usually == .file)
         var isImage = usually == .image
         if case .inline(let media) = source {
             if media.type == MediaType.pdf, abilities.contains(.files) { isImage = false }
@@ -118,9 +120,19 @@ enum ClientSource {
     /// Somewhere the provider may fetch it: `http` or `https`.
     case url(UnsafeRawBufferPointer)
 
-    init(_ url: UnsafeRawBufferPointer, _ path: String, fileName: UnsafeRawBufferPointer? = nil) throws(GatewayError) {
+    /// - Parameters:
+    ///   - fileName: the name of a file, which tells its type where nothing else does.
+    ///   - mayBeBare: whether base64 without anything around it is meant, as some clients send files.
+    init(
+        _ url: UnsafeRawBufferPointer, _ path: String, fileName: UnsafeRawBufferPointer? = nil, mayBeBare: Bool = false
+    ) throws(GatewayError) {
         guard url.hasPrefix("data:") else {
             guard url.hasPrefix("https://") || url.hasPrefix("http://") else {
+                if mayBeBare, let base64 = Base64Text(url) {
+                    let type = MediaType.of(UnsafeRawBufferPointer(start: nil, count: 0), start: base64.start, fileName: fileName)
+                    self = .inline(InlineMedia(type: type, base64: base64))
+                    return
+                }
                 throw .malformed(path, "expected an http, https or data URL")
             }
             self = .url(url)

@@ -46,7 +46,7 @@ class Bedrock(Dialect):
         return [(f"image/{image['format']}", image["source"]["bytes"]) for image in images]
 
     def offered(self, body: dict[str, Any]) -> dict[str, Any]:
-        tools = [tool["toolSpec"] for tool in body.get("toolConfig", {}).get("tools", [])]
+        tools = [tool["toolSpec"] for tool in body.get("toolConfig", {}).get("tools", []) if "toolSpec" in tool]
         return {tool["name"]: tool["inputSchema"]["json"] for tool in tools}
 
     def results(self, body: dict[str, Any]) -> list[tuple[str, str]]:

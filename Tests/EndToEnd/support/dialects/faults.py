@@ -9,6 +9,7 @@ from ..faults import HTML, PRIVATE_TEXT
 from ..scripted import Call, Wire
 from .sayings import SIGNATURE, WEATHER, echo
 from .script import Dialect, Script
+from .strict import strict
 
 Fault = Callable[[Dialect, Call, Wire], Awaitable[None]]
 
@@ -169,5 +170,5 @@ FAULTS: dict[str, Fault] = {
     "overloaded": failing(lambda dialect: dialect.overload),
     "broken": failing(lambda dialect: 500),
     "bad-request": bad_request, "telling": telling, "too-long": too_long, "endless": endless, "slow": slow, "error-in-200": error_in_200, "null-content": null_content, "no-answer": no_answer, "html": html,
-    "error-in-stream": error_in_stream, "error-first": error_first, "cut": cut, "torn": torn, "dripping": dripping, "cut-at": cut_at, "long-text": long_text,
+    "error-in-stream": error_in_stream, "error-first": error_first, "cut": cut, "torn": torn, "dripping": dripping, "cut-at": cut_at, "long-text": long_text, "strict": strict,
 }  # fmt: skip
