@@ -75,7 +75,11 @@ struct ChatRequestDecoder {
         case .lookalike(let known): throw .invalid(name(of: member), "write it '\(known)'")
         case .typed(let types), .surcharged(let types, _), .reasoning(let types):
             guard types.admit(value) else { throw .wrongType(name(of: member), expected: types) }
-            if case .surcharged(_, let isPlain) = rule, !isPlain(value) { surcharge = name(of: member) }
+            try MemberCheck.check(member.name, value)
+            if case .surcharged(_, let isPlain) = rule, !isPlain(value) {
+                surcharge = name(of: member)
+                media.note(memberOfRequest: member.name)
+            }
             if case .reasoning = rule { asksToReason = asksToReason == true || !Self.isOff(value) }
             keep(member)
         case .messages:
@@ -139,15 +143,14 @@ struct ChatRequestDecoder {
             guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }
             choices = max(choices, Int(n))
         case .tools:
-            try ToolCheck.check(value)
+            tools = try ToolCheck.check(value)
             hasTools = true
-            tools = value.elements.reduce(0) { count, _ in count + 1 }
             if value.elements.contains(where: ToolCheck.isProvidersOwn) { surcharge = "tools" }
         case .functions:
-            guard value.kind == .array else { throw .wrongType("functions", expected: .array) }
+            try ToolCheck.checkFunctions(value)
             hasTools = true
         case .responseFormat:
-            guard value.kind == .object else { throw .wrongType("response_format", expected: .object) }
+            try MemberCheck.checkFormat(value)
             wantsStructuredOutput = value["type"].map { !$0.isString("text") } ?? true
         case .user: user = try RequestTags.user(value)
         case .metadata: metadata = try RequestTags.metadata(value)
@@ -172,6 +175,7 @@ struct ChatRequestDecoder {
             }
             wantsUsage = option.value.bool == true
         }
+        try ValueCheck.optional(member.value["include_obfuscation"], .bool, "stream_options.include_obfuscation")
         guard stream else { return splice.drop() }
         hasStreamOptions = true
         if let option {

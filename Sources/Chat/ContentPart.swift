@@ -73,8 +73,9 @@ extension MediaTally {
 
     /// Members of a request by which a provider reads more than the request: documents that it keeps, searches, conversations, prompts, templates.
     private static let references: [StaticString] = [
-        "documents", "data_sources", "file_ids", "files", "attachments", "prompt", "previous_response_id", "conversation", "conversation_id",
-        "container", "chat_template", "images",
+        "documents", "file_ids", "files", "attachments", "prompt", "previous_response_id", "conversation", "conversation_id",
+        "container", "chat_template", "images", "data_sources", "web_search_options", "search_parameters", "plugins", "enable_search",
+        "search_options",
     ]
 }
 

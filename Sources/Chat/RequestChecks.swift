@@ -31,14 +31,31 @@ struct MessageCheck {
             } else {
                 textBytes += value.textBytes
                 media.note(memberOfMessage: name, value)
-                if name.isString("tool_calls") { toolCalls += value.elements.reduce(0) { count, _ in count + 1 } }
-                if name.isString("function_call"), value.kind == .object { toolCalls += 1 }
+                try check(name, value, index)
             }
         }
         if !hasRole {
             throw GatewayError(.invalidRequest, "Missing required parameter: 'messages.\(index).role'.", param: "messages.\(index).role")
         }
     }
+
+    private mutating func check(_ name: JSONValue, _ value: JSONValue, _ index: Int) throws(GatewayError) {
+        if name.isString("tool_calls") {
+            toolCalls += try ToolCheck.checkCalls(value, "messages.\(index).tool_calls")
+        } else if name.isString("function_call"), !value.isNull {
+            try ToolCheck.checkCall(value, "messages.\(index).function_call")
+            toolCalls += 1
+        } else {
+            for rule in Self.members where name.isString(rule.name) {
+                try ValueCheck.optional(value, rule.types, "messages.\(index).\(rule.name)")
+            }
+        }
+    }
+
+    private static let members: [(name: StaticString, types: ValueTypes)] = [
+        ("name", .string), ("tool_call_id", .string), ("refusal", .string), ("audio", .object), ("reasoning_content", .string),
+        ("reasoning_details", .array), ("thinking_blocks", .array), ("annotations", .array), ("is_error", .bool), ("cache_control", .object),
+    ]
 
     private func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {
         guard role.kind == .string else { throw .wrongType("messages.\(index).role", expected: .string) }
@@ -57,7 +74,7 @@ struct MessageCheck {
         case .array:
             var part = 0
             for element in content.elements {
-                guard element.kind == .object else { throw .wrongType("messages.\(index).content.\(part)", expected: .object) }
+                try PartCheck.check(element, "messages.\(index).content.\(part)")
                 note(element)
                 part += 1
             }
@@ -76,25 +93,6 @@ extension MessageCheck {
         } else if media.images == before.images {
             textBytes += part.textBytes - (media.payloadBytes - before.payloadBytes)
         }
-    }
-}
-
-/// The shape of `tools`.
-enum ToolCheck {
-    static func check(_ tools: JSONValue) throws(GatewayError) {
-        guard tools.kind == .array else { throw .wrongType("tools", expected: .array) }
-        var index = 0
-        for tool in tools.elements {
-            guard tool.kind == .object else { throw .wrongType("tools.\(index)", expected: .object) }
-            guard let type = tool["type"], type.kind == .string else { throw .wrongType("tools.\(index).type", expected: .string) }
-            if type.isString("mcp") { throw .unsupported("tools.\(index).type", "MCP tools are") }
-            index += 1
-        }
-    }
-
-    /// Whether the provider itself carries the tool out, and charges for that: all but those that the client does.
-    static func isProvidersOwn(_ tool: JSONValue) -> Bool {
-        tool["type"].map { !$0.isString("function") && !$0.isString("custom") } ?? false
     }
 }
 

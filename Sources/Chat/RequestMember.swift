@@ -63,7 +63,9 @@ enum RequestMember: Sendable {
         ("seed", .typed(.integer)), ("top_logprobs", .typed(.integer)),
         ("logprobs", .typed(.bool)), ("parallel_tool_calls", .typed(.bool)), ("store", .typed(.bool)),
         ("reasoning_effort", .reasoning(.string)), ("reasoning", .reasoning(.any)), ("thinking", .reasoning(.any)),
-        ("verbosity", .typed(.string)), ("stop", .typed([.string, .array])), ("logit_bias", .typed(.object)),
+        ("verbosity", .typed(.string)), ("safety_identifier", .typed(.string)), ("prompt_cache_key", .typed(.string)),
+        ("prompt_cache_retention", .typed(.string)), ("top_k", .typed(.number)), ("min_p", .typed(.number)),
+        ("repetition_penalty", .typed(.number)), ("stop", .typed([.string, .array])), ("logit_bias", .typed(.object)),
         ("tool_choice", .typed([.string, .object])), ("function_call", .typed([.string, .object])),
     ]
 
@@ -74,9 +76,23 @@ enum RequestMember: Sendable {
         ("modalities", .surcharged(.array) { $0.elements.allSatisfy { $0.isString("text") } }),
         ("audio", .surcharged(.object) { _ in false }),
         ("prediction", .surcharged(.object) { _ in false }),
-        ("web_search_options", .surcharged(.any) { _ in false }),
+        ("web_search_options", .surcharged(.object) { _ in false }),
         ("search_parameters", .surcharged(.any) { $0["mode"]?.isString("off") == true }),
         ("plugins", .surcharged(.any) { _ in false }),
+        // How OpenRouter and LiteLLM choose who answers, and what they send on: each can change the price.
+        ("provider", .surcharged(.any) { $0.isEmptyContainer }),
+        ("transforms", .surcharged(.any) { $0.isEmptyContainer }),
+        ("route", .surcharged(.any) { _ in false }),
+        ("preset", .surcharged(.any) { _ in false }),
+        ("extra_body", .surcharged(.any) { $0.isEmptyContainer }),
+        ("fallbacks", .surcharged(.any) { _ in false }),
+        ("context_window_fallbacks", .surcharged(.any) { _ in false }),
+        ("content_policy_fallbacks", .surcharged(.any) { _ in false }),
+        ("custom_llm_provider", .surcharged(.any) { _ in false }),
+        // Searches and documents that servers of other vendors add.
+        ("enable_search", .surcharged(.any) { $0.bool == false }),
+        ("search_options", .surcharged(.any) { _ in false }),
+        ("data_sources", .surcharged(.any) { _ in false }),
         ("best_of", .surcharged(.any) { $0.int64 == 1 }),
     ]
 

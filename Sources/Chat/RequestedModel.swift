@@ -5,6 +5,8 @@ public struct RequestedModel: Sendable {
     /// Members that replace the request's own for this model: a JSON object, or `nil` when there are none.
     public let settings: [UInt8]?
 
+    /// The most members that the settings of a model have.
+    private static let mostSettings = 256
     /// Longest fallback list of a request.
     public static let longestList = 16
 
@@ -39,7 +41,10 @@ public struct RequestedModel: Sendable {
     private static func settings(_ value: JSONValue?, _ param: String) throws(GatewayError) -> [UInt8]? {
         guard let value, !value.isNull, !value.isEmptyContainer else { return nil }
         guard value.kind == .object else { throw .wrongType(param, expected: .object) }
+        var count = 0
         for (name, _) in value.members {
+            count += 1
+            guard count <= mostSettings else { throw .invalid(param, "expected at most \(mostSettings) members") }
             // A setting changes how a model answers, never which request it is.
             if name.isString("model") || name.isString("models") || name.isString("messages") || name.isString("stream") {
                 throw .invalid("\(param).\(name.string ?? "")", "it cannot be a setting of a model")
@@ -57,7 +62,7 @@ extension ChatRequest {
     /// - Throws: `invalid_request_error` when a setting is not valid in a request.
     public func applying(settings: [UInt8], reader: JSONReader) throws(GatewayError) -> ChatRequest {
         var bytes: [UInt8] = []
-        let names = try reader.read(settings) { (root) in root.members.compactMap { $0.name.string } }
+        let names = try reader.read(settings) { (root) in Set(root.members.compactMap { $0.name.string }) }
         try withRoot(reader) { root in
             bytes.append(UInt8(ascii: "{"))
             guard let members = root.rawMembers else { return }

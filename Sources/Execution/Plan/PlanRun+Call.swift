@@ -164,12 +164,20 @@ extension PlanRun {
     private func request(for planned: PlannedCall, _ target: Target) throws(GatewayError) -> ChatRequest {
         var request = request
         if let settings = planned.settings { request = try request.applying(settings: settings, reader: executor.reader) }
-        guard let member = request.surcharge, target.wire.passesBodies, ceiling != nil || envelope?.needsPrices == true,
-            case .listed? = planned.model.pricing
-        else { return request }
+        guard target.wire.passesBodies, ceiling != nil || envelope?.needsPrices == true, case .listed? = planned.model.pricing else {
+            return request
+        }
+        if let variant = planned.model.surchargedVariant { throw Self.surchargedModel(variant) }
+        guard let member = request.surcharge else { return request }
         throw GatewayError(
             .invalidRequest, "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
                 + "Leave it out, or ask whoever runs the gateway for a key without a budget.", param: member)
+    }
+
+    private static func surchargedModel(_ variant: String) -> GatewayError {
+        GatewayError(
+            .invalidRequest, "A model with '\(variant)' in its name can cost more than the tokens that prices are known for, so neither max_cost nor "
+                + "a budget can be kept. Ask for the model without it, or have the model listed in the policy with its price.", param: "model")
     }
 
     /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.

@@ -28,6 +28,8 @@ public final class ModelEntry: Sendable {
     public let overCeiling: OverCeiling
     /// Other names of a listed model.
     public let aliases: [String]
+    /// Why a call may cost more than ``pricing`` says: an ending of a name that a pattern let in, as `:online` at OpenRouter; `nil`: it does not.
+    public let surchargedVariant: String?
     /// The position among listed models, for ``ModelSet``; `nil` for a model that a pattern let in.
     let index: Int?
 
@@ -51,6 +53,13 @@ public final class ModelEntry: Sendable {
         overCeiling = facts.overCeiling
         self.aliases = aliases
         self.index = index
+        surchargedVariant = index == nil ? Self.variant(of: upstreamModel) : nil
+    }
+
+    /// Endings and beginnings by which OpenRouter chooses another way to answer, at another price.
+    private static func variant(of name: String) -> String? {
+        if name.utf8.starts(with: "@preset/".utf8) { return "@preset/" }
+        return [":online", ":nitro", ":exacto", ":extended"].first { name.utf8.count > $0.utf8.count && name.hasSuffix($0) }
     }
 }
 
