@@ -9,6 +9,8 @@ struct AnthropicWriter {
     let plan: ClaudePlan
     let prompt: Prompt
     private var arguments = ToolArguments()
+    /// Anthropic takes titles of 500 characters; this many bytes are never more.
+    private static let longestTitle = 500
 
     init(_ client: ClientRequest, _ plan: ClaudePlan, _ prompt: Prompt) {
         self.client = client
@@ -136,9 +138,9 @@ struct AnthropicWriter {
             bytes.appendComma()
             bytes.append("{\"type\":\"document\",\"source\":")
             writeSource(source)
-            if let name {
+            if let name, name.hasInk {
                 bytes.append(",\"title\":")
-                bytes.appendJSONString(name)
+                bytes.appendJSONString(name.prefix(ofCharacters: Self.longestTitle))
             }
         // Refused before, and blocks of their own.
         case .audio, .thought: preconditionFailure("a prompt for Anthropic holds no such part")

@@ -26,7 +26,7 @@ enum Bedrock {
         let goesOn = plan.claude.isClaude ? plan.takesPrefill(client) : model.takesPrefill
         return PromptRules(
             ids: NameRule(longest: 64), media: .bedrock, declaresUsedTools: true, forbidsCalls: false, cache: model.cache,
-            takesThoughts: plan.claude.isClaude, wantsTextByDocuments: true, prefill: goesOn ? .trimmed : .answered)
+            takesThoughts: plan.claude.isClaude, takesEmptyResults: false, wantsTextByDocuments: true, prefill: goesOn ? .trimmed : .answered)
     }
 
     /// A model's id as one segment of a path: ids may have colons, and ARNs have slashes too.

@@ -105,8 +105,6 @@ struct BedrockWriter {
             bytes.append("{\"text\":\"The document is attached.\"}")
         }
         for part in result.parts { write(part.kind) }
-        // A result without anything in it is refused by some models.
-        if result.parts.isEmpty, result.note == nil { bytes.append("{\"text\":\"(empty)\"}") }
         bytes.append("]")
         if result.isError { bytes.append(",\"status\":\"error\"") }
         bytes.append("}}")

@@ -76,9 +76,15 @@ struct PromptBuilder {
             return addToUser([note] + (try blocks(of: message)))
         }
         for part in message.parts { try rules.media.check(part, of: message.index) }
-        let parts = message.parts.filter { part in part.text.map(isTaken) ?? !part.isThought }
-        let result = Prompt.Result(id: call.id, name: call.name, parts: parts, isError: message.isError)
+        var parts = message.parts.filter { part in part.text.map(isTaken) ?? !part.isThought }
         let mark = message.mark ?? parts.last { $0.mark != nil }?.mark
+        if message.isError, !rules.takesMediaInErrors {
+            // They stand behind the results instead.
+            user.others += parts.filter { $0.text == nil }.map { Prompt.Block(.part($0)) }
+            parts.removeAll { $0.text == nil }
+        }
+        var result = Prompt.Result(id: call.id, name: call.name, parts: parts, isError: message.isError)
+        if parts.isEmpty, message.isError || !rules.takesEmptyResults { result.note = Self.empty }
         user.results.append((Prompt.Block(.result(result), mark: mark), order))
     }
 
@@ -98,7 +104,11 @@ struct PromptBuilder {
             case .text(let text): if isTaken(text) { blocks.append(Prompt.Block(.part(part), mark: part.mark)) }
             case .thought(let detail):
                 if isAssistant, rules.takesThoughts, message.reasoning.isEmpty { blocks.append(Prompt.Block(.thought(detail))) }
-            case .image, .file, .audio: blocks.append(Prompt.Block(.part(part), mark: part.mark))
+            case .image, .file, .audio:
+                if isAssistant, !rules.takesAssistantMedia {
+                    throw .notTaken("messages.\(message.index).content.\(part.index)", "Anything but text in an \"assistant\" message is")
+                }
+                blocks.append(Prompt.Block(.part(part), mark: part.mark))
             }
         }
         if marked { mark(message.mark, &blocks, from: 0) }
@@ -168,6 +178,8 @@ struct PromptBuilder {
         case .answered: user.others = [Prompt.Block(.note(Self.goOn))]
         case .trimmed:
             let turn = prompt.turns.count - 1
+            // A model that does not think takes no thoughts in the words that it goes on from.
+            prompt.turns[turn].blocks.removeAll(where: \.isThought)
             guard let last = prompt.turns[turn].blocks.indices.last, case .part(let part) = prompt.turns[turn].blocks[last].kind,
                 let text = part.text
             else { return }
@@ -200,6 +212,7 @@ struct PromptBuilder {
 
     /// Stands for a result that never came, as after an agent that was interrupted.
     private static let noResult = Array("No result: the call was interrupted or never carried out.".utf8)
+    private static let empty = Array("(empty)".utf8)
     private static let goOn = Array("Go on from exactly where your last message ends, without repeating any of it.".utf8)
     private static let attached = Array("The document is attached.".utf8)
 }

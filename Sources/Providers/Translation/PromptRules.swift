@@ -27,6 +27,12 @@ struct PromptRules {
     var takesThoughts = false
     /// Whether signatures of thoughts come back on calls and texts.
     var takesSignatures = false
+    /// Whether an assistant's message may hold media.
+    var takesAssistantMedia = false
+    /// Whether a result may be empty where it tells no error.
+    var takesEmptyResults = true
+    /// Whether a result that tells an error may hold media.
+    var takesMediaInErrors = false
     /// Whether a document needs a text beside it.
     var wantsTextByDocuments = false
     /// Whether instructions alone are said as the user's.

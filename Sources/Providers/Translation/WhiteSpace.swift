@@ -38,4 +38,13 @@ extension UnsafeRawBufferPointer {
         default: false
         }
     }
+
+    /// As many whole UTF-8 characters as fit into `count` bytes.
+    func prefix(ofCharacters count: Int) -> UnsafeRawBufferPointer {
+        guard self.count > count else { return self }
+        var end = count
+        // The bytes behind the first of a character have 10 as their highest bits.
+        while end > 0, self[end] & 0xC0 == 0x80 { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: self[..<end])
+    }
 }

@@ -88,6 +88,12 @@ def anthropic(body: dict[str, Any], model: str) -> None:
     check(not calls or offered, "tool blocks without tools")
     paired([_anthropic_pair(blocks) for _, blocks in turns], r"[a-zA-Z0-9_-]+")
     blocks = [block for block in body.get("system", [])] + [block for _, blocks in turns for block in blocks]
+    for block in blocks:
+        if block["type"] == "tool_result" and block.get("is_error"):
+            check(block["content"], "content cannot be empty if `is_error` is true")
+            check(all(part["type"] == "text" for part in block["content"]), "all content must be type `text` if `is_error` is true")
+    for role, parts in turns:
+        check(role == "user" or all(block["type"] not in ("image", "document") for block in parts), "media of the assistant's")
     inner = [part for block in blocks if block["type"] == "tool_result" for part in block["content"]]
     for block in blocks + inner:
         _anthropic_block(block)
@@ -100,6 +106,7 @@ def anthropic(body: dict[str, Any], model: str) -> None:
         check(takes_prefill(model) and "thinking" not in body, "This model does not support assistant message prefill.")
         last = turns[-1][1][-1].get("text", "")
         check(last == last.rstrip(), "final assistant content cannot end with trailing whitespace")
+        check("thinking" not in [block["type"] for block in turns[-1][1]], "thinking in the final position while thinking is disabled")
 
 
 def _anthropic_pair(blocks: list[Block]) -> tuple[list[str], list[str], int]:
@@ -142,6 +149,8 @@ def bedrock(body: dict[str, Any], model: str) -> None:
         _bedrock_content(blocks)
     points = [block["cachePoint"] for blocks in lists for block in blocks if "cachePoint" in block]
     check(len(points) <= 4 and (not points or "claude" in model or "nova" in model), "cache points")
+    for result in of_kind(turns, "toolResult"):
+        check(result["content"], "an empty result")
     documents = [document["name"] for document in of_kind(turns, "document")]
     check(len(set(documents)) == len(documents), "Document names must be distinct")
     for text in body.get("inferenceConfig", {}).get("stopSequences", []):
