@@ -39,12 +39,13 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         room("EventLoop", ["CLinux"]),
         room("TLS", ["EventLoop", "COpenSSL"]),
-        room("HTTPServer", ["EventLoop", "TLS"]),
+        room("HTTPServer", ["EventLoop", "TLS", "CZlib"]),
         room("Upstream", ["EventLoop", "CCurl", "COpenSSL"]),
         room("Chat", ["CSimdJSON"]),
         // The trained classifier's bytes: C's #embed puts them into the program.

@@ -4,6 +4,7 @@ internal import Execution
 public import HTTPServer
 public import Ledger
 internal import Logging
+internal import Policies
 
 /// The gateway's share of one loop: takes exchanges from the HTTP server and leads each to its endpoint.
 ///
@@ -36,6 +37,11 @@ public final class GatewayLoop: HTTPHandler {
     public func handle(_ exchange: HTTPExchange) async {
         let call = IncomingCall(exchange, in: self)
         do throws(GatewayError) {
+            if let rules = call.policies.snapshot.crossOrigin {
+                let crossOrigin = CrossOrigin(rules, exchange.head)
+                exchange.commonFields = crossOrigin.appendFields
+                if crossOrigin.isPreflight { return try crossOrigin.answerPreflight(exchange) }
+            }
             let endpoint = try Endpoint(exchange.head)
             if !endpoint.isHealth, gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
             switch endpoint {

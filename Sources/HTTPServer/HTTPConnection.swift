@@ -10,7 +10,7 @@ internal import TLS
 final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendable {
     let server: HTTPServer
     let peer: PeerAddress
-    private let transport: HTTPTransport
+    private var transport: HTTPTransport
     private var task: Task<Void, Never>?
     private(set) var timer: LoopTimer?
 
@@ -188,6 +188,13 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
     private func handshake() async -> Bool {
         guard isEncrypted else { return true }
         timer?.set(loop.now + server.intervals.handshake)
+        guard let first = await firstByte() else { return false }
+        // A TLS record begins with its type, 22; a letter begins the method of a request in plain HTTP.
+        if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(first | 0x20) {
+            transport.tls = nil
+            refuse(.notEncrypted)
+            return false
+        }
         while true {
             switch transport.handshake() {
             case .bytes:
@@ -201,11 +208,23 @@ final class HTTPConnection: ReadinessHandler, RoundEndHandler, @unchecked Sendab
         }
     }
 
+    /// Waits for the first byte, which stays unread; `nil` when none comes.
+    private func firstByte() async -> UInt8? {
+        while true {
+            switch transport.peek() {
+            case .byte(let byte): return byte
+            case .closed: return nil
+            case .wouldBlock: mayRead = false
+            }
+            guard await readable() else { return nil }
+        }
+    }
+
     /// The next request's head; `nil` when the connection has come to its end, after an answer if the client is owed one.
     private func nextHead() async -> HTTPRequestHead? {
         var parser = HTTPRequestParser(limits: server.limits)
         isAtRest = inputStart == input.count
-        timer?.set(loop.now + (isAtRest && server.keepsConnections ? server.intervals.keepAlive : server.intervals.head))
+        timer?.set(loop.now + (isAtRest && hasServed && server.keepsConnections ? server.intervals.keepAlive : server.intervals.head))
         while true {
             if inputStart < input.count {
                 switch parse(&parser) {

@@ -13,6 +13,8 @@ public final class HTTPExchange {
     private var mustClose = false
     private var isChunked = false
     private var watchesQuiet = false
+    /// Appends what belongs into the head of whatever answer is sent.
+    public var commonFields: ((inout HTTPResponseHead) -> Void)?
 
     private enum State { case unanswered, streaming, answered }
 
@@ -29,7 +31,7 @@ public final class HTTPExchange {
 
     // MARK: Request
 
-    /// Reads the whole body.
+    /// Reads the whole body, and unpacks it. Its coding must not be unknown.
     /// - Parameters:
     ///   - padding: spare capacity to leave behind the body, for parsers that read ahead.
     ///   - hasRoom: asked with the size so far each time that more has come; false ends it.
@@ -39,11 +41,12 @@ public final class HTTPExchange {
         if head.expectsContinue { connection.write { HTTPResponseHead.appendContinue(to: &$0) } }
         var decoder = HTTPBodyDecoder(framing: head.framing, limits: connection.server.limits)
         var body: [UInt8] = []
-        if case .length(let length) = head.framing {
+        let inflater = head.hasContentEncoding ? BodyInflater(head.contentCoding) : nil
+        if inflater == nil, case .length(let length) = head.framing {
             // All of it at once, for growing leaves holes behind in the heap. What a client announces and does not send costs addresses only.
             body.reserveCapacity(length + padding)
         }
-        do { try await connection.readBody(&decoder, into: &body, hasRoom: hasRoom) } catch {
+        do { try await connection.readBody(&decoder, into: &body, unpacking: inflater, hasRoom: hasRoom) } catch {
             mustClose = true
             throw error
         }
@@ -67,6 +70,7 @@ public final class HTTPExchange {
         state = .answered
         var head = HTTPResponseHead(status: status, framing: .length(body.count), closes: decideToClose())
         fields(&head)
+        commonFields?(&head)
         connection.write { output in
             output.reserveCapacity(output.count + body.count + 768)
             head.append(to: &output, date: connection.server.date)
@@ -82,6 +86,7 @@ public final class HTTPExchange {
         if !isChunked { mustClose = true }
         var head = HTTPResponseHead(status: status, framing: isChunked ? .chunked : .untilClose, closes: decideToClose())
         fields(&head)
+        commonFields?(&head)
         connection.write { head.append(to: &$0, date: connection.server.date) }
     }
 

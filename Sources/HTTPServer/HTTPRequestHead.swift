@@ -24,8 +24,10 @@ public struct HTTPRequestHead: Sendable {
     public let keepAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body.
     public let expectsContinue: Bool
-    /// Whether the body is compressed; nothing here inflates, so the answer is 415.
-    public let hasContentEncoding: Bool
+    /// How the body is coded. `HTTPExchange.body` unpacks it, but for one whose coding is unknown.
+    public let contentCoding: HTTPContentCoding
+    /// Whether the body is coded in any way.
+    public var hasContentEncoding: Bool { contentCoding != .identity }
     /// Whether the client offers to change the protocol (WebSocket, h2c). Never taken up; a server may ignore it or refuse.
     public let offersUpgrade: Bool
     private let line: RequestLine
@@ -40,7 +42,7 @@ public struct HTTPRequestHead: Sendable {
         keepAlive = line.minorVersion == 1 ? !facts.closes : facts.keepsAlive && !facts.closes
         // RFC 9110, 10.1.1: to be ignored in HTTP/1.0, and pointless without a body.
         expectsContinue = facts.expectsContinue && line.minorVersion == 1 && framing != .none
-        hasContentEncoding = facts.hasContentEncoding
+        contentCoding = facts.contentCoding
         offersUpgrade = facts.offersUpgrade
         authorityRange = line.target.authority ?? facts.host
     }

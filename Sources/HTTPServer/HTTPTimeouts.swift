@@ -4,8 +4,9 @@ internal import EventLoop
 public struct HTTPTimeouts: Hashable, Sendable {
     /// The TLS handshake. Default 10 s.
     public var handshake = Duration.seconds(10)
-    /// A request's head, from its first byte. Default 10 s.
-    public var head = Duration.seconds(10)
+    /// A request's head, from its first byte; of a connection's first request, from the connection's beginning or the end of its handshake.
+    /// Default 15 s.
+    public var head = Duration.seconds(15)
     /// Between two bytes of a request's body. Default 30 s.
     public var bodyIdle = Duration.seconds(30)
     /// A request's whole body. Default 600 s.
@@ -14,7 +15,7 @@ public struct HTTPTimeouts: Hashable, Sendable {
     public var bodyBytesPerSecond = 100
     /// A client that does not read its answer. Default 60 s.
     public var write = Duration.seconds(60)
-    /// A connection without a request. Default 75 s.
+    /// A connection that has had a request, until the next. Default 75 s.
     public var keepAlive = Duration.seconds(75)
     /// Closing: how long the rest of what a client sends is read and thrown away so that it sees the answer. Default 2 s.
     public var linger = Duration.seconds(2)

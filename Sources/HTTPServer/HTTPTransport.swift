@@ -12,7 +12,22 @@ struct HTTPTransport {
     }
 
     let descriptor: Int32
-    let tls: TLSConnection?
+    /// `nil` in the clear.
+    var tls: TLSConnection?
+
+    enum Glance {
+        case byte(UInt8)
+        case wouldBlock
+        case closed
+    }
+
+    /// Looks at the first byte that has come and leaves it where it is.
+    func peek() -> Glance {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK))
+        if count == 1 { return .byte(byte) }
+        return count < 0 && (errno == EAGAIN || errno == EINTR) ? .wouldBlock : .closed
+    }
 
     /// Goes on with the TLS handshake; `bytes` means that it is done.
     func handshake() -> Outcome {

@@ -45,6 +45,10 @@ extension HTTPViolation {
 extension HTTPViolation {
     /// The first bytes are not those of an HTTP/1 request: TLS, HTTP/2, a PROXY header, another protocol.
     public static var notHTTP: HTTPViolation { .init(400, "This is not an HTTP/1.1 request.") }
+    /// Plain HTTP where TLS is spoken.
+    static var notEncrypted: HTTPViolation {
+        .init(400, "This port speaks TLS, and the request came as plain HTTP. Write https:// instead of http:// in the URL.")
+    }
     static var methodTooLong: HTTPViolation { .init(501, "The request method is not implemented.") }
     static var tunnel: HTTPViolation { .init(501, "CONNECT is not implemented.") }
     static var requestLineTooLong: HTTPViolation { .init(414, "The request line is too long.") }
@@ -80,6 +84,8 @@ extension HTTPViolation {
     static var unknownCoding: HTTPViolation { .init(501, "The only transfer coding that is implemented is chunked.") }
     static var codingInHTTP10: HTTPViolation { .init(400, "HTTP/1.0 has no Transfer-Encoding.") }
     static var lengthAndCoding: HTTPViolation { .init(400, "Content-Length and Transfer-Encoding exclude each other.") }
+    /// What was packed cannot be unpacked.
+    static var brokenContent: HTTPViolation { .init(400, "The request body is not what its Content-Encoding says, or ends too early.") }
     static var bodyTooLarge: HTTPViolation { .init(413, "The request body is too large.") }
 }
 

@@ -6,7 +6,7 @@ struct HeadFacts: Sendable {
     private(set) var closes = false
     private(set) var keepsAlive = false
     private(set) var expectsContinue = false
-    private(set) var hasContentEncoding = false
+    private(set) var contentCoding = HTTPContentCoding.identity
     private(set) var offersUpgrade = false
 
     /// Takes one checked field into account. Anything said twice that must be said once is refused, even when both agree:
@@ -74,7 +74,12 @@ extension HeadFacts {
     }
 
     private mutating func noteContentEncoding(_ input: Span<UInt8>, _ value: ByteRange) {
-        if !input.equalsIgnoringCase("identity", in: value) { hasContentEncoding = true }
+        input.forEachListElement(in: value) { element in
+            guard element.count > 0, !input.equalsIgnoringCase("identity", in: element) else { return }
+            let isGzip = input.equalsIgnoringCase("gzip", in: element) || input.equalsIgnoringCase("x-gzip", in: element)
+            let coding: HTTPContentCoding = isGzip ? .gzip : input.equalsIgnoringCase("deflate", in: element) ? .deflate : .unknown
+            contentCoding = contentCoding == .identity ? coding : .unknown
+        }
     }
 
     private mutating func noteLength(_ input: Span<UInt8>, _ value: ByteRange) throws(HTTPViolation) {

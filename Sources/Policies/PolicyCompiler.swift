@@ -39,12 +39,13 @@ public enum PolicyCompiler {
         if sections.providers.entries.isEmpty, !diagnostics.hasErrors {
             diagnostics.notice(at: nil, "no providers are defined, so no model can be served")
         }
+        let crossOrigin = sections.crossOrigin.flatMap(CrossOriginDecoder.rules)
         let failsOpen = sections.ledger.map(LedgerDecoder.failsOpen) ?? false
         let snapshot =
             diagnostics.hasErrors
             ? nil
             : PolicySnapshot(
-                providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, classifier: classifier,
+                providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, crossOrigin: crossOrigin, classifier: classifier,
                 catalogue: catalogue, tests: tests.tests)
         return PolicyCompilation(snapshot: snapshot, diagnostics: diagnostics.finish())
     }
@@ -70,6 +71,7 @@ private struct PolicySections {
     var classifier: FieldReader?
     var catalogue: FieldReader?
     var ledger: FieldReader?
+    var crossOrigin: FieldReader?
 
     mutating func add(_ root: Node, path: String, _ diagnostics: DiagnosticCollector) {
         guard let reader = FieldReader(node: root, label: path, diagnostics: diagnostics).mapping(.file) else { return }
@@ -81,6 +83,7 @@ private struct PolicySections {
         if let field = reader["classifier"] { Self.set(&classifier, field) }
         if let field = reader["catalogue"] { Self.set(&catalogue, field) }
         if let field = reader["ledger"] { Self.set(&ledger, field) }
+        if let field = reader["cors"] { Self.set(&crossOrigin, field) }
     }
 
     /// What all files together may say once.

@@ -10,7 +10,7 @@ import Testing
         ("provider", .provider), ("timeouts", .timeouts), ("retry", .retry), ("breaker", .breaker), ("model", .model),
         ("capabilities", .capabilities), ("price", .price), ("tier_price", .tierPrice), ("long_context_price", .longContextPrice), ("virtual_model", .virtualModel), ("rule", .rule), ("target", .target),
         ("balanced_target", .balancedTarget), ("balance", .balance), ("split", .split), ("arm", .arm), ("hedge", .hedge),
-        ("organization", .organization), ("team", .team), ("key", .key), ("limit", .limit), ("ledger", .ledger), ("test", .test), ("given", .given), ("message", .message),
+        ("organization", .organization), ("team", .team), ("key", .key), ("limit", .limit), ("ledger", .ledger), ("cors", .cors), ("test", .test), ("given", .given), ("message", .message),
         ("expect", .expect),
     ]
 

@@ -60,6 +60,7 @@ extension IncomingCall {
             answer.appendFields(to: &fields)
             fields.appendField("x-request-id", value: requestID)
             more(&fields)
+            if error.code == .unsupportedMediaType { fields.appendField("accept-encoding", value: HTTPContentCoding.accepted) }
             if error.code == .methodNotAllowed { fields.appendField("allow", value: Endpoint.allowedMethods(reply.head)) }
         }
     }

@@ -2,13 +2,15 @@ internal import Chat
 internal import HTTPServer
 
 extension IncomingCall {
-    /// Refuses bodies that are not JSON or are compressed. A request without a content type is taken at its word: many scripts send none,
+    /// Refuses bodies that are not JSON, or are coded in a way that cannot be unpacked. A request without a content type is taken at its word: many scripts send none,
     /// and curl's default for `-d` says form.
     /// - Throws: `unsupported_media_type`.
     func requireJSON() throws(GatewayError) {
-        if reply.head.hasContentEncoding {
+        if reply.head.contentCoding == .unknown {
             throw GatewayError(
-                .unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.", param: "content-encoding")
+                .unsupportedMediaType,
+                "The content coding of the request body is not taken. Send the JSON as it is, or in one of these codings: \(HTTPContentCoding.accepted).",
+                param: "content-encoding")
         }
         guard reply.head.contentType != nil, !reply.head.hasMediaType("application/json"),
             !reply.head.hasMediaType("application/x-www-form-urlencoded")

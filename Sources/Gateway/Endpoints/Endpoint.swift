@@ -26,15 +26,38 @@ enum Endpoint: Equatable {
     private var allowedMethods: String { self == .chatCompletions ? "POST" : "GET, HEAD" }
 
     private static func find(_ head: HTTPRequestHead) throws(GatewayError) -> Endpoint {
-        if head.pathEquals("/v1/chat/completions") || head.pathEquals("/chat/completions") { return .chatCompletions }
-        if head.pathEquals("/healthz") { return .healthz }
-        if head.pathEquals("/readyz") { return .readyz }
-        if head.pathEquals("/v1/models") || head.pathEquals("/models") { return .models }
-        let path = String(decoding: head.path, as: UTF8.self)
+        if let found = known(head) { return found }
+        let path = Self.tidy(head.path)
+        switch path {
+        case "/v1/chat/completions", "/chat/completions": return .chatCompletions
+        case "/healthz": return .healthz
+        case "/readyz": return .readyz
+        case "/v1/models", "/models": return .models
+        default: break
+        }
         for prefix in ["/v1/models/", "/models/"] where path.hasPrefix(prefix) {
             if let name = PercentCoding.decode(path.dropFirst(prefix.count)), !name.isEmpty { return .model(name) }
         }
         throw GatewayError(.notFound, "There is nothing at \(path.prefix(120)). Chat is at /v1/chat/completions.")
+    }
+
+    /// The path with one slash for each run of them, and none at its end: base URLs that end with a slash make such paths.
+    private static func tidy(_ path: ArraySlice<UInt8>) -> String {
+        let slash = UInt8(ascii: "/")
+        var tidy: [UInt8] = []
+        tidy.reserveCapacity(path.count)
+        for byte in path where byte != slash || tidy.last != slash { tidy.append(byte) }
+        if tidy.count > 1, tidy.last == slash { tidy.removeLast() }
+        return String(decoding: tidy, as: UTF8.self)
+    }
+
+    /// The endpoint of a path that is written as it should be: found without an allocation.
+    private static func known(_ head: HTTPRequestHead) -> Endpoint? {
+        if head.pathEquals("/v1/chat/completions") || head.pathEquals("/chat/completions") { return .chatCompletions }
+        if head.pathEquals("/healthz") { return .healthz }
+        if head.pathEquals("/readyz") { return .readyz }
+        if head.pathEquals("/v1/models") || head.pathEquals("/models") { return .models }
+        return nil
     }
 }
 

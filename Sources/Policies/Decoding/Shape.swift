@@ -9,7 +9,7 @@ struct Shape {
     var hidesUnknownValues = false
 
     static let file = Shape(
-        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger"],
+        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger", "cors"],
         unsupported: ["mcp_servers"])
 
     static let provider = Shape(
@@ -99,6 +99,8 @@ struct Shape {
     static let limit = Shape(
         name: "a limit", keys: ["usd", "tokens", "requests", "concurrent", "per", "models", "soft", "webhook", "wait"],
         hidesUnknownValues: true)
+
+    static let cors = Shape(name: "rules for other origins", keys: ["origins"])
 
     static let ledger = Shape(name: "the ledger's rules", keys: ["fail"])
 }

@@ -41,6 +41,8 @@ public final class PolicySnapshot: Sendable {
     public let zones: [String: TimeZoneRules]
     /// Whether requests go on when the shared ledger is away and what was leased of a limit is used up.
     public let failsOpen: Bool
+    /// Which pages may use the gateway from a browser; `nil` when none may.
+    public let crossOrigin: CrossOriginRules?
     /// Whether there is any limit at all.
     public let hasLimits: Bool
     /// What finds out what a conversation asks for.
@@ -56,7 +58,7 @@ public final class PolicySnapshot: Sendable {
     private let keyOfDigest: [KeyDigest: PolicyKey]
 
     init(
-        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool,
+        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool, crossOrigin: CrossOriginRules?,
         classifier: ClassifierSection, catalogue: Catalogue, tests: [PolicyTest]
     ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
@@ -91,6 +93,7 @@ public final class PolicySnapshot: Sendable {
         hasLimits = !limitScopes.isEmpty || !limitKeys.isEmpty
         zones = organizations.limits.zones
         self.failsOpen = failsOpen
+        self.crossOrigin = crossOrigin
         teamOfPath = Dictionary(organizations.teams.map { ($0.path, $0) }) { first, _ in first }
         keyOfDigest = Dictionary(organizations.keys.map { ($0.digest, $0) }) { first, _ in first }
     }
