@@ -156,6 +156,10 @@ const csj_document *csj_parser_document(const csj_parser *parser) { return &pars
 
 size_t csj_parser_duplicate(const csj_parser *parser) { return parser->tape_check.found; }
 
+bool csj_holds(const void *text, size_t length, const void *part, size_t part_length) {
+    return memmem(text, length, part, part_length) != nullptr;
+}
+
 void csj_parser_shrink(csj_parser *parser, size_t capacity) {
     if (parser->capacity <= capacity) { return; }
     parser->stages.reset();

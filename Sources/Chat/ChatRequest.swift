@@ -34,6 +34,8 @@ public struct ChatRequest: Sendable {
     private let hasToolCalls: Bool
     /// A member that makes a call cost more than its tokens at the model's price; `nil` when there is none.
     public let surcharge: String?
+    /// What a call may be charged for besides plain text at the standard tier, at prices that a list may have.
+    public private(set) var demands: PriceDemands
     /// Whether the model is to think before it answers; `nil` when the client does not say.
     public let asksToReason: Bool?
     /// Bytes of the text that the model probably reads: an estimate, and no bound.
@@ -131,6 +133,9 @@ public struct ChatRequest: Sendable {
         keptBytes = pieces.reduce(0) { $0 + $1.ownBytes }
         translationBytes = decoded.translationBytes
         surcharge = decoded.surcharge
+        demands = decoded.demands
+        demands.hasAudioInput = decoded.media.hasSound
+        demands.cachesForAnHour = PriceDemands.mayCacheForAnHour(body)
         asksToReason = decoded.asksToReason
     }
 

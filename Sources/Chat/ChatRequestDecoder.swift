@@ -17,6 +17,7 @@ struct ChatRequestDecoder {
     private var parts = 0
     private var tools = 0
     private(set) var surcharge: String?
+    private(set) var demands = PriceDemands()
     private(set) var asksToReason: Bool?
     private(set) var splice = RequestSplice()
 
@@ -76,7 +77,7 @@ struct ChatRequestDecoder {
         case .typed(let types), .surcharged(let types, _), .reasoning(let types):
             guard types.admit(value) else { throw .wrongType(name(of: member), expected: types) }
             try MemberCheck.check(member.name, value)
-            if case .surcharged(_, let isPlain) = rule, !isPlain(value) {
+            if case .surcharged(_, let isPlain) = rule, !demands.note(member.name, value), !isPlain(value) {
                 surcharge = name(of: member)
                 media.note(memberOfRequest: member.name)
             }

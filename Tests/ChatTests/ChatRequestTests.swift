@@ -60,8 +60,8 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
     }
 
     @Test(arguments: [
-        (#""service_tier":"priority""#, "service_tier"), (#""service_tier":"flex""#, nil), (#""modalities":["text"]"#, nil),
-        (#""modalities":["audio"]"#, "modalities"), (#""search_parameters":{"mode":"off"}"#, nil), (#""search_parameters":{}"#, "search_parameters"),
+        (#""service_tier":"priority""#, nil), (#""service_tier":"turbo""#, "service_tier"), (#""service_tier":"flex""#, nil), (#""modalities":["text"]"#, nil),
+        (#""modalities":["audio"]"#, nil), (#""modalities":["video"]"#, "modalities"), (#""search_parameters":{"mode":"off"}"#, nil), (#""search_parameters":{}"#, "search_parameters"),
         (#""best_of":1"#, nil), (#""best_of":2"#, "best_of"), (#""web_search_options":{}"#, "web_search_options"), (#""plugins":null"#, nil),
         (#""tools":[{"type":"function"},{"type":"custom"}]"#, nil), (#""tools":[{"type":"function"},{"type":"web_search"}]"#, "tools"),
     ] as [(String, String?)])

@@ -116,6 +116,67 @@ def test_fast_mode_has_its_own_price(priced: Gateway) -> None:
     assert record["service_tier"] == "fast"
 
 
+# --- Under a budget: what has a price is reserved at it, what has none is refused
+
+
+BOUND = """
+providers:
+  oa: {kind: openai, base_url: URL, retry: {attempts: 1}, breaker: off}
+  an: {kind: anthropic, base_url: URL, api_key: t, retry: {attempts: 1}, breaker: off}
+models:
+  plain: {provider: oa, price: {input: 1, output: 2}}
+  tiered: {provider: oa, price: {input: 1, output: 2, priority: {input: 10, output: 20}, audio_output: 50, audio_input: 40}}
+  steep: {provider: oa, price: {input: 1, output: 2, long_context: {above: 10, input: 100, output: 2}}}
+  odd: {provider: oa, price: {input: 1, cached_input: 100, output: 1}}
+  claude: {provider: an, price: {input: 1, cache_write: 1.25, cache_write_1h: 200, output: 1}}
+organizations:
+  acme: {teams: {research: {limits: [{usd: 0.01, per: day}]}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def bound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    provider = ReportingProvider()
+    gateway = Gateway(Site(tmp_path_factory.mktemp("bound") / "site", BOUND.replace("URL", provider.url)))
+    yield gateway
+    gateway.stop()
+    provider.stop()
+
+
+USAGE = json.dumps({"usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "input_tokens": 1, "output_tokens": 1}})
+HOUR = [{"role": "user", "content": [{"type": "text", "text": USAGE, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}]
+SOUND = [{"role": "user", "content": [{"type": "text", "text": USAGE}, {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}]}]
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "status", "param"),
+    [
+        ("plain", {}, 200, None),
+        ("plain", {"service_tier": "priority"}, 400, "service_tier"),
+        ("plain", {"service_tier": "fast"}, 400, "service_tier"),
+        ("plain", {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}, 400, "modalities"),
+        ("plain", {"service_tier": "flex"}, 200, None),
+        ("tiered", {"service_tier": "priority"}, 200, None),
+        ("tiered", {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}, 200, None),
+        # At the dearer price the request does not fit any more: 1,000 tokens in at 10 USD, 1,000 out at 20 per million.
+        ("tiered", {"service_tier": "priority", "pad": 2_000}, 402, None),
+        ("tiered", {"pad": 2_000}, 200, None),
+        ("steep", {}, 402, None),
+        ("odd", {}, 402, None),
+        ("claude", {}, 200, None),
+        ("claude", {"messages": HOUR}, 402, None),
+        ("plain", {"messages": SOUND}, 402, None),
+    ],
+)
+def test_budgets_reserve_the_dearest_price_that_a_request_can_cause(bound: Gateway, model: str, fields: dict[str, Any], status: int, param: str | None) -> None:
+    body = {"model": model, "messages": [{"role": "user", "content": USAGE + " " * fields.get("pad", 0)}], "max_tokens": 16}
+    body |= {name: value for name, value in fields.items() if name != "pad"}
+    reply = bound.http.send("POST", "/v1/chat/completions", body)
+    assert reply.status == status, reply
+    if param:
+        assert reply.error["param"] == param
+
+
 # --- A catalogue of one's own
 
 OWN = "catalogue: prices.json\nproviders: {p: {kind: openai, base_url: URL, breaker: off}}\nmodels: {'*': {provider: p, upstream_model: '*'}}\norganizations: {acme: {teams: {research: {}}}}\n"

@@ -76,18 +76,3 @@ public struct TokenPrices: Hashable, Sendable {
         demands.wantsAudio ? max(output, audioOutput ?? output) : output
     }
 }
-
-/// What a request may make a call be charged for besides plain text at the standard tier.
-public struct PriceDemands: Hashable, Sendable {
-    /// The tier that is asked for.
-    public var tier = ServiceTier.standard
-    /// Whether something is to stay in the prompt cache for an hour.
-    public var cachesForAnHour = false
-    /// Whether the input has sound.
-    public var hasAudioInput = false
-    /// Whether the answer may have sound.
-    public var wantsAudio = false
-
-    /// Makes the demands of a plain request.
-    public init() {}
-}

@@ -94,7 +94,7 @@ extension PlanRun {
         let limit = try outputLimit(of: planned, for: request)
         let translated = try executor.translate(request, for: target, outputLimit: limit)
         let input = target.model.inputTokens(translated.inputBound)
-        return Outgoing(request: request, translated: translated, planned: planned.covering(input: input))
+        return Outgoing(request: request, translated: translated, planned: planned.covering(input: input, target.model.priced(request.demands)))
     }
 
     private func skip(
@@ -168,7 +168,7 @@ extension PlanRun {
             return request
         }
         if let variant = planned.model.surchargedVariant { throw Self.surchargedModel(variant) }
-        guard let member = request.surcharge else { return request }
+        guard let member = request.surcharge ?? planned.model.unpricedMember(request.demands) else { return request }
         throw GatewayError(
             .invalidRequest, "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
                 + "Leave it out, or ask whoever runs the gateway for a key without a budget.", param: member)

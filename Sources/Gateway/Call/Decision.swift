@@ -43,6 +43,7 @@ extension AdmittedCall {
         features.hasTools = request.hasTools
         features.hasImages = request.imageCount > 0
         features.hasFiles = request.hasFiles
+        features.demands = request.demands
         features.asksToReason = request.asksToReason
         features.wantsStructuredOutput = request.wantsStructuredOutput
         features.stream = request.stream

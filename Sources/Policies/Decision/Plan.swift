@@ -47,8 +47,8 @@ public final class PlannedCall: Sendable {
         return text.contains("\"reasoning") || text.contains("\"thinking")
     }
 
-    /// The same call with another input.
-    private init(_ call: PlannedCall, input tokens: Int64) {
+    /// The same call with another input, and with other demands.
+    private init(_ call: PlannedCall, input tokens: Int64, _ demands: PriceDemands) {
         model = call.model
         timeout = call.timeout
         settings = call.settings
@@ -57,6 +57,7 @@ public final class PlannedCall: Sendable {
         isOutputAssumed = call.isOutputAssumed
         var extent = call.extent
         extent.input = tokens
+        extent.demands = demands
         self.extent = extent
         worstCase = extent.cost(at: call.model.pricing)
     }
@@ -77,8 +78,11 @@ public final class PlannedCall: Sendable {
 }
 
 extension PlannedCall {
-    /// The same call with an input of at least `tokens`: what is about to be sent has turned out larger than the request promised.
-    public func covering(input tokens: Int64) -> PlannedCall { tokens > extent.input ? PlannedCall(self, input: tokens) : self }
+    /// The same call with an input of at least `tokens`, and with what `demands` ask for besides: what is about to be sent has turned out larger than the request promised.
+    public func covering(input tokens: Int64, _ demands: PriceDemands) -> PlannedCall {
+        let all = extent.demands.union(demands)
+        return tokens > extent.input || all != extent.demands ? PlannedCall(self, input: max(tokens, extent.input), all) : self
+    }
 
     /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the limit it has when it does
     /// so anyway, or when that would leave fewer than `least` tokens.

@@ -38,6 +38,21 @@ public final class ModelEntry: Sendable {
         tier == .standard ? priceVersion : pricing?.version(at: tier) ?? ""
     }
 
+    /// What of `demands` reaches the provider: a request that is translated asks for neither tiers nor sound in answers.
+    public func priced(_ demands: PriceDemands) -> PriceDemands {
+        guard provider.kind != .openai, provider.kind != .azure else { return demands }
+        var demands = demands
+        demands.tier = .standard
+        demands.wantsAudio = false
+        return demands
+    }
+
+    /// The member of a request that asks for what the model has no price for; `nil` when there is none.
+    public func unpricedMember(_ demands: PriceDemands) -> String? {
+        guard case .listed(let prices)? = pricing, !prices.covers(priced(demands)) else { return nil }
+        return demands.member
+    }
+
     init(name: String, provider: Provider, upstreamModel: String, facts: ModelFacts, aliases: [String], index: Int?) {
         self.name = name
         self.provider = provider
