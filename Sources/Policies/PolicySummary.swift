@@ -11,6 +11,12 @@ public enum PolicySummary {
             + (limits.isEmpty ? "" : section("Limits", limits))
     }
 
+    /// The providers that are off, each with its reason, in one line; `nil` when all are on.
+    public static func offLine(_ snapshot: PolicySnapshot) -> String? {
+        let off = snapshot.offProviders
+        return off.isEmpty ? nil : off.map { "\($0.name) (\($0.reason))" }.joined(separator: ", ")
+    }
+
     private static func providers(_ snapshot: PolicySnapshot) -> [[String]] {
         let on = snapshot.providers.map { provider in
             let credentials = provider.apiKey != nil ? "with API key" : "without API key"

@@ -204,14 +204,14 @@ enum CallRuleCases {
 
                 """#),
         DiagnosticCase(
-            "a key for bedrock",
+            "two kinds of credentials for bedrock",
             #"""
             providers:
               a: {kind: bedrock, region: us-east-1, api_key: k, access_key_id: i, secret_access_key: s}
 
             """#,
             gives: #"""
-                main.yaml:2:50: error: bedrock signs its calls; give access_key_id and secret_access_key, or leave them to AWS_… variables
+                main.yaml:2:50: error: a bedrock provider has either an api_key or access_key_id and secret_access_key, not both
                    2 |   a: {kind: bedrock, region: us-east-1, api_key: ***, access_key_id: ***, secret_access_key: ***}
                      |                                                  ^
 

@@ -41,6 +41,13 @@ enum EnvironmentReference {
         parts(of: text)?.contains { if case .variable = $0 { true } else { false } } ?? false
     }
 
+    /// The variables that the text asks for, each once.
+    static func variables(of text: String) -> [String] {
+        var names: [String] = []
+        for case .variable(let name) in parts(of: text) ?? [] where !names.contains(name) { names.append(name) }
+        return names
+    }
+
     private static func isNamePart(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"): true
@@ -49,15 +56,29 @@ enum EnvironmentReference {
     }
 }
 
-/// The environment as one provider sees it: remembers which variables it asked for in vain.
+/// The environment as one provider sees it: remembers which variables it asked for in vain, and which hold what cannot be used.
+///
+/// White space around a value is cut: secrets that come from files end with a line break.
 struct EnvironmentScope {
+    private enum Value {
+        case text(String)
+        case missing
+        /// Why it cannot be used.
+        case broken(String)
+    }
+
     private let variables: [String: String]
     /// Variables that are not set, with the places that need them.
     private(set) var missing: [(variable: String, place: Place)] = []
+    /// What is wrong with variables that are set, naming them and showing nothing of their values, with the places that need them.
+    private(set) var broken: [(reason: String, place: Place)] = []
 
     init(_ variables: [String: String]) { self.variables = variables }
 
-    /// The text of `field` with its variables filled in. `nil` when one is missing (remembered) or the text is wrong (reported).
+    /// Whether every variable that was asked for could be used.
+    var isComplete: Bool { missing.isEmpty && broken.isEmpty }
+
+    /// The text of `field` with its variables filled in. `nil` when one is missing or broken (remembered) or the text is wrong (reported).
     /// A variable that is set to nothing counts as missing: that is what an unset secret looks like to a container.
     mutating func text(_ field: FieldReader) -> String? {
         guard let text = field.text() else { return nil }
@@ -70,24 +91,57 @@ struct EnvironmentScope {
             switch part {
             case .literal(let literal): result += literal
             case .variable(let name):
-                if let value = variables[name], !value.isEmpty {
-                    result += value
-                } else {
-                    missing.append((name, field.node.start))
-                    isComplete = false
-                }
+                if let value = required(name, at: field.node.start) { result += value } else { isComplete = false }
             }
         }
         return isComplete ? result : nil
     }
 
-    /// A variable that is not named by the policy; `nil` when it is not set.
-    func value(of variable: String) -> String? { variables[variable].flatMap { $0.isEmpty ? nil : $0 } }
+    /// A variable that is not named by the policy; `nil` when it is not set, or broken (remembered at `place`).
+    mutating func optional(_ variable: String, at place: Place) -> String? {
+        switch value(of: variable) {
+        case .text(let text): return text
+        case .missing: return nil
+        case .broken(let reason):
+            broken.append((reason, place))
+            return nil
+        }
+    }
 
-    /// The same; one that is not set is remembered as missing at `place`.
+    /// Whether a variable is set to something.
+    func has(_ variable: String) -> Bool { if case .missing = value(of: variable) { false } else { true } }
+
+    /// The same; one that is not set is remembered as missing.
     mutating func required(_ variable: String, at place: Place) -> String? {
-        if let value = value(of: variable) { return value }
-        missing.append((variable, place))
+        let text = optional(variable, at: place)
+        if case .missing = value(of: variable) { missing.append((variable, place)) }
+        return text
+    }
+
+    /// Takes note that the text of `field` cannot be used. Where it comes from the environment that is no mistake of the policies: whoever
+    /// needs it goes without. Else it is an error.
+    /// - Parameter message: what is wrong, without the value.
+    mutating func refuse<Value>(_ field: FieldReader, _ message: String) -> Value? {
+        let names = EnvironmentReference.variables(of: field.text() ?? "")
+        if names.isEmpty { return field.refuse(message) }
+        broken.append(("the value of \(names.joined(separator: " and ")) cannot be used: \(message)", field.node.start))
         return nil
+    }
+
+    /// The same for a value that a variable gave without being named by the policy.
+    mutating func refuse(variable: String, at place: Place, _ message: String) {
+        broken.append(("the value of \(variable) cannot be used: \(message)", place))
+    }
+
+    private func value(of variable: String) -> Value {
+        var scalars = (variables[variable] ?? "").unicodeScalars[...]
+        while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
+        while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
+        if scalars.isEmpty { return .missing }
+        let isBroken = scalars.contains { scalar in
+            scalar.properties.generalCategory == .control || scalar == "\u{2028}" || scalar == "\u{2029}"
+        }
+        if isBroken { return .broken("the value of \(variable) has a line break or another control character inside") }
+        return .text(String(scalars))
     }
 }

@@ -2,6 +2,7 @@
 final class DiagnosticCollector {
     private struct Finding: Hashable {
         let severity: PolicyDiagnostic.Severity
+        let topic: PolicyDiagnostic.Topic
         let place: Place?
         let message: String
         let suggestion: String?
@@ -21,11 +22,11 @@ final class DiagnosticCollector {
 
     func error(at place: Place?, _ message: String, suggestion: String? = nil) {
         hasErrors = true
-        add(Finding(severity: .error, place: place, message: message, suggestion: suggestion))
+        add(Finding(severity: .error, topic: .other, place: place, message: message, suggestion: suggestion))
     }
 
-    func notice(at place: Place?, _ message: String) {
-        add(Finding(severity: .notice, place: place, message: message, suggestion: nil))
+    func notice(at place: Place?, topic: PolicyDiagnostic.Topic = .other, _ message: String) {
+        add(Finding(severity: .notice, topic: topic, place: place, message: message, suggestion: nil))
     }
 
     /// `policies/main.yaml:3:5`, for messages that name a second place.
@@ -62,7 +63,7 @@ final class DiagnosticCollector {
         let line = finding.place?.line ?? 0
         let column = finding.place?.column ?? 0
         return PolicyDiagnostic(
-            severity: finding.severity, file: file, line: line, column: column, message: Self.masked(finding.message),
+            severity: finding.severity, topic: finding.topic, file: file, line: line, column: column, message: Self.masked(finding.message),
             suggestion: finding.suggestion.map(Self.masked),
             excerpt: finding.place.flatMap { sources[$0.file].excerpt(line: line, column: column) })
     }

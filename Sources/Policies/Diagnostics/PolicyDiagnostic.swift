@@ -8,8 +8,18 @@ public struct PolicyDiagnostic: Sendable, Hashable, CustomStringConvertible {
         case notice
     }
 
+    /// What it is about, where somebody has to tell it from the rest.
+    public enum Topic: Sendable {
+        /// A provider is off; ``PolicySnapshot/offProviders`` says so too.
+        case providerOff
+        /// Anything else.
+        case other
+    }
+
     /// How serious it is.
     public let severity: Severity
+    /// What it is about.
+    public let topic: Topic
     /// The path of the file, as given to the compiler; `policies` when it concerns all files together.
     public let file: String
     /// The line, counted from 1; 0 when it concerns the whole file.

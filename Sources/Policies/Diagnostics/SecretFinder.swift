@@ -1,11 +1,13 @@
+import Chat
+
 /// Finds the secrets of a parsed file by the names under which they stand, wherever that is: also in sections that are refused.
 enum SecretFinder {
     /// Hides the secrets below `node`.
     static func hideSecrets(in node: Node, of source: SourceText) {
         switch node.content {
         case .scalar(let scalar):
-            // Credentials inside an address.
-            if scalar.text.contains("://"), scalar.text.contains("@") { hideText(node, of: source) }
+            // An address with more than a place in it.
+            if scalar.text.contains("://") { hideAddress(node, of: source) }
         case .list(let items):
             for item in items { hideSecrets(in: item, of: source) }
         case .mapping(let entries):
@@ -17,9 +19,17 @@ enum SecretFinder {
     static func hideSecrets(in entry: Node.Entry, of source: SourceText) {
         if SecretLooks.isSecretName(entry.key) || SecretLooks.isHolderOfSecrets(entry.key) {
             hideText(entry.value, of: source)
+        } else if SecretLooks.isAddressName(entry.key) {
+            hideAddress(entry.value, of: source)
         } else {
             hideSecrets(in: entry.value, of: source)
         }
+    }
+
+    /// Hides the addresses at and below `node` of which something may not be shown.
+    private static func hideAddress(_ node: Node, of source: SourceText) {
+        guard case .scalar(let scalar) = node.content else { return hideText(node, of: source) }
+        if !ShownAddress.isPlain(scalar.text) { hideText(node, of: source) }
     }
 
     /// Hides every text below `node`, except those that only name an environment variable.

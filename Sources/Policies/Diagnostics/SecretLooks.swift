@@ -1,3 +1,5 @@
+import Chat
+
 /// Finds what looks like a secret in a line of text, for files whose structure is not known because they cannot be parsed, and as a second net.
 enum SecretLooks {
     /// How the keys of well-known services begin.
@@ -23,9 +25,49 @@ enum SecretLooks {
     /// Whether whatever stands below this name may be secret.
     static func isHolderOfSecrets(_ name: String) -> Bool { ["headers", "env"].contains(name) }
 
-    /// Words that begin like a key, and what follows `Bearer` or `Basic`.
-    static func tokens(in line: [Unicode.Scalar]) -> [Range<Int>] {
+    /// Whether values under a key of this name are addresses, which may carry credentials or tokens.
+    static func isAddressName(_ name: String) -> Bool {
+        let plain = name.lowercased()
+        return ["url", "uri", "proxy", "webhook", "endpoint", "address"].contains { plain.contains($0) }
+    }
+
+    /// Addresses of which something may not be shown: words with a scheme, credentials or a query.
+    private static func addresses(in line: [Unicode.Scalar]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
+        var start = 0
+        for index in 0...line.count where index == line.count || " \t\"'".unicodeScalars.contains(line[index]) {
+            defer { start = index + 1 }
+            guard index > start else { continue }
+            let word = String(String.UnicodeScalarView(line[start..<index]))
+            let hasScheme = word.contains("://")
+            let hasCredentials = word.contains("@") && (hasScheme || word.prefix { $0 != "@" }.contains(":"))
+            let hasQuery = word.contains("?") && word.drop { $0 != "?" }.contains("=")
+            if hasCredentials || hasQuery || (hasScheme && !isPlainWord(word)) { ranges.append(start..<index) }
+        }
+        return ranges
+    }
+
+    /// Whether what stands behind the name of an address can be shown: plain addresses, and words without anything of a password or query.
+    private static func isHarmless(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
+        text.split { " \t\"'".unicodeScalars.contains($0) }.allSatisfy { word in
+            let word = String(String.UnicodeScalarView(word))
+            return !word.contains { "@?#=;%:\\".contains($0) } || isPlainWord(word)
+        }
+    }
+
+    /// Whether a word around an address, with the brackets and commas of YAML, shows nothing but a place.
+    private static func isPlainWord(_ word: String) -> Bool {
+        var rest = word.drop { "[{(".contains($0) }
+        while !ShownAddress.isPlain(String(rest)) {
+            guard let last = rest.last, ",]}.;:)".contains(last) else { return false }
+            rest.removeLast()
+        }
+        return true
+    }
+
+    /// Words that begin like a key, addresses with more than a place in them, and what follows `Bearer` or `Basic`.
+    static func tokens(in line: [Unicode.Scalar]) -> [Range<Int>] {
+        var ranges = addresses(in: line)
         var start = 0
         var previous = ""
         while start < line.count {
@@ -47,13 +89,14 @@ enum SecretLooks {
     /// less indented line.
     static func values(inLine index: Int, of lines: [[Unicode.Scalar]]) -> [Range<Int>] {
         let line = lines[index]
+        if let start = valueStart(in: line, isSecret: isAddressName), !isHarmless(line[start...]) { return [start..<line.count] }
         if let start = valueStart(in: line, isSecret: isSecretName), start < line.count { return [start..<line.count] }
         var indent = indentation(line)
         for earlier in lines[..<index].reversed().prefix(500) where !earlier.allSatisfy({ $0.properties.isWhitespace }) {
             let outer = indentation(earlier)
             guard outer < indent else { continue }
             indent = outer
-            if valueStart(in: earlier, isSecret: { isSecretName($0) || isHolderOfSecrets($0) }) != nil { return [hidingValue(of: line)] }
+            if valueStart(in: earlier, isSecret: { isSecretName($0) || isHolderOfSecrets($0) || isAddressName($0) }) != nil { return [hidingValue(of: line)] }
             if outer == 0 { break }
         }
         return []

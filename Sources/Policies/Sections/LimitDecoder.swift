@@ -116,15 +116,22 @@ extension LimitDecoder {
         return rule.wait != nil
     }
 
-    /// Reads `webhook`. Where a variable is missing there is no address, which is a notice: log and metrics tell that the limit is reached all the same.
+    /// - Returns: false when the environment is not the reason.
+    private func noteNoWebhook(_ field: FieldReader, _ scope: EnvironmentScope) -> Bool {
+        guard let reason = scope.missing.first.map({ "\($0.variable) is not set in the environment" }) ?? scope.broken.first?.reason else {
+            return false
+        }
+        field.diagnostics.notice(at: field.node.start, "the limit has no webhook: \(reason)")
+        return true
+    }
+
+    /// Reads `webhook`. Where a variable is missing, or has a line break inside, there is no address, which is a notice: log and metrics tell that the limit is reached all the same.
     private func readWebhook(_ reader: MappingReader, into rule: inout LimitRule) -> Bool {
         guard let field = reader["webhook"] else { return true }
         guard rule.soft else { return field.refuse("a webhook goes with a soft limit; add \"soft: true\", or leave it out") ?? false }
         var scope = EnvironmentScope(environment)
         guard let text = scope.text(field) else {
-            guard let variable = scope.missing.first?.variable else { return false }
-            field.diagnostics.notice(at: field.node.start, "the limit has no webhook: \(variable) is not set in the environment")
-            return true
+            return noteNoWebhook(field, scope)
         }
         if let objection = WebhookURL.objection(to: text) { return field.refuse("the webhook \(objection)") ?? false }
         rule.webhook = text

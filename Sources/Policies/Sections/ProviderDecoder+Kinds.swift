@@ -13,9 +13,11 @@ extension ProviderDecoder {
             entry.value.diagnostics.error(
                 at: field.node.start, "\"\(key)\" belongs to providers of kind \(owner.rawValue), and this one is \(kind.rawValue)")
         }
-        if kind == .bedrock, let field = reader["api_key"] {
+        if kind == .bedrock, let field = reader["api_key"],
+            ["access_key_id", "secret_access_key", "session_token"].contains(where: { reader[$0] != nil })
+        {
             entry.value.diagnostics.error(
-                at: field.node.start, "bedrock signs its calls; give access_key_id and secret_access_key, or leave them to AWS_… variables")
+                at: field.node.start, "a bedrock provider has either an api_key or access_key_id and secret_access_key, not both")
         }
     }
 
@@ -25,13 +27,30 @@ extension ProviderDecoder {
         guard let text = environment.text(field) else { return nil }
         guard (1...64).contains(text.utf8.count),
             text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") || ($0 | 0x20).isLowercaseLetter })
-        else { return field.refuse("\"api_version\" must be a version such as 2024-10-21 or 2025-04-01-preview") }
+        else { return environment.refuse(field, "\"api_version\" must be a version such as 2024-10-21 or 2025-04-01-preview") }
         return text
     }
+
+    /// A Bedrock API key, which is sent instead of a signature: as written, else from the variable that AWS's own tools read, unless the
+    /// provider has other credentials. `nil`: calls are signed.
+    mutating func bedrockKey() -> Secret? {
+        if reader["api_key"] != nil { return apiKey() }
+        if reader["access_key_id"] != nil || reader["secret_access_key"] != nil { return nil }
+        guard let key = environment.optional(Self.bedrockKeyVariable, at: entry.place) else { return nil }
+        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), key.utf8.count <= 8192 else {
+            environment.refuse(variable: Self.bedrockKeyVariable, at: entry.place, "it must be visible ASCII without spaces")
+            return nil
+        }
+        return Secret(key)
+    }
+
+    private static let bedrockKeyVariable = "AWS_BEARER_TOKEN_BEDROCK"
 
     /// The region and the credentials: as written, else from the variables that AWS's own tools read.
     mutating func awsAccess() -> (region: String?, credentials: AWSCredentials?) {
         let region = self.region()
+        let hasKeys = reader["access_key_id"] != nil || reader["secret_access_key"] != nil
+        if reader["api_key"] != nil || (!hasKeys && environment.has(Self.bedrockKeyVariable)) { return (region, nil) }
         let id = awsSecret("access_key_id", variable: "AWS_ACCESS_KEY_ID", isOptional: false)
         let secret = awsSecret("secret_access_key", variable: "AWS_SECRET_ACCESS_KEY", isOptional: false)
         // A token belongs to the key that it came with.
@@ -44,9 +63,10 @@ extension ProviderDecoder {
 
     private mutating func region() -> String? {
         let written = reader["region"].map { environment.text($0) }
-        let inherited = environment.value(of: "AWS_REGION") ?? environment.value(of: "AWS_DEFAULT_REGION")
+        let inherited =
+            written == nil ? environment.optional("AWS_REGION", at: entry.place) ?? environment.optional("AWS_DEFAULT_REGION", at: entry.place) : nil
         guard let region = written ?? inherited else {
-            if written == nil {
+            if written == nil, environment.isComplete {
                 entry.value.diagnostics.error(
                     at: entry.place, "provider \"\(shortened(entry.name))\" has no region, and AWS_REGION is not set in the environment")
             }
@@ -55,7 +75,8 @@ extension ProviderDecoder {
         guard (1...64).contains(region.utf8.count),
             region.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "-") || $0.isLowercaseLetter })
         else {
-            entry.value.diagnostics.error(at: reader["region"]?.node.start ?? entry.place, "the region must be one such as us-east-1")
+            if let field = reader["region"] { return environment.refuse(field, "the region must be one such as us-east-1") }
+            environment.refuse(variable: "AWS_REGION", at: entry.place, "the region must be one such as us-east-1")
             return nil
         }
         return region
@@ -66,12 +87,13 @@ extension ProviderDecoder {
         if let field = reader[key] {
             text = environment.text(field)
         } else {
-            text = isOptional ? environment.value(of: variable) : environment.required(variable, at: entry.place)
+            text = isOptional ? environment.optional(variable, at: entry.place) : environment.required(variable, at: entry.place)
         }
         guard let text else { return nil }
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), text.utf8.count <= 8192 else {
-            entry.value.diagnostics.error(
-                at: reader[key]?.node.start ?? entry.place, "\"\(key)\" must be visible ASCII, without spaces or line breaks")
+            let message = "\"\(key)\" must be visible ASCII, without spaces or line breaks"
+            if let field = reader[key] { return environment.refuse(field, message) }
+            environment.refuse(variable: variable, at: entry.place, message)
             return nil
         }
         return Secret(text)

@@ -13,7 +13,7 @@ struct ProviderDecoder {
         let provider = decoder.provider(assumesOn: assumesOn)
         let isRequired = reader["required"]?.boolean() ?? false
         if assumesOn, let provider { return .on(provider) }
-        if let reason = decoder.missingVariables(isRequired: isRequired) { return isRequired ? .broken : .off(reason: reason) }
+        if let reason = decoder.reasonToBeOff(isRequired: isRequired) { return isRequired ? .broken : .off(reason: reason) }
         return provider.map { .on($0) } ?? .broken
     }
 
@@ -28,7 +28,7 @@ struct ProviderDecoder {
         let aws = kind == .bedrock ? awsAccess() : nil
         if let kind { refuseKeysOfOtherKinds(kind) }
         var baseURL = self.baseURL(kind, region: aws?.region)
-        let apiKey = self.apiKey()
+        let apiKey = kind == .bedrock ? bedrockKey() : self.apiKey()
         let headers = self.headers()
         let caFile = reader["ca_file"].flatMap { path($0) }
         let proxy = reader["proxy"].flatMap { self.proxy($0) }
@@ -37,7 +37,7 @@ struct ProviderDecoder {
         let timeouts = reader["timeouts"].map(Self.timeouts) ?? ProviderTimeouts()
         let retry = reader["retry"].map(CallRulesDecoder.retry) ?? RetryRules()
         let breaker = reader["breaker"].map(CallRulesDecoder.breaker) ?? BreakerRules()
-        if assumesOn, baseURL == nil, !environment.missing.isEmpty { baseURL = Self.nowhere }
+        if assumesOn, baseURL == nil, !environment.isComplete { baseURL = Self.nowhere }
         guard let kind, let baseURL else { return nil }
         return Provider(
             name: entry.name, kind: kind, baseURL: baseURL, shownAddress: shownAddress(of: baseURL), apiKey: apiKey,
@@ -49,18 +49,22 @@ struct ProviderDecoder {
     /// Stands for an address that a missing variable would give. `.invalid` never resolves (RFC 6761).
     private static let nowhere = try? EndpointURL("http://address-not-set.invalid")
 
-    /// Says which variables are missing; `nil` when none is.
-    private func missingVariables(isRequired: Bool) -> String? {
-        guard let first = environment.missing.first else { return nil }
+    /// Says which variables are missing or cannot be used; `nil` when none is.
+    private func reasonToBeOff(isRequired: Bool) -> String? {
+        let places = environment.missing.map(\.place) + environment.broken.map(\.place)
+        guard let first = places.min() else { return nil }
         var names: [String] = []
         for (variable, _) in environment.missing where !names.contains(variable) { names.append(variable) }
-        let reason = names.joined(separator: " and ") + (names.count == 1 ? " is not set" : " are not set")
+        var reasons: [String] = []
+        for (reason, _) in environment.broken where !reasons.contains(reason) { reasons.append(reason) }
+        let unset = names.isEmpty ? nil : names.joined(separator: " and ") + (names.count == 1 ? " is not set" : " are not set")
+        let told = ([unset.map { $0 + " in the environment" }].compactMap(\.self) + reasons).joined(separator: "; ")
         if isRequired {
-            entry.value.diagnostics.error(at: first.place, "\(reason) in the environment, and provider \"\(entry.name)\" is required")
+            entry.value.diagnostics.error(at: first, "\(told), and provider \"\(entry.name)\" is required")
         } else {
-            entry.value.diagnostics.notice(at: first.place, "provider \"\(entry.name)\" is off: \(reason) in the environment")
+            entry.value.diagnostics.notice(at: first, topic: .providerOff, "provider \"\(entry.name)\" is off: \(told)")
         }
-        return reason
+        return ([unset].compactMap(\.self) + reasons).joined(separator: "; ")
     }
 
     private func kind() -> ProviderKind? {
@@ -82,20 +86,20 @@ struct ProviderDecoder {
         do throws(EndpointURL.Objection) {
             return try EndpointURL(text)
         } catch {
-            return field.refuse("the base_url \(error.message)")
+            return environment.refuse(field, "the base_url \(error.message)")
         }
     }
 
     private func shownAddress(of url: EndpointURL) -> String {
-        guard let written = reader["base_url"]?.text(), EnvironmentReference.hasVariable(written) else { return url.text }
-        return written
+        guard let written = reader["base_url"]?.text(), EnvironmentReference.hasVariable(written) else { return ShownAddress.text(url.text) }
+        return ShownAddress.text(written)
     }
 
-    private mutating func apiKey() -> Secret? {
+    mutating func apiKey() -> Secret? {
         guard let field = reader["api_key"], let key = environment.text(field) else { return nil }
         guard !key.isEmpty else { return field.refuse("the api_key is empty; leave it out when the provider needs none") }
         guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), key.utf8.count <= 8192 else {
-            return field.refuse("the api_key must be at most 8192 bytes of visible ASCII, without spaces or line breaks")
+            return environment.refuse(field, "the api_key must be at most 8192 bytes of visible ASCII, without spaces or line breaks")
         }
         return Secret(key)
     }
@@ -122,7 +126,7 @@ struct ProviderDecoder {
             }
             guard let value = environment.text(header.value) else { continue }
             if let objection = HeaderRules.objection(toValue: value) {
-                field.diagnostics.error(at: header.value.node.start, "the value of header \"\(shortened(header.name))\" \(objection)")
+                let _: String? = environment.refuse(header.value, "the value of header \"\(shortened(header.name))\" \(objection)")
             }
             headers.append(Provider.Header(name: header.name, value: Secret(value)))
         }
@@ -132,7 +136,7 @@ struct ProviderDecoder {
     private mutating func path(_ field: FieldReader) -> String? {
         guard let path = environment.text(field) else { return nil }
         guard !path.isEmpty, path.utf8.count <= 4096, !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-            return field.refuse("\"\(field.label)\" must be the path of a file, at most 4096 bytes without control characters")
+            return environment.refuse(field, "\"\(field.label)\" must be the path of a file, at most 4096 bytes without control characters")
         }
         return path
     }
@@ -142,18 +146,18 @@ struct ProviderDecoder {
         guard let text = environment.text(field) else { return nil }
         let lowered = text.lowercased()
         guard let scheme = ["http://", "https://", "socks5://", "socks5h://"].first(where: lowered.hasPrefix) else {
-            return field.refuse("the proxy must begin with http://, https://, socks5:// or socks5h://")
+            return environment.refuse(field, "the proxy must begin with http://, https://, socks5:// or socks5h://")
         }
         let address = text.dropFirst(scheme.count)
         let host = address.lastIndex(of: "@").map { address[address.index(after: $0)...] } ?? address
         guard address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            return field.refuse("the proxy has spaces or unprintable characters")
+            return environment.refuse(field, "the proxy has spaces or unprintable characters")
         }
         do throws(EndpointURL.Objection) {
             let url = try EndpointURL("http://" + host)
-            return url.path.isEmpty ? Secret(text) : field.refuse("the proxy must not have a path")
+            return url.path.isEmpty ? Secret(text) : environment.refuse(field, "the proxy must not have a path")
         } catch {
-            return field.refuse("the proxy \(error.message)")
+            return environment.refuse(field, "the proxy \(error.message)")
         }
     }
 
