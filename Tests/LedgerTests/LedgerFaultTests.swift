@@ -25,6 +25,15 @@ import Testing
         try SQLiteLedger(path: path).close()
     }
 
+    @Test func aSecondWriterIsRefusedUnderAnotherNameOfTheFile() async throws {
+        let ledger = try SQLiteLedger(path: path)
+        let other = directory.file("elsewhere/ledger.db")
+        #expect(mkdir(directory.file("elsewhere"), 0o700) == 0 && link(path, other) == 0)
+        #expect(await failure { _ = try SQLiteLedger(path: other) } == .inUse(path: other, holder: nil))
+        try ledger.close()
+        try SQLiteLedger(path: other).close()
+    }
+
     @Test func aNewerVersionIsRefused() async throws {
         try SQLiteLedger(path: path).close()
         _ = try sql(path, "PRAGMA user_version = 99")

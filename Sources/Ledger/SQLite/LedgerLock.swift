@@ -1,10 +1,14 @@
 internal import Glibc
 
-/// The right to write a ledger: an exclusive `flock` on `<database>.lock`, held while this value lives; the kernel lets go when the process dies.
+/// The right to write a ledger: an exclusive `flock` on `<database>.lock` and on the database file itself, held while this value lives; the
+/// kernel lets go when the process dies. The first has a name to look at and says who holds it; the second goes with the file, so that it
+/// holds under every name the file has (hard links).
 ///
 /// SQLite's own locks would let two processes take turns, and versions before 3.51.3 may corrupt the file when two connections checkpoint at once.
 struct LedgerLock: ~Copyable, Sendable {
     private let descriptor: Int32
+    /// Of the database. SQLite's own locks are of another kind (fcntl) and would be lost if this were closed before SQLite's descriptors.
+    private let file: Int32
 
     /// - Throws: `inUse` when another process (or this one) holds it; `readOnly`, `cannotOpen`.
     init(database: String) throws(LedgerFailure) {
@@ -17,14 +21,28 @@ struct LedgerLock: ~Copyable, Sendable {
             if error == EWOULDBLOCK { throw .inUse(path: database, holder: Self.holder(descriptor)) }
             throw .opening(path, error)
         }
+        let file = open(database, O_RDONLY | O_CLOEXEC)
+        let fileError = file < 0 ? errno : Self.lock(file)
+        guard fileError == 0 else {
+            defer {
+                _ = Glibc.close(descriptor)
+                if file >= 0 { _ = Glibc.close(file) }
+            }
+            if fileError == EWOULDBLOCK { throw .inUse(path: database, holder: nil) }
+            throw .opening(database, fileError)
+        }
         self.descriptor = descriptor
+        self.file = file
         let text = Array("\(getpid())\n".utf8)
         // Only for the message that a second process prints.
         _ = ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.count, 0)
     }
 
-    deinit { _ = Glibc.close(descriptor) }
+    deinit {
+        _ = Glibc.close(descriptor)
+        _ = Glibc.close(file)
+    }
 
     /// Another thread that starts a program just now has, between fork and exec, a copy of the descriptor of a ledger that this process has
     /// closed: such a lock goes by itself in a moment. So does that of somebody in ``isHeld(database:)``.
