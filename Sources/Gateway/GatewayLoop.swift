@@ -18,7 +18,8 @@ public final class GatewayLoop: HTTPHandler {
     let memory: MemoryShare
     var identifiers: IdentifierSource
     var principals = PrincipalCache()
-    private var adopted: ObjectIdentifier?
+    /// The version of the policies that the executor knows.
+    private var adopted: UInt64?
     private var turnedAwayCount = 0
     private var nextNotice = MonotonicTime(nanoseconds: 0)
 
@@ -43,11 +44,12 @@ public final class GatewayLoop: HTTPHandler {
                 if crossOrigin.isPreflight { return try crossOrigin.answerPreflight(exchange) }
             }
             let endpoint = try Endpoint(exchange.head)
+            try OwnFields.check(exchange.head)
             if !endpoint.isHealth, gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
             switch endpoint {
             case .chatCompletions: try await completeChat(call, exchange)
-            case .models: try listModels(call)
-            case .model(let name): try showModel(name, call)
+            case .models: try await listModels(call)
+            case .model(let name): try await showModel(name, call)
             case .healthz: answerHealth(call)
             case .readyz: answerReadiness(call)
             }
@@ -81,8 +83,8 @@ public final class GatewayLoop: HTTPHandler {
     /// The policies in force, for a request that begins now.
     func currentPolicies() -> ServingPolicies {
         let policies = gateway.policies.current
-        if adopted != ObjectIdentifier(policies) {
-            adopted = ObjectIdentifier(policies)
+        if adopted != policies.version {
+            adopted = policies.version
             executor.adopt(policies)
         }
         return policies

@@ -10,8 +10,10 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     private var timer: LoopTimer
     private var sockets: [SocketWatch] = []
-    /// Handles at rest, by endpoint.
-    private var idle: [ObjectIdentifier: [EasyHandle]] = [:]
+    /// Handles at rest, by the number of their endpoint.
+    private var idle: [UInt64: [EasyHandle]] = [:]
+    /// The endpoints whose handles are kept; `nil`: all.
+    private var kept: Set<UInt64>?
     /// Handles at work. Owned here, since libcurl carries them as plain pointers.
     private var active: [ObjectIdentifier: EasyHandle] = [:]
     private let idleHandlesPerEndpoint: Int
@@ -63,7 +65,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         _ body: [UInt8], to endpoint: UpstreamEndpoint, path: String = "", headers: [String] = [],
         deadlines: UpstreamDeadlines = UpstreamDeadlines(), place: UpstreamGate.Place? = nil
     ) throws(UpstreamFailure) -> UpstreamTransfer {
-        guard let handle = idle[ObjectIdentifier(endpoint)]?.popLast() ?? EasyHandle(endpoint, client: self) else {
+        guard let handle = idle[endpoint.number]?.popLast() ?? EasyHandle(endpoint, client: self) else {
             throw .unreachable("no memory for a transfer")
         }
         try handle.aim(path, headers, body)
@@ -83,13 +85,17 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         handle.watchdog.set(.never)
         handle.transfer?.releaseBody()
         handle.transfer = nil
-        if reusable, idle[ObjectIdentifier(handle.endpoint), default: []].count < idleHandlesPerEndpoint {
-            idle[ObjectIdentifier(handle.endpoint), default: []].append(handle)
+        let endpoint = handle.endpoint.number
+        if reusable, kept?.contains(endpoint) != false, idle[endpoint, default: []].count < idleHandlesPerEndpoint {
+            idle[endpoint, default: []].append(handle)
         }
     }
 
-    /// Drops the handles kept for endpoints that no policy names any more.
-    public func forget(endpointsExcept kept: Set<ObjectIdentifier>) { idle = idle.filter { kept.contains($0.key) } }
+    /// Drops the handles of all endpoints but these, named by their numbers; also, at their end, those that are at work now.
+    public func keep(endpoints: Set<UInt64>) {
+        kept = endpoints
+        idle = idle.filter { endpoints.contains($0.key) }
+    }
 
     // MARK: Driving libcurl
 

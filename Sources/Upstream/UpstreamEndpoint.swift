@@ -1,5 +1,6 @@
 internal import CCurl
 public import EventLoop
+internal import Synchronization
 
 /// How long an upstream may take. Each limit ends a call with its own error.
 public struct UpstreamTimeouts: Hashable, Sendable {
@@ -54,6 +55,8 @@ public struct UpstreamLimits: Hashable, Sendable {
 ///
 /// Immutable and shared by all loops; libcurl handles configured for it are kept and reused, so options are set once and not per request.
 public final class UpstreamEndpoint: Sendable {
+    /// A number that no other endpoint of this process has or has had: what is kept for an endpoint is kept under it.
+    public let number: UInt64
     /// The URL; a call may add a path to it.
     public let url: String
     /// Complete header lines, e.g. `Authorization: Bearer …`. May hold secrets: never logged.
@@ -68,6 +71,8 @@ public final class UpstreamEndpoint: Sendable {
     let limits: UpstreamLimits
     let firstByte, idle, total: ClockInterval
 
+    private static let lastNumber = Atomic<UInt64>(0)
+
     /// Makes an endpoint.
     /// - Parameters:
     ///   - headers: complete header lines without line ends.
@@ -80,6 +85,7 @@ public final class UpstreamEndpoint: Sendable {
         credentials: AWSCredentials? = nil,
         timeouts: UpstreamTimeouts = UpstreamTimeouts(), limits: UpstreamLimits = UpstreamLimits()
     ) {
+        number = Self.lastNumber.add(1, ordering: .relaxed).newValue
         self.url = url
         self.headers = headers
         self.caFile = caFile

@@ -19,6 +19,9 @@ final class GatewayService {
         let admin: AdminListenerConfiguration?
         let loops: Int
         let maxRequests: Int
+        /// For one client key; `nil`: its share.
+        let maxRequestsPerKey: Int?
+        let keyGrace: Duration
         /// In bytes.
         let maxMemory: Int
         let idempotency: IdempotencyLimits
@@ -50,7 +53,7 @@ final class GatewayService {
         let publicServers = try Self.startServers(configuration, gateway, tls, group)
         servers = started + publicServers
         try Self.watchMemory(gateway, publicServers, log)
-        watches = Watches(policies: configuration.policies, certs: configuration.certs)
+        watches = Watches(certs: configuration.certs)
         let addresses = configuration.addresses.map(\.description).joined(separator: " ")
         log.notice(
             "listening",
@@ -83,11 +86,11 @@ final class GatewayService {
                     "requests were open when the last run ended; charged in full, `purser ledger list --in-doubt` shows them",
                     metadata: ["requests": "\(inDoubt)"])
             }
-            let keys = LiveKeys(source: opened.keys, log: log)
+            let keys = LiveKeys(source: opened.keys, grace: configuration.keyGrace, log: log)
             let budgets = try Budgets(policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
-                memory: MemoryBudget(limit: configuration.maxMemory), idempotency: configuration.idempotency, log: log)
+                maxRequestsPerKey: configuration.maxRequestsPerKey, memory: MemoryBudget(limit: configuration.maxMemory), idempotency: configuration.idempotency, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }
@@ -152,12 +155,14 @@ final class GatewayService {
     private func lookForChanges() {
         gateway.keys.refresh()
         gateway.forgetExpired()
-        if watches.policiesChanged() { _ = gateway.reloadPolicies() }
+        gateway.lookForPolicyChanges()
         if watches.certificatesChanged() { reloadCertificates() }
     }
 
     private func reload() {
-        _ = gateway.reloadPolicies()
+        // The next looks take them: a signal that comes with a change of the files is one reload.
+        gateway.policies.wantReload()
+        lookForChanges()
         reloadCertificates()
     }
 

@@ -6,6 +6,9 @@ struct OverloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Requests that may be under way at once; what is above gets 503. Default: 10000.", valueName: "n"))
     var maxRequests: Int?
 
+    @Option(help: ArgumentHelp("The same for one client key. Default: three times as many as there are places free.", valueName: "n"))
+    var maxRequestsPerKey: Int?
+
     @Option(
         help: ArgumentHelp(
             "Memory the process may take, e.g. 2GiB; what does not fit gets 503. Default: 80 % of the machine's memory, or of the control group's if that is less.",
@@ -16,6 +19,14 @@ struct OverloadOptions: ParsableArguments {
     func requests() throws -> Int {
         let bound = maxRequests ?? Int(environmentDefault("MAX_REQUESTS", "")) ?? 10_000
         guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests must be between 1 and 10000000.") }
+        return bound
+    }
+
+    /// `nil`: a key has its share.
+    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    func requestsPerKey() throws -> Int? {
+        guard let bound = maxRequestsPerKey ?? Int(environmentDefault("MAX_REQUESTS_PER_KEY", "")) else { return nil }
+        guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests-per-key must be between 1 and 10000000.") }
         return bound
     }
 

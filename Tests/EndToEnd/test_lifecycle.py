@@ -128,8 +128,9 @@ def test_policy_reload_under_load(own_gateway: Callable[..., Gateway], by_signal
         wait_for(lambda: gateway.http.chat("scripted/brand-new").status == 200, "the new model is served")
 
         change(good.replace("kind: openai", "kind: opnai", 1))
-        wait_for(lambda: "opnai" in gateway.anonymous.get("/readyz").body.decode(), "/readyz says what is wrong")
-        assert gateway.anonymous.get("/readyz").status == 200
+        wait_for(lambda: "opnai" in gateway.why_not(), "the admin listener says what is wrong")
+        ready = gateway.anonymous.get("/readyz")
+        assert ready.status == 200 and ready.json()["policies"] == "refused" and b"opnai" not in ready.body
         assert gateway.http.chat("scripted/brand-new").status == 200, "the old policies are gone"
         assert "opnai" in gateway.log()
 

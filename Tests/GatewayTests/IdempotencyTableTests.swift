@@ -35,7 +35,7 @@ extension IdempotencyTable {
     /// Has a first request give an answer of `bytes` bytes, as large as may be.
     func serve(_ key: IdempotencyKey, bytes: Int = 0, at now: MonotonicTime = start) throws {
         guard case .first(let answer) = claim(key, try fingerprint(), at: now) else { throw NotTheFirst() }
-        let isKept = take(bytes)
+        let isKept = take(bytes, for: key.owner)
         finish(key, isKept ? .kept : .notKept, at: now)
         let head = RecordedAnswer.Head(status: 200, fields: HTTPResponseHead(status: 200), isStream: false)
         answer.respond(head, [UInt8](repeating: 0x78, count: bytes), taken: isKept ? bytes : nil, .whole)
@@ -134,11 +134,45 @@ struct NotTheFirst: Error {}
         #expect(table.bytes == 0)
     }
 
+    @Test func oneKeyCannotPushOutTheAnswersOfOthers() throws {
+        let table = IdempotencyTable(limits { $0.totalBytes = 100 })
+        for name in ["a", "b"] { try table.serve(key(name, of: "bob"), bytes: 15) }
+        for number in 0..<50 { try table.serve(key("\(number)", of: "ann"), bytes: 10) }
+        #expect(try ["a", "b"].map { try table.word(key($0, of: "bob")) } == ["another", "another"])
+        #expect(try table.word(key("49", of: "ann")) == "another")
+        #expect(try table.word(key("0", of: "ann")) == "not kept")
+        // The key with the most gives way to one that has less.
+        for name in ["c", "d"] { try table.serve(key(name, of: "cid"), bytes: 10) }
+        #expect(try ["a", "b"].map { try table.word(key($0, of: "bob")) } == ["another", "another"])
+        #expect(try ["c", "d"].map { try table.word(key($0, of: "cid")) } == ["another", "another"])
+        #expect(table.bytes <= 100)
+    }
+
+    @Test func aKeyWithALargeRunningAnswerLeavesSomeRoom() throws {
+        let table = IdempotencyTable(limits { $0.totalBytes = 100 })
+        try table.serve(key("a", of: "bob"), bytes: 5)
+        guard case .first(let answer) = table.claim(key("runs"), try fingerprint(), at: start) else { throw NotTheFirst() }
+        var taken = 0
+        while table.take(5, for: key("runs").owner) { taken += 5 }
+        #expect(taken == 75)
+        try table.serve(key("b", of: "bob"), bytes: 20)
+        #expect(try ["a", "b"].map { try table.word(key($0, of: "bob")) } == ["another", "another"])
+        withExtendedLifetime(answer) {}
+    }
+
+    @Test func oneKeyCannotMakeOthersForgotten() throws {
+        let table = IdempotencyTable(limits { $0.keys = 10 })
+        for name in ["a", "b"] { try table.serve(key(name, of: "bob"), bytes: 1) }
+        for number in 0..<100 { try table.serve(key("\(number)", of: "ann"), bytes: 1) }
+        #expect(table.count == 10)
+        #expect(try ["a", "b"].map { try table.word(key($0, of: "bob")) } == ["another", "another"])
+    }
+
     @Test func bytesThatSomebodyReadsAreNotFree() throws {
         let table = IdempotencyTable(limits { $0.totalBytes = 100 })
         try table.serve(key("a"), bytes: 80)
         guard case .another(let answer) = table.claim(key("a"), try fingerprint(), at: start) else { throw NotTheFirst() }
-        #expect(!table.take(30))
+        #expect(!table.take(30, for: key("a").owner))
         #expect(table.bytes == 80)
         withExtendedLifetime(answer) {}
     }
@@ -166,7 +200,7 @@ struct NotTheFirst: Error {}
                     let name = "\(number % 500)"
                     if case .first(let answer) = table.claim(key(name), print, at: start) {
                         firsts.withLock { $0[name, default: 0] += 1 }
-                        let isKept = table.take(7)
+                        let isKept = table.take(7, for: key(name).owner)
                         table.finish(key(name), isKept ? .kept : .notKept, at: start)
                         let head = RecordedAnswer.Head(status: 200, fields: HTTPResponseHead(status: 200), isStream: false)
                         answer.respond(head, [1, 2, 3, 4, 5, 6, 7], taken: isKept ? 7 : nil, .whole)

@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 import Ledger
 import Synchronization
@@ -27,7 +28,45 @@ private final class SlowSource: KeySource {
     }
 }
 
+/// Keys that can be lost and found.
+private final class LostSource: KeySource {
+    private let isLost = Mutex(false)
+    func lose(_ isLost: Bool) { self.isLost.withLock { $0 = isLost } }
+
+    func snapshotIfChanged() throws(LedgerFailure) -> KeySnapshot? {
+        if isLost.withLock({ $0 }) { throw .corrupt(path: "keys.db", detail: "lost") }
+        return nil
+    }
+}
+
 @Suite struct LiveKeysTests {
+    @Test func keysAreTrustedForAWhileAndEveryChangeIsToldOnce() {
+        let (source, log) = (LostSource(), LogLines())
+        let keys = LiveKeys(source: source, grace: .seconds(300), log: log.logger)
+        let start = MonotonicTime.now()
+        #expect(keys.condition == .ok && keys.current.isTrusted)
+        source.lose(true)
+        for second in 1..<290 { keys.refresh(at: start + .seconds(second)) }
+        #expect(keys.condition == .stale && keys.current.isTrusted)
+        for second in 302..<400 { keys.refresh(at: start + .seconds(second)) }
+        #expect(keys.condition == .unavailable && !keys.current.isTrusted)
+        source.lose(false)
+        for second in 400..<410 { keys.refresh(at: start + .seconds(second)) }
+        #expect(keys.condition == .ok && keys.current.isTrusted)
+        #expect(log.count(of: "cannot be read") == 1 && log.count(of: "for too long") == 1 && log.count(of: "can be read again") == 1)
+    }
+
+    @Test func manyWhoLookAtOnceShareALook() async {
+        let source = SlowSource()
+        let keys = LiveKeys(source: source, log: LogLines().logger)
+        let before = keys.current.number
+        source.change()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<50 { group.addTask { await keys.lookAgain() } }
+        }
+        #expect(keys.current.number == before + 1)
+    }
+
     /// A request with a key that was created a moment ago looks for itself, and may come while the file is being read anyway.
     @Test func whoFindsNothingNewHasWhatOthersHaveFound() async {
         let source = SlowSource()

@@ -50,5 +50,5 @@ public final class CallExecutor {
     public func limitBuffers(_ isTight: Bool) { client.bufferLimit = isTight ? 16 * 1024 : .max }
 
     /// Drops what is kept for providers that `policies` no longer name.
-    public func adopt(_ policies: ServingPolicies) { client.forget(endpointsExcept: policies.endpointIdentities) }
+    public func adopt(_ policies: ServingPolicies) { client.keep(endpoints: policies.endpointNumbers) }
 }

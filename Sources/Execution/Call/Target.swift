@@ -43,14 +43,18 @@ struct ProviderWay: Sendable {
 public final class ServingPolicies: Sendable {
     /// The policies.
     public let snapshot: PolicySnapshot
+    /// Grows with every reload; whatever is kept for some policies is kept for this version. Objects are not compared: a freed one's
+    /// address may be the next one's.
+    public let version: UInt64
     private let registry: TargetRegistry
     private let ways: [String: ProviderWay]
     /// The targets of listed models; those that patterns let in are made when they are asked for.
     private let targets: [ObjectIdentifier: Target]
 
-    /// Prepares `snapshot` for serving.
-    public init(_ snapshot: PolicySnapshot, registry: TargetRegistry) {
+    /// Prepares `snapshot` for serving as `version`, a number that no other policies of this process have had.
+    public init(_ snapshot: PolicySnapshot, version: UInt64, registry: TargetRegistry) {
         self.snapshot = snapshot
+        self.version = version
         self.registry = registry
         let ways = Dictionary(
             uniqueKeysWithValues: snapshot.providers.map { provider in
@@ -72,7 +76,8 @@ public final class ServingPolicies: Sendable {
         targets[ObjectIdentifier(model)] ?? ways[model.provider.name].map { Target(model, $0, registry: registry) }
     }
 
-    var endpointIdentities: Set<ObjectIdentifier> { Set(ways.values.map { ObjectIdentifier($0.endpoint) }) }
+    /// The numbers of all endpoints.
+    var endpointNumbers: Set<UInt64> { Set(ways.values.map(\.endpoint.number)) }
 }
 
 extension Wire {

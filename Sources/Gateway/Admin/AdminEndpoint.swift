@@ -4,6 +4,7 @@ internal import HTTPServer
 /// The endpoints of the admin listener.
 enum AdminEndpoint {
     case healthz
+    case status
     case budgets
     case reload
     case refund
@@ -13,6 +14,8 @@ enum AdminEndpoint {
     init(_ head: HTTPRequestHead) throws(GatewayError) {
         if head.pathEquals("/healthz") {
             self = .healthz
+        } else if head.pathEquals("/admin/v1/status") {
+            self = .status
         } else if head.pathEquals("/admin/v1/budgets") {
             self = .budgets
         } else if head.pathEquals("/admin/v1/reload") {
@@ -23,7 +26,7 @@ enum AdminEndpoint {
             let path = String(decoding: head.path.prefix(120), as: UTF8.self)
             throw GatewayError(
                 .notFound,
-                "The admin listener has nothing at \(path). It has /healthz, /admin/v1/budgets, /admin/v1/reload and /admin/v1/ledger/refund."
+                "The admin listener has nothing at \(path). It has /healthz, /admin/v1/status, /admin/v1/budgets, /admin/v1/reload and /admin/v1/ledger/refund."
             )
         }
     }
@@ -34,7 +37,7 @@ enum AdminEndpoint {
     /// The field `Allow`.
     var allowedMethods: String { isRead ? "GET, HEAD" : "POST" }
 
-    private var isRead: Bool { self == .healthz || self == .budgets }
+    private var isRead: Bool { self == .healthz || self == .status || self == .budgets }
 
     /// - Throws: `method_not_allowed`.
     func check(_ method: HTTPMethod) throws(GatewayError) {

@@ -31,6 +31,7 @@ public final class AdminHandler: HTTPHandler {
             try endpoint.check(exchange.head.method)
             switch endpoint {
             case .healthz: call.answer(200, Array("{\"status\":\"ok\"}".utf8))
+            case .status: showStatus(call)
             case .budgets: try await listBudgets(call)
             case .reload: try await reload(call)
             case .refund: try await refund(call)

@@ -23,6 +23,13 @@ public struct AdminKey: Sendable {
         }
     }
 
+    /// The key itself, for a command that asks the listener; `nil` when there is none.
+    /// - Throws: `AdminKeyError`, saying what to do.
+    public static func text(environment: String?, file path: String) throws(AdminKeyError) -> String? {
+        if let environment, !environment.isEmpty { return environment }
+        return try AdminKeyFile.read(path)
+    }
+
     private init(_ text: String, from source: String) throws(AdminKeyError) {
         guard !text.isEmpty, text.utf8.count <= 512, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw AdminKeyError("\(source) must hold one key: up to 512 printable ASCII characters without spaces; correct it or remove it")

@@ -72,7 +72,7 @@ public final class AlertSender: Sendable {
         while let alert = next() {
             await post(alert)
             // Every alert has an endpoint of its own, so nothing that was kept for one is of use to another.
-            client.forget(endpointsExcept: [])
+            client.keep(endpoints: [])
             reportDropped()
         }
     }

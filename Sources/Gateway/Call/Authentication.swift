@@ -7,6 +7,10 @@ internal import Policies
 /// Who pays: the team and key that a request was made with. Holds for the policies it was made with.
 final class Principal: ModelAccess {
     let keyID: String
+    /// Whether the key was created on the command line; else it stands in a policy file.
+    let isStored: Bool
+    /// What the key has under way on all loops.
+    let activity: KeyActivity
     /// What the key is called within its team.
     let keyName: String?
     let team: String
@@ -17,7 +21,9 @@ final class Principal: ModelAccess {
     /// Seconds since 1970 from which on the key is no longer taken.
     private let expires: Int64?
 
-    init(_ key: PolicyKey) {
+    init(_ key: PolicyKey, _ activity: KeyActivity) {
+        self.activity = activity
+        isStored = false
         keyID = key.id
         keyName = key.name
         team = key.team.path
@@ -27,7 +33,9 @@ final class Principal: ModelAccess {
         expires = key.expires
     }
 
-    init(_ grant: KeyGrant, in policies: PolicySnapshot) {
+    init(_ grant: KeyGrant, in policies: PolicySnapshot, _ activity: KeyActivity) {
+        self.activity = activity
+        isStored = true
         keyID = grant.id
         keyName = grant.name
         team = grant.team
@@ -64,16 +72,30 @@ struct AuthenticatedCall {
 
 extension IncomingCall {
     /// Finds out who asks. The key is looked up by its digest alone; it is never logged, compared in the clear or kept.
-    /// - Throws: `invalid_api_key`; the same for an unknown, a revoked and an expired key.
-    func authenticated() throws(GatewayError) -> AuthenticatedCall {
+    ///
+    /// Waits only for an unknown key, while the key store is read once more, and holds no place meanwhile.
+    /// - Throws: `invalid_api_key`, the same for an unknown, a revoked and an expired key; `storage_unavailable`.
+    func authenticated() async throws(GatewayError) -> AuthenticatedCall {
         guard let digest = presentedKey() else { throw Self.noKey }
-        guard let principal = loop.principals.find(digest, in: policies.snapshot, keys: loop.gateway.keys, at: wallTime),
-            !principal.isExpired(at: wallTime)
-        else { throw Self.wrongKey }
+        var found = try loop.principals.find(digest, in: policies, loop.gateway, at: wallTime)
+        if found == nil, loop.principals.mayLookAgain(at: wallTime) {
+            await loop.gateway.keys.lookAgain()
+            found = try loop.principals.find(digest, in: policies, loop.gateway, at: wallTime)
+        }
+        guard let principal = found, !principal.isExpired(at: wallTime) else { throw Self.wrongKey }
+        principal.activity.note(at: startTime)
         guard principal.belongs(to: policies.snapshot) else {
             throw GatewayError(.modelNotAllowed, "This key belongs to the team \(principal.team), which the policies do not know.")
         }
         return AuthenticatedCall(incoming: self, principal: principal, keyDigest: digest)
+    }
+
+    /// Checks the key once more, against the policies and keys of now.
+    /// - Throws: as ``authenticated()``.
+    func checkAgain(_ digest: KeyDigest) throws(GatewayError) {
+        let now = WallTime.now
+        guard let principal = try loop.principals.find(digest, in: loop.currentPolicies(), loop.gateway, at: now), !principal.isExpired(at: now)
+        else { throw Self.wrongKey }
     }
 
     /// The digest of the key in `Authorization: Bearer`, `x-api-key` or `api-key`. Two fields of one name are no key at all.

@@ -67,11 +67,26 @@ extension IncomingCall {
 }
 
 extension AuthenticatedCall {
+    /// Reads the body, as long as there is `room` for it and its key has not too many bodies that do not come.
+    /// - Throws: `request_too_large`, `overloaded`; `invalid_api_key` when the key was taken away while the body came.
+    func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
+        let places = incoming.loop.gateway.places
+        let activity = principal.activity
+        defer { places.becomeBusy(activity) }
+        guard places.becomeIdle(activity) else { throw places.bodyRefusal(activity) }
+        let body = try await incoming.body(into: &room)
+        // A body may take ten minutes.
+        if MonotonicTime.now() - incoming.startTime > Self.longBody { try incoming.checkAgain(keyDigest) }
+        return body
+    }
+
+    private static let longBody = Duration.milliseconds(100)
+
     /// Reads and decodes the body, as long as there is `room` for it.
     /// - Throws: `invalid_request_error` naming the member that is wrong, `request_too_large`, `overloaded` …
     func admitted(into room: inout RequestMemory) async throws(GatewayError) -> AdmittedCall {
         try incoming.requireJSON()
-        return try admitted(try await incoming.body(into: &room), &room)
+        return try admitted(try await body(into: &room), &room)
     }
 
     /// Decodes the body.

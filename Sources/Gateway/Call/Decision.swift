@@ -51,7 +51,7 @@ extension AdmittedCall {
         features.maxOutputTokens = request.maxOutputTokens
         features.metadata = request.metadata
         for name in snapshot.headerNames {
-            features.headers[name] = incoming.reply.head.fields.first(named: name).map { String(decoding: $0, as: UTF8.self) }
+            features.headers[name] = OwnFields.value(named: name, in: incoming.reply.head)
         }
         features.user = request.user
         features.team = principal.team

@@ -1,11 +1,13 @@
 internal import Chat
+internal import Execution
 internal import Ledger
 internal import Policies
 
 /// The senders that a loop has seen under the policies and keys in force, by the digest of their key. Belongs to its loop.
 struct PrincipalCache {
     private var principals: [KeyDigest: Principal] = [:]
-    private var policies: ObjectIdentifier?
+    /// The versions for which ``principals`` holds.
+    private var policiesVersion: UInt64 = 0
     private var keysVersion = -1
     /// When the looks so far would have been due, one after the other at their interval.
     private var refreshesDue: Int64 = 0
@@ -19,34 +21,39 @@ struct PrincipalCache {
     private static let capacity = 10_000
 
     /// The sender whose key has `digest`; `nil` when there is none.
-    mutating func find(_ digest: KeyDigest, in snapshot: PolicySnapshot, keys: LiveKeys, at now: WallTime) -> Principal? {
-        let current = keys.current
-        if policies != ObjectIdentifier(snapshot) || keysVersion != current.number {
+    /// - Throws: `storage_unavailable` when only the key store could tell, and it has not been readable for too long.
+    mutating func find(_ digest: KeyDigest, in policies: ServingPolicies, _ gateway: Gateway, at now: WallTime) throws(GatewayError) -> Principal? {
+        let keys = gateway.keys.current
+        if policiesVersion != policies.version || keysVersion != keys.number {
             principals.removeAll(keepingCapacity: true)
-            policies = ObjectIdentifier(snapshot)
-            keysVersion = current.number
+            policiesVersion = policies.version
+            keysVersion = keys.number
         }
-        if let known = principals[digest] { return known }
-        guard let principal = Self.make(digest, snapshot, current, now) ?? makeOfNewKey(digest, snapshot, keys, now) else { return nil }
+        if let known = principals[digest] {
+            if known.isStored, !keys.isTrusted { throw LiveKeys.unavailable }
+            return known
+        }
+        guard let principal = try Self.make(digest, policies.snapshot, keys, gateway, now) else { return nil }
         if principals.count < Self.capacity { principals[digest] = principal }
         return principal
     }
 
-    /// An unknown key may have been created a moment ago.
-    private mutating func makeOfNewKey(_ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys, _ now: WallTime) -> Principal? {
-        // Not for every guess of an attacker: the file is looked at four times a second anyway.
+    /// Whether the key store is to be looked at for an unknown key, which may have been created a moment ago. Not for every guess of an
+    /// attacker: it is looked at four times a second anyway.
+    mutating func mayLookAgain(at now: WallTime) -> Bool {
         let time = now.microseconds
         // Not later than one interval from now: a clock that was set back must not lock new keys out.
         refreshesDue = min(max(refreshesDue, time - Self.refreshesAtOnce * Self.refreshInterval), time + Self.refreshInterval)
-        guard refreshesDue <= time else { return nil }
+        guard refreshesDue <= time else { return false }
         refreshesDue += Self.refreshInterval
-        keys.refresh()
-        let current = keys.current
-        return current.number == keysVersion ? nil : Self.make(digest, snapshot, current, now)
+        return true
     }
 
-    private static func make(_ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys.Version, _ now: WallTime) -> Principal? {
-        if let key = snapshot.key(digest: digest) { return Principal(key) }
-        return keys.snapshot.grant(for: digest, at: now).map { Principal($0, in: snapshot) }
+    private static func make(
+        _ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys.Version, _ gateway: Gateway, _ now: WallTime
+    ) throws(GatewayError) -> Principal? {
+        if let key = snapshot.key(digest: digest) { return Principal(key, gateway.activities.activity(of: key.id)) }
+        guard keys.isTrusted else { throw LiveKeys.unavailable }
+        return keys.snapshot.grant(for: digest, at: now).map { Principal($0, in: snapshot, gateway.activities.activity(of: $0.id)) }
     }
 }

@@ -7,22 +7,23 @@ internal import Policies
 extension GatewayLoop {
     /// The way of a chat request, in one sentence: who asks, what for, where to, may it be recorded, then call, record, answer.
     func completeChat(_ call: IncomingCall, _ exchange: HTTPExchange) async throws(GatewayError) {
-        guard gateway.enter() else { throw Self.full(gateway.maxRequests) }
+        if gateway.places.isFull { throw gateway.places.refusal() }
+        let caller = try await call.authenticated()
+        try gateway.places.enter(caller.principal.activity)
         guard var room = RequestMemory(exchange.head.framing, of: memory) else {
-            gateway.leave()
+            gateway.places.leave(caller.principal.activity)
             throw gateway.memory.refusal(ofBody: RequestMemory.expectation(exchange.head.framing))
         }
         var isHandedOver = false
-        defer { if !isHandedOver { leave(room) } }
-        let caller = try call.authenticated()
+        defer { if !isHandedOver { leave(room, caller.principal) } }
         if let key = try caller.idempotencyKey() { return try await completeOnce(caller, key, exchange, &room, &isHandedOver) }
         await complete(try await caller.admitted(into: &room), &room)
     }
 
     /// A request that was let in is over.
-    func leave(_ room: RequestMemory) {
+    func leave(_ room: RequestMemory, _ principal: Principal) {
         room.end()
-        gateway.leave()
+        gateway.places.leave(principal.activity)
     }
 
     /// The way of a request that was understood, to the last byte of its answer.
@@ -38,10 +39,6 @@ extension GatewayLoop {
         } catch {
             admitted.answer(error, decided, held)
         }
-    }
-
-    private static func full(_ most: Int) -> GatewayError {
-        .overload("\(most) requests are under way, as many as the gateway takes at once (--max-requests). Try again shortly.")
     }
 
     private func answerChat(_ held: HeldCall) async throws(GatewayError) {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Execution
 internal import HTTPServer
 internal import Ledger
 
@@ -8,22 +9,48 @@ extension GatewayLoop {
         answerJSON(200, Array("{\"status\":\"ok\"}".utf8), call)
     }
 
-    /// `GET /readyz`: whether this gateway should get traffic. A refused reload does not make it unready, since the old policies serve on,
-    /// but it is shown.
+    /// `GET /readyz`: whether this gateway should get traffic, in words of state only: whoever reaches the public listener may ask. A refused
+    /// reload does not make it unready, since the old policies serve on, but it is shown; why it was refused is told on the admin listener.
     func answerReadiness(_ call: IncomingCall) {
-        let memory = gateway.memory.state
-        let isFull = gateway.isFull
-        let isReady = gateway.ledger.isHealthy && !gateway.isDraining && memory != .exhausted && !isFull
+        let readiness = Readiness(gateway)
+        answerJSON(readiness.isReady ? 200 : 503, readiness.json(withDetails: false), call)
+    }
+}
+
+/// How the gateway stands.
+struct Readiness {
+    private let gateway: Gateway
+    private let memory: MemoryState
+    private let isFull: Bool
+    private let ledgerIsHealthy: Bool
+    private let policiesError: String?
+
+    init(_ gateway: Gateway) {
+        self.gateway = gateway
+        memory = gateway.memory.state
+        isFull = gateway.places.isFull
+        ledgerIsHealthy = gateway.ledger.isHealthy
+        policiesError = gateway.policies.lastError
+    }
+
+    /// Whether the gateway should get traffic.
+    var isReady: Bool { ledgerIsHealthy && !gateway.isDraining && memory != .exhausted && !isFull }
+
+    /// - Parameter withDetails: whether to tell the reasons, which name files, teams and addresses.
+    func json(withDetails: Bool) -> [UInt8] {
         var body = Array("{\"status\":\"\(isReady ? "ready" : "not ready")\"".utf8)
-        body.append(
-            contentsOf: ",\"ledger\":\"\(gateway.ledger.isHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)
+        body.append(contentsOf: ",\"ledger\":\"\(ledgerIsHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)
         body.append(contentsOf: ",\"memory\":\"\(memory.name)\",\"requests\":\"\(isFull ? "full" : "ok")\"".utf8)
-        body.append(contentsOf: ",\"policies\":\"\(gateway.policies.lastError == nil ? "ok" : "refused")\"".utf8)
-        if let error = gateway.policies.lastError {
-            body.append(contentsOf: ",\"policies_error\":".utf8)
-            body.appendJSONString(error)
+        body.append(contentsOf: ",\"policies\":\"\(policiesError == nil ? "ok" : "refused")\"".utf8)
+        body.append(contentsOf: ",\"keys\":\"\(gateway.keys.condition.rawValue)\"".utf8)
+        if withDetails {
+            body.append(contentsOf: ",\"policies_version\":\(gateway.policies.current.version)".utf8)
+            if let policiesError {
+                body.append(contentsOf: ",\"policies_error\":".utf8)
+                body.appendJSONString(policiesError)
+            }
         }
         body.append(UInt8(ascii: "}"))
-        answerJSON(isReady ? 200 : 503, body, call)
+        return body
     }
 }

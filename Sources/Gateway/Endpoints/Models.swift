@@ -6,8 +6,8 @@ internal import Policies
 
 extension GatewayLoop {
     /// `GET /v1/models`: what this key may use.
-    func listModels(_ call: IncomingCall) throws(GatewayError) {
-        let principal = try call.authenticated().principal
+    func listModels(_ call: IncomingCall) async throws(GatewayError) {
+        let principal = try await call.authenticated().principal
         var body = Array("{\"object\":\"list\",\"data\":[".utf8)
         var isFirst = true
         for listed in call.policies.snapshot.listing where principal.allows(listed.model) {
@@ -20,8 +20,8 @@ extension GatewayLoop {
     }
 
     /// `GET /v1/models/{id}`, by any name a client may use for it.
-    func showModel(_ name: String, _ call: IncomingCall) throws(GatewayError) {
-        let principal = try call.authenticated().principal
+    func showModel(_ name: String, _ call: IncomingCall) async throws(GatewayError) {
+        let principal = try await call.authenticated().principal
         let model = try call.policies.snapshot.model(named: name, for: principal)
         var body: [UInt8] = []
         ModelDescription.append(name, model, to: &body)

@@ -4,19 +4,27 @@ internal import Synchronization
 final class AnswerBudget: Sendable {
     private let limit: Int
     private let used = Atomic(0)
+    /// The budget that this one's bytes are taken from.
+    private let whole: AnswerBudget?
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, within whole: AnswerBudget? = nil) {
+        self.limit = limit
+        self.whole = whole
+    }
 
     /// Bytes that are taken.
     var bytes: Int { used.load(ordering: .relaxed) }
 
     /// Takes `count` bytes, if there are so many.
     func take(_ count: Int) -> Bool {
-        if used.add(count, ordering: .relaxed).newValue <= limit { return true }
-        give(count)
+        if used.add(count, ordering: .relaxed).newValue <= limit, whole?.take(count) ?? true { return true }
+        used.subtract(count, ordering: .relaxed)
         return false
     }
 
     /// Gives bytes back.
-    func give(_ count: Int) { used.subtract(count, ordering: .relaxed) }
+    func give(_ count: Int) {
+        used.subtract(count, ordering: .relaxed)
+        whole?.give(count)
+    }
 }

@@ -10,6 +10,10 @@ final class AnswerRecorder: @unchecked Sendable {
     private let answer: RecordedAnswer
     private let table: IdempotencyTable
     private let key: IdempotencyKey
+    private let places: RequestPlaces
+    private let activity: KeyActivity
+    /// Whether the request counts as one without a client.
+    private var isIdle = false
     private let loop: EventLoop
     /// Whether the answer has begun.
     private(set) var hasBegun = false
@@ -26,11 +30,15 @@ final class AnswerRecorder: @unchecked Sendable {
     private var quiet: (interval: Duration, action: () -> Void)?
     private var continuation: UnsafeContinuation<Void, Never>?
 
-    init(_ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, _ table: IdempotencyTable, on loop: EventLoop) {
+    init(
+        _ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, _ gateway: Gateway, _ activity: KeyActivity, on loop: EventLoop
+    ) {
         self.head = head
         self.key = key
         self.answer = answer
-        self.table = table
+        table = gateway.idempotency
+        places = gateway.places
+        self.activity = activity
         self.loop = loop
         unattended = LoopTimer(on: loop) { [weak self] in self?.giveUp() }
         answer.notifyWriter { [weak self] in loop.execute { [weak self] in self?.readersChanged() } }
@@ -47,6 +55,7 @@ final class AnswerRecorder: @unchecked Sendable {
 
     private func close() {
         end(.failed)
+        attend()
         unattended?.set(.never)
         quietTimer?.set(.never)
         quiet = nil
@@ -74,7 +83,7 @@ final class AnswerRecorder: @unchecked Sendable {
         guard !hasBegun else { return }
         hasBegun = true
         let ending: RecordedAnswer.Ending = status == 200 ? .whole : .failed
-        isKept = ending == .whole && body.count <= table.limits.answerBytes && table.take(body.count)
+        isKept = ending == .whole && body.count <= table.limits.answerBytes && table.take(body.count, for: key.owner)
         finish(ending)
         answer.respond(made(status, isStream: false, fields), body, taken: isKept ? body.count : nil, ending)
     }
@@ -96,7 +105,7 @@ final class AnswerRecorder: @unchecked Sendable {
     func write(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         size += bytes.count
-        isKept = isKept && size <= table.limits.answerBytes && table.take(bytes.count)
+        isKept = isKept && size <= table.limits.answerBytes && table.take(bytes.count, for: key.owner)
         answer.append(bytes, taken: isKept ? bytes.count : nil)
         if let quiet { quietTimer?.set(loop.now + quiet.interval) }
     }
@@ -140,8 +149,22 @@ final class AnswerRecorder: @unchecked Sendable {
         resume()
         guard task != nil else { return }
         if table.isAborted { return giveUp() }
-        guard answer.isUnattended else { unattended?.set(.never); return }
+        guard answer.isUnattended else {
+            attend()
+            unattended?.set(.never)
+            return
+        }
+        // What nobody waits for must not keep others out.
+        if !isIdle {
+            isIdle = true
+            if !places.becomeIdle(activity) { return giveUp() }
+        }
         if isKept { unattended?.set(loop.now + table.limits.unattended) } else { giveUp() }
+    }
+
+    private func attend() {
+        if isIdle { places.becomeBusy(activity) }
+        isIdle = false
     }
 
     private func giveUp() {

@@ -1,3 +1,4 @@
+internal import Chat
 internal import EventLoop
 internal import Synchronization
 
@@ -37,11 +38,9 @@ final class IdempotencyTable: Sendable {
 
     private struct State {
         var entries: [IdempotencyKey: Entry] = [:]
-        /// Keys of requests that are over, in the order of their ends, from `first` on.
-        var finished: [(key: IdempotencyKey, expires: MonotonicTime)] = []
-        var first = 0
-        /// Those before it have no answer any more.
-        var firstWithAnswer = 0
+        /// Keys of requests that are over, in the order of their ends, with the time when they are forgotten.
+        var finished = Queue<(key: IdempotencyKey, expires: MonotonicTime)>()
+        var owners: [KeyDigest: IdempotencyOwner] = [:]
     }
 
     let limits: IdempotencyLimits
@@ -69,12 +68,12 @@ final class IdempotencyTable: Sendable {
                 guard entry.fingerprint == fingerprint else { return .reused }
                 return entry.answer.map { .another($0) } ?? .notKept
             }
-            if state.entries.count >= limits.keys {
-                guard state.first < state.finished.count else { return .full }
-                Self.forgetOldest(&state)
-            }
-            let answer = RecordedAnswer(budget: budget, window: limits.window)
+            if state.entries.count >= limits.keys, !Self.makeRoom(for: key.owner, &state) { return .full }
+            let owner = state.owners[key.owner] ?? IdempotencyOwner(budget)
+            let answer = RecordedAnswer(budget: owner.budget, window: limits.window)
             state.entries[key] = Entry(fingerprint: fingerprint, answer: answer)
+            state.owners[key.owner] = owner
+            owner.count += 1
             return .first(answer)
         }
     }
@@ -82,20 +81,28 @@ final class IdempotencyTable: Sendable {
     /// Takes note of the end of the request that was the first with `key`.
     func finish(_ key: IdempotencyKey, _ outcome: Outcome, at now: MonotonicTime) {
         state.withLock { state in
-            if outcome == .failed {
-                state.entries[key] = nil
-                return
-            }
+            if outcome == .failed { return Self.forget(key, &state) }
             state.entries[key]?.isRunning = false
             if outcome == .notKept { state.entries[key]?.answer = nil }
             state.finished.append((key, now + limits.keep))
+            state.owners[key.owner]?.finished.append(key)
+            if outcome == .kept { state.owners[key.owner]?.withAnswer.append(key) }
         }
     }
 
-    /// Takes bytes for an answer; the oldest answers that nobody waits for give way.
-    func take(_ count: Int) -> Bool {
-        while !budget.take(count) { guard dropOldestAnswer() else { return false } }
-        return true
+    /// Takes bytes for an answer to a request of `owner`. Where there are not so many, the oldest answers that nobody waits for give way: those
+    /// of the client key that has the most, so that no key can push out what others have kept. One key among several has three quarters of
+    /// the bytes at most.
+    func take(_ count: Int, for owner: KeyDigest) -> Bool {
+        guard let (budget, isAlone) = state.withLock({ state in state.owners[owner].map { ($0.budget, state.owners.count == 1) } }) else {
+            return false
+        }
+        let most = isAlone ? limits.totalBytes : limits.totalBytes / 4 * 3
+        while true {
+            let isWithinShare = budget.bytes + count <= most
+            if isWithinShare, budget.take(count) { return true }
+            guard dropAnswer(for: owner, ofItsOwn: !isWithinShare) else { return false }
+        }
     }
 
     /// Forgets what is over for long enough.
@@ -113,31 +120,93 @@ final class IdempotencyTable: Sendable {
 
 extension IdempotencyTable {
     private static func forgetExpired(_ state: inout State, _ now: MonotonicTime) {
-        while state.first < state.finished.count, state.finished[state.first].expires <= now { forgetOldest(&state) }
+        while let oldest = state.finished.first, oldest.expires <= now {
+            state.finished.removeFirst()
+            // Its key may have been forgotten, and be another request's by now.
+            if state.entries[oldest.key]?.isRunning == false { forget(oldest.key, &state) }
+        }
     }
 
-    private static func forgetOldest(_ state: inout State) {
-        state.entries[state.finished[state.first].key] = nil
-        state.first += 1
-        state.firstWithAnswer = max(state.firstWithAnswer, state.first)
-        guard state.first > 1_024, state.first > state.finished.count / 2 else { return }
-        state.finished.removeFirst(state.first)
-        state.firstWithAnswer -= state.first
-        state.first = 0
+    private static func forget(_ key: IdempotencyKey, _ state: inout State) {
+        guard state.entries.removeValue(forKey: key) != nil, let owner = state.owners[key.owner] else { return }
+        owner.count -= 1
+        if owner.count == 0 { state.owners[key.owner] = nil }
     }
 
-    private func dropOldestAnswer() -> Bool {
+    /// Forgets the oldest finished request of the client key with the most, if it has as many as `claimant` has.
+    private static func makeRoom(for claimant: KeyDigest, _ state: inout State) -> Bool {
+        let least = state.owners[claimant]?.count ?? 0
+        let candidates = state.owners.filter { $0.value.count >= least }.sorted { $0.value.count > $1.value.count }
+        for (_, owner) in candidates {
+            while let key = owner.finished.popFirst() {
+                guard state.entries[key]?.isRunning == false else { continue }
+                forget(key, &state)
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Drops an answer for bytes that `owner` wants.
+    /// - Parameter ofItsOwn: whether only its own answers may give way; else those of the key that has the most bytes.
+    private func dropAnswer(for owner: KeyDigest, ofItsOwn: Bool) -> Bool {
         // Its bytes come back when the last one lets go of it, outside of the lock.
         let dropped = state.withLock { state -> RecordedAnswer? in
-            while state.firstWithAnswer < state.finished.count {
-                let key = state.finished[state.firstWithAnswer].key
-                state.firstWithAnswer += 1
-                guard let answer = state.entries[key]?.answer else { continue }
-                state.entries[key]?.answer = nil
-                return answer
+            let own = state.owners[owner]
+            if ofItsOwn { return own.flatMap { Self.dropOldest($0, &state) } }
+            let least = own?.budget.bytes ?? 0
+            let richer = state.owners.values.filter { $0.budget.bytes >= least }.sorted { $0.budget.bytes > $1.budget.bytes }
+            for one in richer {
+                if let answer = Self.dropOldest(one, &state) { return answer }
             }
             return nil
         }
         return dropped != nil
+    }
+
+    /// Takes the oldest answer from a finished request of `owner`, which stays remembered.
+    private static func dropOldest(_ owner: IdempotencyOwner, _ state: inout State) -> RecordedAnswer? {
+        while let key = owner.withAnswer.popFirst() {
+            guard let entry = state.entries[key], !entry.isRunning, let answer = entry.answer else { continue }
+            state.entries[key]?.answer = nil
+            return answer
+        }
+        return nil
+    }
+}
+
+/// What is remembered of one client key. Guarded by the table's lock, but for the budget.
+private final class IdempotencyOwner: @unchecked Sendable {
+    /// The bytes of its answers, running ones included.
+    let budget: AnswerBudget
+    /// Requests that are remembered.
+    var count = 0
+    /// Keys of its requests that are over, in the order of their ends; some may be forgotten by now.
+    var finished = Queue<IdempotencyKey>()
+    /// Those of them that may still have an answer.
+    var withAnswer = Queue<IdempotencyKey>()
+
+    init(_ all: AnswerBudget) { budget = AnswerBudget(limit: .max, within: all) }
+}
+
+/// A line of things, first in, first out.
+private struct Queue<Element> {
+    private var elements: [Element] = []
+    private var start = 0
+
+    var first: Element? { start < elements.count ? elements[start] : nil }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    mutating func removeFirst() {
+        start += 1
+        guard start > 1_024, start > elements.count / 2 else { return }
+        elements.removeFirst(start)
+        start = 0
+    }
+
+    mutating func popFirst() -> Element? {
+        defer { if first != nil { removeFirst() } }
+        return first
     }
 }

@@ -10,7 +10,7 @@ extension GatewayLoop {
         _ caller: AuthenticatedCall, _ key: IdempotencyKey, _ exchange: HTTPExchange, _ room: inout RequestMemory, _ isHandedOver: inout Bool
     ) async throws(GatewayError) {
         try caller.incoming.requireJSON()
-        let body = try await caller.incoming.body(into: &room)
+        let body = try await caller.body(into: &room)
         let fingerprint = RequestFingerprint(exchange.head, body: body)
         switch gateway.idempotency.claim(key, fingerprint, at: .now()) {
         case .first(let answer):
@@ -39,7 +39,7 @@ private final class IdempotentRun: @unchecked Sendable {
     init(_ caller: AuthenticatedCall, _ key: IdempotencyKey, _ body: [UInt8], _ answer: RecordedAnswer, _ room: RequestMemory) {
         self.room = room
         let incoming = caller.incoming
-        recorder = AnswerRecorder(incoming.reply.head, key, answer, incoming.loop.gateway.idempotency, on: incoming.loop.loop)
+        recorder = AnswerRecorder(incoming.reply.head, key, answer, incoming.loop.gateway, caller.principal.activity, on: incoming.loop.loop)
         self.caller = AuthenticatedCall(
             incoming: incoming.answering(.recorder(recorder)), principal: caller.principal, keyDigest: caller.keyDigest)
         self.body = body
@@ -50,7 +50,7 @@ private final class IdempotentRun: @unchecked Sendable {
     private func complete() async {
         let loop = caller.incoming.loop
         var room = room
-        defer { loop.leave(room) }
+        defer { loop.leave(room, caller.principal) }
         do throws(GatewayError) {
             await loop.complete(try caller.admitted(body, &room), &room)
         } catch {

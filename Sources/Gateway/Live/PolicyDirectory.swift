@@ -9,9 +9,16 @@ public enum PolicyDirectory {
     /// Reads all `*.yaml` and `*.yml` files of `directory`, in the order of their names; or the one file that it is.
     /// - Throws: `PolicyReadError` naming the file that cannot be read.
     public static func read(_ directory: String) throws(PolicyReadError) -> [PolicyFile] {
+        var files: [PolicyFile] = []
+        for path in try paths(directory) { files.append(PolicyFile(path: path, bytes: try contents(of: path))) }
+        return files
+    }
+
+    /// The paths of the files that ``read(_:)`` reads, in the same order. Hidden files are left out: editors keep their work in such.
+    static func paths(_ directory: String) throws(PolicyReadError) -> [String] {
         guard let stream = opendir(directory) else {
             guard errno == ENOTDIR else { throw PolicyReadError(path: directory, number: errno) }
-            return [PolicyFile(path: directory, bytes: try contents(of: directory))]
+            return [directory]
         }
         defer { closedir(stream) }
         var names: [String] = []
@@ -19,12 +26,7 @@ public enum PolicyDirectory {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
             if name.hasSuffix(".yaml") || name.hasSuffix(".yml"), !name.hasPrefix(".") { names.append(name) }
         }
-        var files: [PolicyFile] = []
-        for name in names.sorted() {
-            let path = directory + "/" + name
-            files.append(PolicyFile(path: path, bytes: try contents(of: path)))
-        }
-        return files
+        return names.sorted().map { directory + "/" + $0 }
     }
 
     /// What the policies of `directory` name beside themselves; `nil` when it cannot be read or is larger than it can be.
@@ -57,7 +59,7 @@ public enum PolicyDirectory {
 }
 
 /// A policy file, or their directory, that cannot be read.
-public struct PolicyReadError: Error, CustomStringConvertible {
+public struct PolicyReadError: Error, Equatable, CustomStringConvertible {
     let path: String
     let number: Int32
 

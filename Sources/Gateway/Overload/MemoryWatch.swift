@@ -42,7 +42,7 @@ public final class MemoryWatch {
         budget.enter(state)
         if state != before { tell(state) }
         tell(memoryEpisode.note(refusals.all, at: now), because: "memory")
-        tell(requestEpisode.note(gateway.refusedRequests, at: now), because: "requests")
+        tell(requestEpisode.note(gateway.places.refused, at: now), because: "requests")
     }
 
     private func trimIfDue(isWanted: Bool, at now: MonotonicTime) {

@@ -13,6 +13,9 @@ public struct KeySnapshot: Sendable {
     /// The number of keys.
     public var count: Int { grants.count }
 
+    /// The teams of all keys that are valid at `now`.
+    public func teams(at now: WallTime) -> Set<String> { Set(grants.values.filter { !$0.isExpired(at: now) }.map(\.team)) }
+
     /// What the key of this digest permits; `nil` for keys that are unknown, revoked or expired, which cannot be told apart.
     public func grant(for digest: KeyDigest, at now: WallTime) -> KeyGrant? {
         guard let grant = grants[digest], !grant.isExpired(at: now) else { return nil }

@@ -14,6 +14,7 @@ struct CheckCommand: ParsableCommand {
             let environment = ProcessEnvironment.all
             let compiled = try PolicyStore.compile(options.policies, environment)
             for notice in compiled.notices { Terminal.error(notice) }
+            if let off = PolicySummary.offLine(compiled.snapshot) { Terminal.error("providers that are off: \(off)") }
             print(PolicySummary.text(of: compiled.snapshot), terminator: "")
             let rehearsal = try PolicyStore.compile(options.policies, environment, assumesProvidersOn: true).snapshot
             print(CostSummary.text(of: rehearsal), terminator: "")

@@ -21,6 +21,9 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup var idempotencyOptions: IdempotencyOptions
 
+    @Option(help: ArgumentHelp("Seconds for which stored client keys stay valid while their store cannot be read. Default: 300.", valueName: "s"))
+    var keyGrace: Int?
+
     @Option(help: "Event loops. Default: one per core.")
     var loops: Int?
 
@@ -34,6 +37,7 @@ struct ServeCommand: ParsableCommand {
         _ = try addresses()
         guard Logger.Level(rawValue: logLevel) != nil else { throw ValidationError("--log-level \(logLevel) is not a level.") }
         guard ["normal", "full"].contains(ledgerSync) else { throw ValidationError("--ledger-sync must be normal or full.") }
+        guard (0...86_400).contains(keyGraceSeconds) else { throw ValidationError("--key-grace must be between 0 and 86400.") }
         guard loopCount > 0, loopCount <= 256 else { throw ValidationError("--loops must be between 1 and 256.") }
     }
 
@@ -43,10 +47,13 @@ struct ServeCommand: ParsableCommand {
             configuration: GatewayService.Configuration(
                 policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: addresses,
                 admin: try adminOptions.listener(beside: addresses, keyPath: stateOptions.adminKeyPath), loops: loopCount,
-                maxRequests: try overloadOptions.requests(), maxMemory: try overloadOptions.memory(), idempotency: try idempotencyOptions.limits(),
+                maxRequests: try overloadOptions.requests(),
+                maxRequestsPerKey: try overloadOptions.requestsPerKey(), keyGrace: .seconds(keyGraceSeconds), maxMemory: try overloadOptions.memory(), idempotency: try idempotencyOptions.limits(),
                 logLevel: Logger.Level(rawValue: logLevel) ?? .notice, ledgerSyncsFully: ledgerSync == "full"))
         try service.runUntilTold()
     }
+
+    private var keyGraceSeconds: Int { keyGrace ?? Int(environmentDefault("KEY_GRACE", "300")) ?? 300 }
 
     private var loopCount: Int { loops ?? Int(environmentDefault("LOOPS", "")) ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

@@ -109,6 +109,15 @@ class Gateway:
     def client(self, key: str | None) -> Client:
         return Client(self.host, self.port, key, None if self.plain else self.site.trust())
 
+    def admin(self) -> Client:
+        """A client of the admin listener, with its key."""
+        host, _, port = self.site.environment["PURSER_ADMIN"].rpartition(":")
+        return Client(self.site.host, int(port), (self.site.state / "admin-key").read_text().strip(), self.site.trust())
+
+    def why_not(self) -> str:
+        """Why the policies on disk are not in force, as the admin listener tells it; empty when they are."""
+        return self.admin().get("/admin/v1/status").json().get("policies_error", "")
+
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + 20
         while True:

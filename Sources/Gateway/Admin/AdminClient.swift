@@ -1,0 +1,72 @@
+internal import EventLoop
+internal import Glibc
+internal import Synchronization
+internal import Upstream
+
+/// Talks to the admin listener of a running gateway; for commands.
+public enum AdminClient {
+    /// What the listener answered.
+    public struct Answer: Sendable {
+        /// The HTTP status.
+        public let status: Int
+        /// The body.
+        public let body: [UInt8]
+    }
+
+    /// Why there is no answer.
+    public struct Failure: Error, CustomStringConvertible {
+        /// What went wrong, without the key.
+        public let description: String
+        /// Whether nothing was sent, because nothing that speaks the protocol could be reached.
+        public let isUnreachable: Bool
+        /// Whether nothing was sent, because the listener's certificate is not trusted or has another name.
+        public let isUntrusted: Bool
+    }
+
+    /// Posts `body` and waits for the answer.
+    /// - Parameters:
+    ///   - url: of the endpoint, with scheme, host and port.
+    ///   - key: the admin key.
+    ///   - caFile: a PEM file with the authority that signed the listener's certificate; `nil`: the system's.
+    public static func post(_ url: String, key: String, caFile: String?, body: String) throws(Failure) -> Answer {
+        let group: LoopGroup
+        do throws(SystemError) { group = try LoopGroup(count: 1) } catch { throw Failure(description: "\(error)", isUnreachable: false, isUntrusted: false) }
+        let loop = group.loops[0]
+        let endpoint = UpstreamEndpoint(
+            url: url, headers: ["Content-Type: application/json", "Authorization: Bearer \(key)", "User-Agent: purser", "Expect:"],
+            caFile: caFile, proxy: "", allowsHTTP2: false, timeouts: UpstreamTimeouts(total: .seconds(60)))
+        let result = AnswerBox()
+        loop.execute {
+            let client = UpstreamClient(loop: loop)
+            _ = loop.spawn {
+                let answer = await send(body, to: endpoint, client)
+                result.value.withLock { $0 = answer }
+            }
+        }
+        while true {
+            if let result = result.value.withLock({ $0 }) { return try result.get() }
+            usleep(2_000)
+        }
+    }
+
+    private static func send(_ body: String, to endpoint: UpstreamEndpoint, _ client: UpstreamClient) async -> Result<Answer, Failure> {
+        do throws(UpstreamFailure) {
+            let transfer = try client.post(Array(body.utf8), to: endpoint)
+            let status = try await transfer.head().status
+            var answer: [UInt8] = []
+            var piece: [UInt8] = []
+            while try await transfer.nextBytes(&piece) { answer += piece }
+            transfer.release()
+            return .success(Answer(status: Int(status), body: answer))
+        } catch {
+            let isUnreachable = switch error { case .unreachable, .cut: true; default: false }
+            let isUntrusted = if case .untrusted = error { true } else { false }
+            return .failure(Failure(description: "\(error)", isUnreachable: isUnreachable, isUntrusted: isUntrusted))
+        }
+    }
+}
+
+/// Carries an answer from the loop to the thread that waits for it.
+private final class AnswerBox: Sendable {
+    let value = Mutex<Result<AdminClient.Answer, AdminClient.Failure>?>(nil)
+}

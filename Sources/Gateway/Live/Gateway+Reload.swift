@@ -1,0 +1,60 @@
+public import EventLoop
+internal import Execution
+internal import Glibc
+internal import Ledger
+internal import Policies
+internal import Synchronization
+
+/// Taking up changed policy files. One reload at a time, whoever asks; each puts one version of policies and limits in force.
+extension Gateway {
+    /// Looks at the policy files and takes a change that is whole; to be called about four times a second. Blocks while it reloads.
+    public func lookForPolicyChanges(at now: MonotonicTime = .now()) {
+        // While somebody else reloads there is nothing to do.
+        _ = reloading.withLockIfAvailable { _ in
+            guard let finding = policies.lookAtFiles(at: now) else { return }
+            if case .files(let look) = finding.sight, policies.isInForce(look), !finding.isWanted { return policies.noteUnchanged() }
+            _ = take(finding.sight, mayLose: false)
+        }
+    }
+
+    /// Takes up the policy files anew, all or none, and with them their limits, as soon as two looks at them agree. Blocks.
+    /// - Parameter isForced: whether to take policies that take away what is in use.
+    /// - Returns: why the files were refused, each reason rendered with its offending line; none when they were taken.
+    public func reloadPolicies(isForced: Bool = false) -> [String] {
+        reloading.withLock { _ in
+            policies.wantReload()
+            let end = MonotonicTime.now() + .seconds(10)
+            while MonotonicTime.now() < end {
+                if let finding = policies.lookAtFiles(at: .now()) { return take(finding.sight, mayLose: isForced) }
+                usleep(50_000)
+            }
+            let problem = PolicyLoadError(reasons: ["the policy files keep changing; reload when they are written"])
+            policies.refuse(problem)
+            return problem.reasons
+        }
+    }
+
+    private func take(_ sight: PolicyWatch.Sight, mayLose: Bool) -> [String] {
+        do throws(PolicyLoadError) {
+            let candidate = try policies.candidate(sight, mayLose: mayLose) { teamsInUse }
+            // Limits first: whoever sees the new policies finds their limits in force and filled in.
+            budgets.adopt(candidate.serving.snapshot)
+            policies.publish(candidate)
+            return []
+        } catch {
+            policies.refuse(error)
+            return error.reasons
+        }
+    }
+
+    /// The paths of the teams of keys that are in use: keys of the key store that are neither revoked nor expired, and keys of the policies
+    /// in force that made a request within ``keyMemory``.
+    private var teamsInUse: Set<String> {
+        let seen = activities.keysSeen(within: Self.keyMemory, before: .now())
+        let listed = policies.current.snapshot.keys.filter { seen.contains($0.id) }.map(\.team.path)
+        return keys.current.snapshot.teams(at: .now).union(listed)
+    }
+
+    /// How long a key counts as in use after its last request.
+    private static let keyMemory = Duration.seconds(3_600)
+}
