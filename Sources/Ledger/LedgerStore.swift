@@ -21,6 +21,9 @@ public protocol LedgerStore: AnyObject, Sendable {
     /// - Throws: ``LedgerFailure``: `locked`, `inputOutput`, `corrupt`, `journalDamaged` …
     func totals(cutAt moments: [WallTime]) throws(LedgerFailure) -> [SpendingTotal]
 
+    /// The same, and up to which records the sums go. Blocks like ``totals(cutAt:)``.
+    func sums(cutAt moments: [WallTime]) throws(LedgerFailure) -> LedgerSums
+
     /// Takes back what an `in_doubt` record has charged, by a record of its own.
     /// - Parameters:
     ///   - id: the request's id or, where that names several, the call id of the record.

@@ -57,7 +57,7 @@ final class LeaseBench {
         }
     }
 
-    private func lease(_ needs: [LeaseNeed], _ now: WallTime) throws {
+    func lease(_ needs: [LeaseNeed], _ now: WallTime) throws {
         try sync(desk.rows(for: needs, at: now), now)
     }
 

@@ -30,6 +30,32 @@ import Testing
         #expect(try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first == "2|0")
     }
 
+    /// A fallback or a hedge that begins when the window of its request is over is paid from the window of now, by a slice of it.
+    @Test func aLateCallOfTwoGatewaysOverspendsNoWindow() throws {
+        let dollar: Int64 = 1_000_000_000
+        let one = try LeaseBench([LimitRule(.usd(NanoUSD(nanos: dollar * 5 / 2)), per: .minute)])
+        let two = try LeaseBench([LimitRule(.usd(NanoUSD(nanos: dollar * 5 / 2)), per: .minute)], beside: one)
+        let (early, late) = (start.advanced(bySeconds: 50), start.advanced(bySeconds: 63))
+        let hold = try #require(try one.reserve(at: early))
+        let other = try #require(try two.reserve(at: early))
+        #expect(try one.reserve(at: early) == nil)
+        other.settle(Spending(usd: NanoUSD(nanos: dollar), tokens: 1, requests: 1), at: early)
+        try two.report(at: early)
+        let more = Spending(usd: NanoUSD(nanos: dollar * 9 / 10))
+        guard case .refused(let refusal) = hold.topUp(more, at: late), case .needsLease(let needs) = refusal.reason else {
+            Issue.record("it was let through without a slice")
+            return
+        }
+        try one.lease(needs, late)
+        #expect(hold.topUp(more, at: late) == .held)
+        hold.charge(more, reserved: more, at: late)
+        hold.charge(Spending(usd: NanoUSD(nanos: dollar)), reserved: Spending(usd: NanoUSD(nanos: dollar), tokens: 10), at: late)
+        hold.settle(.nothing, at: late)
+        for bench in [one, two] { try bench.report(at: late) }
+        let spent = try one.database.query("SELECT spent, overrun FROM purser.limit_window ORDER BY starts")
+        #expect(spent == ["\(2 * dollar)|0", "\(dollar * 9 / 10)|0"])
+    }
+
     @Test func everyUserHasAnAccountOfHisOwn() throws {
         let bench = try LeaseBench([], eachUser: [LimitRule(.usd(NanoUSD(nanos: 2_000_000_000)), per: .day)])
         for user in ["bob", "b|b", "b\u{0}b", "b\u{2400}b", String(repeating: "ü", count: 5_000)] {

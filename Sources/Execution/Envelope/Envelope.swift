@@ -21,6 +21,8 @@ public final class Envelope {
     private var first: (cover: Spending, model: String)?
     private let keeper: LeaseKeeper?
     private let clock: () -> WallTime
+    /// Where the latest record of a call is.
+    private var lastRecord: JournalMark?
     /// Whether a limit on money binds the request: then nothing is called whose price is not known.
     let needsPrices: Bool
     /// Whether it is settled.
@@ -79,7 +81,7 @@ public final class Envelope {
 
     private func topUp(_ more: Spending, _ model: String) async throws(GatewayError) {
         while true {
-            switch hold.topUp(more, model: model) {
+            switch hold.topUp(more, model: model, at: clock()) {
             case .held: return
             case .refused(let refusal):
                 guard case .needsLease(let needs) = refusal.reason, let keeper else { throw refusal.gatewayError }
@@ -97,10 +99,13 @@ public final class Envelope {
     }
 
     /// Charges a call that is over.
-    /// - Parameter cover: what was set aside for it.
-    public func charge(_ cost: NanoUSD, tokens: Int64, cover: Spending, model: String) {
+    /// - Parameters:
+    ///   - cover: what was set aside for it.
+    ///   - record: where its record is; `nil`: it has none.
+    public func charge(_ cost: NanoUSD, tokens: Int64, cover: Spending, model: String, record: JournalMark? = nil) {
         let actual = Spending(usd: cost, tokens: tokens)
-        hold.charge(actual, reserved: cover, model: model, at: clock())
+        if record != nil { lastRecord = record }
+        hold.charge(actual, reserved: cover, model: model, record: record, at: clock())
         charged = charged + actual
         covered = covered(without: cover)
     }
@@ -114,7 +119,7 @@ public final class Envelope {
     public func close(wasUsed: Bool) {
         guard !isClosed else { return }
         isClosed = true
-        if wasUsed { hold.settle(.nothing, at: clock()) } else { hold.release(at: clock()) }
+        if wasUsed { hold.settle(.nothing, record: lastRecord, at: clock()) } else { hold.release(at: clock()) }
     }
 
     /// Ends its durable twin where no record does.

@@ -1,3 +1,4 @@
+internal import EventLoop
 public import Ledger
 public import Logging
 public import Policies
@@ -9,9 +10,8 @@ public final class Budgets: Sendable {
     public let tree: LimitTree
     /// Gets slices of limits that are shared with other gateways; `nil` where there are none.
     let keeper: LeaseKeeper?
-    private let ledger: any LedgerStore
+    private let reader: WindowReader
     private let failsOpen: FailsOpen
-    private let log: Logger
 
     /// Puts the limits of `policies` in force and fills in what was spent in their windows. Blocks while the ledger is asked.
     /// - Parameter shared: the same ledger, if other gateways spend from it too.
@@ -19,12 +19,15 @@ public final class Budgets: Sendable {
     public init(
         _ policies: PolicySnapshot, ledger: any LedgerStore, shared: PostgreSQLLedger?, log: Logger, hooks: LimitHooks
     ) throws(LedgerFailure) {
-        self.ledger = ledger
-        self.log = log
         let failsOpen = FailsOpen(policies.failsOpen)
         self.failsOpen = failsOpen
-        tree = LimitTree(Self.configuration(policies), sharing: shared == nil ? .alone : .leased, hooks: hooks)
-        try Self.restore(tree, from: ledger, only: nil, log)
+        let reader = WindowReader(ledger, log)
+        self.reader = reader
+        let start = MonotonicTime.now()
+        tree = LimitTree(
+            Self.configuration(policies), sharing: shared == nil ? .alone : .leased, clock: { MonotonicTime.now().microseconds(since: start) },
+            hooks: LimitHooks(alert: hooks.alert, misuse: hooks.misuse, unread: { reader.wake() }))
+        try reader.begin(tree)
         // What this gateway has spent must be counted before it asks for more.
         keeper = shared?.keepLeases(of: tree) { _ in failsOpen.value.load(ordering: .relaxed) }
     }
@@ -37,29 +40,12 @@ public final class Budgets: Sendable {
         return await Task.detached { write(tree.states(at: .now)) }.value
     }
 
-    /// Puts the limits of other policies in force. What is spent stays spent; new limits learn what was spent in their windows.
+    /// Puts the limits of other policies in force, in one step. What is spent stays spent; limits that are new count what was spent in their
+    /// windows and what is under way. Blocks while the ledger is asked; until then new requests wait that new limits bind.
     public func adopt(_ policies: PolicySnapshot) {
         failsOpen.value.store(policies.failsOpen, ordering: .relaxed)
-        let added = tree.reconfigure(Self.configuration(policies), at: .now)
-        if added.isEmpty { return }
-        do { try Self.restore(tree, from: ledger, only: Set(added), log) } catch {
-            log.error("new limits begin at nothing, for the ledger cannot be read", metadata: ["reason": "\(error)"])
-        }
-    }
-
-    private static func restore(
-        _ tree: LimitTree, from ledger: any LedgerStore, only added: Set<LimitIdentity>?, _ log: Logger
-    ) throws(LedgerFailure) {
-        let now = WallTime.now
-        let organizations = tree.organizations
-        let starts = Set(organizations.flatMap { $0.windowStarts(at: now) })
-        if starts.isEmpty, organizations.isEmpty { return }
-        for total in try ledger.totals(cutAt: starts.sorted { $0.microseconds < $1.microseconds }) {
-            guard let past = PastSpending(total) else { continue }
-            if !tree.organization(of: past.scopes.team).restore(past, at: now, only: added) {
-                log.warning("more keys and users with limits of their own than can be counted", metadata: ["team": "\(past.scopes.team)"])
-            }
-        }
+        tree.reconfigure(Self.configuration(policies), at: .now)
+        reader.readNow()
     }
 
     private static func configuration(_ policies: PolicySnapshot) -> LimitConfiguration {

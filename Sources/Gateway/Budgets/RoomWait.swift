@@ -75,7 +75,7 @@ private final class RoomWait: @unchecked Sendable {
     /// How waiting ended; `nil`: the request left the line.
     func outcome(of ticket: WaitTicket) async -> WaitOutcome? {
         self.ticket = ticket
-        setTimer(ticket.wakeTime)
+        setTimer(ticket.delay)
         await withTaskCancellationHandler {
             if ending == nil { await withUnsafeContinuation { continuation = $0 } }
         } onCancel: {
@@ -99,8 +99,5 @@ private final class RoomWait: @unchecked Sendable {
     /// Leaves the line. When it is too late for that the answer is on its way, and what it holds is given back.
     private func leave() { if ticket?.cancel() == true { end(nil) } }
 
-    private func setTimer(_ time: WallTime) {
-        let wait = max(0, time.microseconds - WallTime.now.microseconds)
-        timer?.set(.now() + .microseconds(wait + 1_000))
-    }
+    private func setTimer(_ delay: Duration) { timer?.set(.now() + delay + .milliseconds(1)) }
 }

@@ -18,21 +18,29 @@ extension HeldCall {
             run.attempts[index].isSettled = true
             guard let record = record(ofAttempt: index, settlesHold: isOver && index == due.last) else { continue }
             // What cannot be recorded was spent all the same: the limits count it.
-            do { try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
+            var mark: JournalMark?
+            do { mark = try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
             if failure == nil, !record.settlesHold, let envelope = run.envelope, let cover = run.attempts[index].cover {
                 do { try await envelope.willCharge(record.cost, tokens: record.tokens.input + record.tokens.output, cover: cover) } catch { failure = error }
             }
-            charge(index)
+            if run.envelope == nil { count(record, mark) } else { charge(index, mark) }
         }
         if let failure { throw failure }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
     }
 
     @inline(never)
-    private func charge(_ index: Int) {
+    private func charge(_ index: Int, _ mark: JournalMark?) {
         let attempt = run.attempts[index]
         guard let cover = attempt.cover, let outcome = attempt.outcome else { return }
-        run.envelope?.charge(outcome.cost, tokens: outcome.usage.input + outcome.usage.output, cover: cover, model: attempt.model.name)
+        run.envelope?.charge(outcome.cost, tokens: outcome.usage.input + outcome.usage.output, cover: cover, model: attempt.model.name, record: mark)
+    }
+
+    /// Counts a call of a request that no limit bound when it began: one may by now.
+    @inline(never)
+    private func count(_ record: UsageRecord, _ mark: JournalMark?) {
+        let past = PastSpending(decided.admitted.scopes, model: record.model ?? record.requestedModel, time: record.time, amount: Spending(record))
+        decided.admitted.principal.limits(in: incoming.loop.gateway.budgets).count(past, record: mark, at: .now)
     }
 
     @inline(never)

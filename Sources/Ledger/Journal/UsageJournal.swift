@@ -13,11 +13,13 @@ public final class UsageJournal {
     /// The number of the next frame.
     private var next: Int64
     private var hasAskedForImport = false
+    private let index: Int
 
     init(_ file: JournalFile, _ exchange: JournalExchange, durability: SQLiteLedger.Durability) {
         self.file = file
         self.exchange = exchange
         waitsForDevice = durability == .full
+        index = Int(file.name) ?? -1
         next = file.first(0)
     }
 
@@ -25,26 +27,30 @@ public final class UsageJournal {
     /// is held and not settled when the process dies is charged in full at the next start.
     ///
     /// Runs and fails like ``commit(_:)``; nothing is held then.
-    public nonisolated(nonsending) func hold(_ hold: HoldRecord) async throws(LedgerFailure) { try await write(hold) }
+    public nonisolated(nonsending) func hold(_ hold: HoldRecord) async throws(LedgerFailure) { _ = try await write(hold) }
 
     /// Ends a hold without a record: nothing was sent, or all that was sent is recorded. Runs and fails like ``commit(_:)``.
     /// - Parameter id: the id of the hold; one that is not open changes nothing.
-    public nonisolated(nonsending) func release(_ id: String) async throws(LedgerFailure) { try await write(HoldRelease(id: id)) }
+    public nonisolated(nonsending) func release(_ id: String) async throws(LedgerFailure) { _ = try await write(HoldRelease(id: id)) }
 
     /// Commits `record` and, if it says so, ends its hold in the same step; returns only when it would survive the death of this process,
     /// with full durability also the loss of power.
     ///
     /// Runs on the caller's executor. With normal durability it does not suspend as long as the journal has room.
     /// Not cancellable: a call that happened is recorded.
+    /// - Returns: where the record is.
     /// - Throws: ``LedgerFailure/closed``; ``LedgerFailure/queueFull(capacity:)`` or ``LedgerFailure/storageUnavailable(cause:kept:)`` when
     ///   the journal is full and was not imported in time; ``LedgerFailure/invalid(_:)`` for a record larger than half the journal.
-    public nonisolated(nonsending) func commit(_ record: UsageRecord) async throws(LedgerFailure) { try await write(record) }
+    @discardableResult
+    public nonisolated(nonsending) func commit(_ record: UsageRecord) async throws(LedgerFailure) -> JournalMark { try await write(record) }
 
-    private nonisolated(nonsending) func write<Entry: JournalEntry>(_ entry: Entry) async throws(LedgerFailure) {
+    private nonisolated(nonsending) func write<Entry: JournalEntry>(_ entry: Entry) async throws(LedgerFailure) -> JournalMark {
         while try !append(entry) {
             if let failure = await exchange.waitForRoom(losing: Entry.kind == .record ? 1 : 0) { throw failure }
         }
+        let mark = JournalMark(journal: index, sequence: next - 1)
         if waitsForDevice, let failure = await exchange.waitForSync() { throw failure }
+        return mark
     }
 
     /// Writes `entry` if there is room.

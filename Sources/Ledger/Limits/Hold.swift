@@ -21,11 +21,13 @@ public final class Hold: Sendable {
 
     /// Sets more aside, in all limits or in none: for the next call of the request, or for the next stretch of a stream.
     /// Goes before those that wait, for what is under way must be able to end.
-    /// - Parameter model: the model that is going to be called; `nil`: the one of the reservation. Limits on the model
-    ///   that are not held yet join.
-    /// - Returns: whether there was room in the windows to which the hold belongs, or which limit has none.
-    public func topUp(_ amount: Spending, model: String? = nil) -> TopUp {
-        isOpen.load(ordering: .acquiring) ? limits.topUp(id, amount, model) : .ended
+    /// - Parameters:
+    ///   - model: the model that is going to be called; `nil`: the one of the reservation. Limits on the model
+    ///     that are not held yet join.
+    ///   - now: when the call begins: it takes room in the windows of that moment. `nil`: the latest time that the limits were told.
+    /// - Returns: whether there was room, or which limit has none.
+    public func topUp(_ amount: Spending, model: String? = nil, at now: WallTime? = nil) -> TopUp {
+        isOpen.load(ordering: .acquiring) ? limits.topUp(id, amount, model, now) : .ended
     }
 
     /// Charges one call of several, and gives back what was set aside for it and not used.
@@ -34,23 +36,27 @@ public final class Hold: Sendable {
     ///   - doubt: the part of `actual` that is not known to be spent; a refund may give it back.
     ///   - reserved: what had been set aside for it, at the reservation or by a top-up; capped by what is held.
     ///   - model: the model that was called; `nil`: the one of the reservation.
+    ///   - mark: where the record of the call is, committed before; `nil`: it has none.
     /// - Returns: whether more was charged than was set aside.
     @discardableResult
     public func charge(
-        _ actual: Spending, doubt: Spending = .nothing, reserved: Spending, model: String? = nil, at now: WallTime
+        _ actual: Spending, doubt: Spending = .nothing, reserved: Spending, model: String? = nil, record mark: JournalMark? = nil,
+        at now: WallTime
     ) -> Settlement {
         guard isOpen.load(ordering: .acquiring) else { return misused() }
-        return limits.charge(id, actual, doubt: doubt, reserved, model, at: now)
+        return limits.charge(id, actual, doubt: doubt, reserved, model, mark, at: now)
     }
 
     /// Ends the hold: charges what the request cost and has not been charged yet, and gives back the rest. What it
     /// cost is charged even when
     /// it is more than was held. The requests that were held count, whatever `actual` says.
-    /// - Parameter model: the model that was called; `nil`: the one of the reservation.
+    /// - Parameters:
+    ///   - model: the model that was called; `nil`: the one of the reservation.
+    ///   - mark: where the record is that ends the hold in the ledger, committed before; `nil`: there is none.
     /// - Returns: whether more was charged than was held. A second end changes nothing and is reported.
     @discardableResult
-    public func settle(_ actual: Spending, model: String? = nil, at now: WallTime) -> Settlement {
-        close() ? limits.end(id, .settled(actual, model: model), at: now) : misused()
+    public func settle(_ actual: Spending, model: String? = nil, record mark: JournalMark? = nil, at now: WallTime) -> Settlement {
+        close() ? limits.end(id, .settled(actual, model: model, mark: mark), at: now) : misused()
     }
 
     /// Ends the hold of a request of which nothing was sent: gives everything back. What was charged already stays charged.

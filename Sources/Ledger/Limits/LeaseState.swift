@@ -37,8 +37,8 @@ struct LeaseMark: Equatable {
 extension LimitBook {
     /// The shared limits of which something has changed since the last call, with their windows that are over and not forgotten.
     /// The first call gives all.
-    mutating func changedLeases(_ now: Int64) -> [LeaseState] {
-        self.now = now
+    mutating func changedLeases(_ time: Int64) -> [LeaseState] {
+        let now = advance(time)
         var states: [LeaseState] = []
         for index in cells.indices where cells[index].isShared && !(cells[index].isRetired && cells[index].holds == 0) {
             if !cells[index].isRetired { touch(CellID(index), now) }
@@ -46,7 +46,7 @@ extension LimitBook {
             if rules[index].told == mark { continue }
             rules[index].told = mark
             states.append(leaseState(index, cells[index].window, isCurrent: true))
-            for past in rules[index].past { states.append(leaseState(index, past, isCurrent: false)) }
+            for past in rules[index].others { states.append(leaseState(index, past, isCurrent: false)) }
         }
         drainTurned()
         return states
@@ -54,7 +54,7 @@ extension LimitBook {
 
     /// The sums over all windows: what is settled in an old one is a change too.
     private func mark(_ index: Int) -> LeaseMark {
-        let (cell, past) = (cells[index], rules[index].past)
+        let (cell, past) = (cells[index], rules[index].others)
         return LeaseMark(
             window: cell.window.number, capacity: cell.capacity,
             spent: past.reduce(cell.window.spent) { $0.addingSaturated($1.spent) },
@@ -70,11 +70,11 @@ extension LimitBook {
     }
 
     /// The shared limits of organizations and teams in their windows of now, and of keys and users if wanted.
-    mutating func sharedStates(_ now: Int64, withOwn: Bool) -> [LeaseState] {
-        self.now = now
+    mutating func sharedStates(_ time: Int64, withOwn: Bool) -> [LeaseState] {
+        let now = advance(time)
         defer { drainTurned() }
         var states: [LeaseState] = []
-        for id in (nodes.map(\.cells) + (withOwn ? Array(keyCells.values) + Array(own.values) : [])).joined() where cells[Int(id)].isShared {
+        for id in (nodes.map(\.cells) + (withOwn ? Array(keyCells.values) + own.values.map(\.cells) : [])).joined() where cells[Int(id)].isShared {
             touch(id, now)
             states.append(leaseState(Int(id), cells[Int(id)].window, isCurrent: true))
         }

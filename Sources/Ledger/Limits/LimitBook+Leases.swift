@@ -6,7 +6,7 @@ extension LimitBook {
 
     /// The same of a limit that others count in too.
     mutating func shared(_ identity: LimitIdentity, _ window: WallTime?, _ now: Int64) -> Int? {
-        self.now = now
+        let now = advance(now)
         guard let id = cellID(identity), cells[Int(id)].isShared else { return nil }
         touch(id, now)
         return cells[Int(id)].window.start == window?.microseconds ?? .min ? Int(id) : nil
@@ -17,9 +17,9 @@ extension LimitBook {
         guard let node = nodeNumbers[scope.path] else { return nil }
         let candidates: [CellID]
         if let key = scope.key {
-            candidates = (own[OwnName(node: node, isKey: true, name: key)] ?? []) + (keyCells[key] ?? [])
+            candidates = (own[OwnName(node: node, isKey: true, name: key)]?.cells ?? []) + (keyCells[key] ?? [])
         } else if let user = scope.user {
-            candidates = own[OwnName(node: node, isKey: false, name: user)] ?? []
+            candidates = own[OwnName(node: node, isKey: false, name: user)]?.cells ?? []
         } else {
             candidates = nodes[Int(node)].cells
         }

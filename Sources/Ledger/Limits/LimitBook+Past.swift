@@ -2,10 +2,10 @@ internal import Chat
 
 extension LimitBook {
     /// When the windows of now began, the earliest first: of every limit and template.
-    mutating func windowStarts(_ now: Int64) -> [Int64] {
-        self.now = now
+    mutating func windowStarts(_ time: Int64) -> [Int64] {
+        let now = advance(time)
         var starts: Set<Int64> = []
-        for id in (nodes.map(\.cells) + keyCells.values + own.values).joined() {
+        for id in allCells {
             touch(id, now)
             starts.insert(cells[Int(id)].window.start)
         }
@@ -22,22 +22,36 @@ extension LimitBook {
     /// - Returns: `false` when its key or user could not be counted.
     mutating func restore(_ past: PastSpending, _ now: Int64, only: Set<LimitIdentity>?) -> Bool {
         defer { drainTurned() }
-        guard pick(past.scopes, now) else { return false }
+        guard pick(past.scopes, now) == nil else { return false }
         for id in picked where isMeant(id, past) {
             if let only, !only.contains(rules[Int(id)].terms.identity(rules[Int(id)].scope)) { continue }
-            let amount = past.amount.units(cells[Int(id)].kind)
-            cells[Int(id)].window.spent = cells[Int(id)].window.spent.addingSaturated(amount)
-            if past.isInDoubt { cells[Int(id)].window.inDoubt = cells[Int(id)].window.inDoubt.addingSaturated(amount) }
-            // That a soft limit was reached was told when it was.
-            if cells[Int(id)].soft, cells[Int(id)].window.spent >= cells[Int(id)].limit { cells[Int(id)].isTold = true }
+            add(past, id)
         }
         return true
     }
 
+    func add(_ past: PastSpending, to window: inout WindowCount, _ kind: LimitKind) {
+        let amount = past.amount.units(kind)
+        window.spent = window.spent.addingSaturated(amount)
+        if past.isInDoubt { window.inDoubt = window.inDoubt.addingSaturated(amount) }
+    }
+
+    mutating func add(_ past: PastSpending, _ id: CellID) {
+        let index = Int(id)
+        var window = cells[index].window
+        add(past, to: &window, cells[index].kind)
+        cells[index].window = window
+        // That a soft limit was reached was told when it was.
+        if cells[index].soft, window.spent >= cells[index].limit { cells[index].isTold = true }
+    }
+
+    /// Every limit that is in force.
+    var allCells: [CellID] { Array((nodes.map(\.cells) + keyCells.values + own.values.map(\.cells)).joined()) }
+
     /// Counts what a hold that is kept elsewhere has set aside, in the limits in whose windows of now it was made. Nothing here ends it.
     mutating func note(held: PastSpending, _ now: Int64) -> Bool {
         defer { drainTurned() }
-        guard pick(held.scopes, now) else { return false }
+        guard pick(held.scopes, now) == nil else { return false }
         for id in picked where isMeant(id, held) {
             let kind = cells[Int(id)].kind
             cells[Int(id)].window.hold(kind == .concurrent ? 1 : held.amount.units(kind))
@@ -47,7 +61,7 @@ extension LimitBook {
 
     /// Gives back what was charged in doubt, where the window is still the one; never more than is in doubt.
     mutating func refund(_ past: PastSpending, _ now: Int64) {
-        if pick(past.scopes, now) {
+        if pick(past.scopes, now) == nil {
             for id in picked where isMeant(id, past) {
                 let amount = min(past.amount.units(cells[Int(id)].kind), cells[Int(id)].window.inDoubt)
                 cells[Int(id)].window.inDoubt -= amount
@@ -58,8 +72,7 @@ extension LimitBook {
         drainTurned()
     }
 
-    private func isMeant(_ id: CellID, _ past: PastSpending) -> Bool {
-        let window = cells[Int(id)].window
-        return window.start <= past.time.microseconds && past.time.microseconds < window.end && rules[Int(id)].counts(past.model)
+    func isMeant(_ id: CellID, _ past: PastSpending) -> Bool {
+        cells[Int(id)].window.contains(past.time.microseconds) && rules[Int(id)].counts(past.model)
     }
 }

@@ -2,9 +2,9 @@ internal import Chat
 
 extension LimitBook {
     /// How every limit stands, from the organization down to single keys and users.
-    mutating func states(_ now: Int64) -> [LimitState] {
-        self.now = now
-        let groups = nodes.map(\.cells) + keyCells.values + own.values
+    mutating func states(_ time: Int64) -> [LimitState] {
+        let now = advance(time)
+        let groups = nodes.map(\.cells) + keyCells.values + own.values.map(\.cells)
         for id in groups.joined() { touch(id, now) }
         drainTurned()
         let names = groups.filter { !$0.isEmpty }.map { (scope: rules[Int($0[0])].scope, ids: $0) }
@@ -26,8 +26,9 @@ extension LimitBook {
     }
 
     /// The tightest hard limits of each kind for such a request.
-    mutating func headroom(_ scopes: RequestScopes, _ model: String, _ now: Int64, asking need: Spending?) -> Headroom {
-        _ = pick(scopes, now)
+    /// - Parameter time: when the request came, which may be long ago: that enters no window again.
+    mutating func headroom(_ scopes: RequestScopes, _ model: String, _ time: Int64, asking need: Spending?) -> Headroom {
+        _ = pick(scopes, max(time, now))
         var headroom = Headroom()
         for index in picked.indices {
             let id = Int(picked[index])
@@ -45,7 +46,7 @@ extension LimitBook {
 
     @inline(__always)
     private static func tighten(_ tightest: inout Headroom.Tightest?, _ cell: LimitCell, _ need: Spending?) {
-        let unspent = max(0, cell.limit.subtractingSaturated(cell.window.spent).subtractingSaturated(cell.elsewhere))
+        let unspent = max(0, cell.limit.subtractingSaturated(cell.window.spent).subtractingSaturated(cell.window.carried).subtractingSaturated(cell.elsewhere))
         let candidate = Headroom.Tightest(
             limit: cell.limit, left: max(0, unspent.subtractingSaturated(cell.window.held)), unspent: unspent,
             resets: cell.window.end == .max ? nil : WallTime(microseconds: cell.window.end))

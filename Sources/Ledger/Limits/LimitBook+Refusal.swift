@@ -24,7 +24,7 @@ extension LimitBook {
         for id in picked where rules[Int(id)].counts(request.model) {
             let cell = cells[Int(id)]
             let need = need(of: id, request.amount)
-            guard cell.isLeased, cell.room(for: need, in: cell.window) == .lease else { continue }
+            guard cell.isLeased, cell.room(for: need) == .lease else { continue }
             needs.append(leaseNeed(id, need))
             first = first ?? (id, need)
         }

@@ -3,8 +3,9 @@ internal import Chat
 extension LimitBook {
     /// Puts other rules in force.
     /// - Returns: the limits of named scopes that are new.
-    mutating func reconfigure(_ rules: OrganizationRules, _ now: Int64) -> [LimitIdentity] {
-        self.now = now
+    mutating func reconfigure(_ rules: OrganizationRules, _ time: Int64) -> [LimitIdentity] {
+        _ = advance(time)
+        history.rulesHaveChanged(at: latest)
         let waiting = leaveAll()
         var fresh: [LimitIdentity] = []
         let names = Set(rules.scopes.map(\.path))
@@ -13,6 +14,8 @@ extension LimitBook {
         for scope in rules.scopes { apply(scope, &fresh) }
         applyKeys(rules.keys, &fresh)
         for name in own.keys { refresh(name) }
+        if history.hasNoReading, nodes.contains(where: { !$0.templates.isEmpty }) { noteUnread() }
+        joinHolds()
         requeue(waiting)
         return fresh
     }
@@ -66,8 +69,37 @@ extension LimitBook {
     /// Makes the limits of one key or user those of its template.
     private mutating func refresh(_ name: OwnName) {
         let terms = ownTerms(name)
-        let renewed = renew(own[name] ?? [], terms, ownScope(name), name.node) { _ in }
-        own[name] = terms.isEmpty ? nil : renewed
+        let renewed = renew(own[name]?.cells ?? [], terms, ownScope(name), name.node) { _ in }
+        if terms.isEmpty { forget(name) } else { own[name]?.cells = renewed }
+    }
+
+    /// Counts the holds that are open in limits that have come into force under them: what they keep for calls that began in the windows of
+    /// now, and later what those cost.
+    private mutating func joinHolds() {
+        for index in slots.indices where slots[index].isOpen {
+            guard pick(slots[index].scopes, now) == nil else { continue }
+            let known = Set(slots[index].entries.map(\.cell))
+            for id in picked where !known.contains(id) { join(id, index) }
+        }
+    }
+
+    private mutating func join(_ id: CellID, _ index: Int) {
+        let (window, kind) = (cells[Int(id)].window, cells[Int(id)].kind)
+        let covers = slots[index].covers.filter { counts(id, $0.model) && window.contains($0.began) }
+        let isCounted = !covers.isEmpty || (slots[index].covers.isEmpty && counts(id, slots[index].model))
+        var entry = HoldEntry(cell: id, number: window.number, held: 0, isJoined: isCounted)
+        switch kind {
+        case .usd, .tokens: entry.held = covers.reduce(0) { $0.addingSaturated($1.units(kind)) }
+        case .requests: entry.held = isCounted ? slots[index].requests : 0
+        case .concurrent: entry.held = isCounted ? 1 : 0
+        }
+        entry.isLate = true
+        entry.isFenced = window.isUnread
+        cells[Int(id)].window.hold(entry.held)
+        cells[Int(id)].window.holds += 1
+        cells[Int(id)].holds += 1
+        slots[index].entries.append(entry)
+        slots[index].isIrregular = true
     }
 
     /// Makes cells for `terms`: those that were there with other amounts, new ones, and retires the rest.
@@ -79,7 +111,9 @@ extension LimitBook {
             let known = remaining.firstIndex { rules[Int($0)].terms.isSame(as: terms) && rules[Int($0)].scope == scope }
             guard let known else {
                 isNew(terms.identity(scope))
-                return makeCell(terms, scope, node, now)
+                let made = makeCell(terms, scope, node, now)
+                markUnread(made, history.mayHaveSpending(since: cells[Int(made)].window.start))
+                return made
             }
             let id = remaining.remove(at: known)
             change(id, terms, node)

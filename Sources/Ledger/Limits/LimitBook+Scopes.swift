@@ -33,22 +33,37 @@ struct OwnName: Hashable, Sendable {
     let name: String
 }
 
+/// The limits of one key or user, and the team whose request came first.
+struct OwnCells: Sendable {
+    var cells: [CellID]
+    let crowd: OwnCrowd
+}
+
+/// The keys or the users that requests of one team have brought.
+struct OwnCrowd: Hashable, Sendable {
+    let team: NodeID
+    let isOfKeys: Bool
+}
+
 extension LimitBook {
     /// Puts the cells that bind requests of `scopes` into `picked`, those of all models, with windows turned to `now`.
-    /// - Returns: `false` when a key or user cannot be counted any more.
-    mutating func pick(_ scopes: RequestScopes, _ now: Int64) -> Bool {
-        self.now = now
+    /// - Returns: who is too many, when a key or user cannot be counted any more; `nil`: all can.
+    mutating func pick(_ scopes: RequestScopes, _ time: Int64) -> LimitCrowd? {
+        let now = advance(time)
         picked.removeAll(keepingCapacity: true)
         let node = Int(nodeID(scopes.team))
         picked.append(contentsOf: nodes[node].chain)
         for template in nodes[node].templates {
             guard let name = template.isForKeys ? scopes.key : scopes.user else { continue }
-            guard let cells = ownCells(OwnName(node: template.node, isKey: template.isForKeys, name: name), now) else { return false }
+            let crowd = OwnCrowd(team: NodeID(node), isOfKeys: template.isForKeys)
+            guard let cells = ownCells(OwnName(node: template.node, isKey: template.isForKeys, name: name), crowd) else {
+                return LimitCrowd(team: nodes[node].path, isOfKeys: template.isForKeys)
+            }
             picked.append(contentsOf: cells)
         }
         if !keyCells.isEmpty, let key = scopes.key, let cells = keyCells[key] { picked.append(contentsOf: cells) }
         for index in picked.indices { touch(picked[index], now) }
-        return true
+        return nil
     }
 
     /// The node that binds a team: its own, or the nearest above it.
@@ -60,14 +75,21 @@ extension LimitBook {
         return above
     }
 
-    private mutating func ownCells(_ name: OwnName, _ now: Int64) -> [CellID]? {
-        if let known = own[name] { return known }
-        if own.count >= LimitBounds.ownScopes { sweep(now) }
-        guard own.count < LimitBounds.ownScopes else { return nil }
+    private mutating func ownCells(_ name: OwnName, _ crowd: OwnCrowd) -> [CellID]? {
+        if let known = own[name] { return known.cells }
+        if crowds[crowd, default: 0] >= LimitBounds.ownScopes { sweep(now) }
+        guard crowds[crowd, default: 0] < LimitBounds.ownScopes else { return nil }
         let scope = ownScope(name)
         let made = ownTerms(name).map { makeCell($0, scope, name.node, now) }
-        own[name] = made
+        for id in made { markUnread(id, history.mayHaveUnknownSpending(in: cells[Int(id)].window)) }
+        own[name] = OwnCells(cells: made, crowd: crowd)
+        crowds[crowd, default: 0] += 1
         return made
+    }
+
+    mutating func forget(_ name: OwnName) {
+        guard let known = own.removeValue(forKey: name), let count = crowds[known.crowd] else { return }
+        crowds[known.crowd] = count > 1 ? count - 1 : nil
     }
 
     func ownScope(_ name: OwnName) -> LimitScope {
@@ -86,6 +108,7 @@ extension LimitBook {
     mutating func makeCell(_ terms: LimitTerms, _ scope: LimitScope, _ node: NodeID, _ now: Int64) -> CellID {
         let rule = CellRules(terms: terms, scope: scope, node: node, zone: nodes[Int(node)].zone)
         let cell = LimitCell(terms, rule.calendar(now), isLeased: isLeased)
+        cellsMade += 1
         if let id = freeCells.popLast() {
             cells[Int(id)] = cell
             rules[Int(id)] = rule
@@ -105,8 +128,9 @@ extension LimitBook {
     @inline(__always)
     mutating func freeIfUnused(_ id: CellID) {
         if cells[Int(id)].isRetired, cells[Int(id)].holds == 0 {
-            rules[Int(id)].past = []
-            rules[Int(id)].left = []
+            rules[Int(id)].others = []
+            rules[Int(id)].late = []
+            rules[Int(id)].fences = []
             freeCells.append(id)
         }
     }
@@ -115,15 +139,15 @@ extension LimitBook {
     private mutating func sweep(_ now: Int64) {
         guard now < lastSweep || now >= lastSweep.addingSaturated(1_000_000) else { return }
         lastSweep = now
-        for (name, ids) in own where ids.allSatisfy({ isForgettable($0, now) }) {
-            ids.forEach { retire($0) }
-            own[name] = nil
+        for (name, known) in own where known.cells.allSatisfy({ isForgettable($0, now) }) {
+            known.cells.forEach { retire($0) }
+            forget(name)
         }
     }
 
     private func isForgettable(_ id: CellID, _ now: Int64) -> Bool {
         let cell = cells[Int(id)]
-        if cell.holds > 0 || cell.waiting > 0 { return false }
+        if cell.holds > 0 || cell.waiting > 0 || cell.window.isUnread { return false }
         return now >= cell.window.end || (cell.window.spent == 0 && (!cell.isLeased || cell.capacity == 0))
     }
 }

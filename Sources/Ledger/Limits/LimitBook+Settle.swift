@@ -8,30 +8,64 @@ extension LimitBook {
         return index
     }
 
-    mutating func topUp(_ id: HoldID, _ amount: Spending, _ model: String?) -> TopUp {
+    /// Takes room for a call that begins now, in the windows of now, whatever windows the hold began in.
+    /// - Parameter time: `nil`: the latest that is known.
+    mutating func topUp(_ id: HoldID, _ amount: Spending, _ model: String?, _ time: Int64?) -> TopUp {
         guard let index = slot(id) else { return .ended }
+        let now = advance(time ?? now)
+        defer { drainTurned() }
         let model = model ?? slots[index].model
-        let requests = slots[index].requests
         for position in slots[index].entries.indices {
             let entry = slots[index].entries[position]
-            guard counts(entry.cell, model) else { continue }
-            let need = need(entry, amount, requests)
+            guard !entry.isPast, counts(entry.cell, model) else { continue }
+            touch(entry.cell, now)
+            let need = need(entry, amount, slots[index].requests)
             let cell = cells[Int(entry.cell)]
-            let room = withWindow(entry.cell, entry.number) { cell.room(for: need, in: $0, isCurrent: $1) } ?? .enough
+            // A limit that came into force under the request does not stop it while the limit's window is being read.
+            if cell.window.isUnread, entry.number == cell.window.number { continue }
+            let room = cell.room(for: need)
             if room != .enough { return .refused(topUpRefusal(room, entry.cell, need)) }
         }
         for position in slots[index].entries.indices where counts(slots[index].entries[position].cell, model) {
-            let entry = slots[index].entries[position]
-            let need = need(entry, amount, requests)
-            withWindow(entry.cell, entry.number) { window, _ in window.hold(need) }
-            slots[index].entries[position].held = entry.held.addingSaturated(need)
-            slots[index].entries[position].isJoined = true
+            take(amount, index, position)
         }
+        slots[index].covers.append(CallCover(model, amount, began: now))
         return .held
     }
 
+    /// Sets aside what a call needs of one limit.
+    private mutating func take(_ amount: Spending, _ index: Int, _ position: Int) {
+        var entry = slots[index].entries[position]
+        if entry.isPast { return }
+        let need = need(entry, amount, slots[index].requests)
+        let cell = Int(entry.cell)
+        if entry.number != cells[cell].window.number, need > 0 {
+            if entry.held == 0 {
+                withWindow(entry.cell, entry.number) { $0.holds -= 1 }
+            } else {
+                // Calls of an earlier window are under way.
+                slots[index].entries[position].isPast = true
+                slots[index].isIrregular = true
+                slots[index].entries.append(entry)
+                cells[cell].holds += 1
+                entry.held = 0
+            }
+            cells[cell].window.holds += 1
+            entry.number = cells[cell].window.number
+            entry.isFenced = cells[cell].window.isUnread
+        }
+        let place = slots[index].entries[position].isPast ? slots[index].entries.count - 1 : position
+        withWindow(entry.cell, entry.number) { $0.hold(need) }
+        if slots[index].serial <= cells[cell].claimMark, entry.number == cells[cell].window.number {
+            cells[cell].older = cells[cell].older.addingSaturated(need)
+        }
+        entry.held = entry.held.addingSaturated(need)
+        entry.isJoined = true
+        slots[index].entries[place] = entry
+    }
+
     @inline(__always)
-    private func counts(_ id: CellID, _ model: String) -> Bool { !cells[Int(id)].isRestricted || rules[Int(id)].counts(model) }
+    func counts(_ id: CellID, _ model: String) -> Bool { !cells[Int(id)].isRestricted || rules[Int(id)].counts(model) }
 
     private func need(_ entry: HoldEntry, _ amount: Spending, _ requests: Int64) -> Int64 {
         let kind = cells[Int(entry.cell)].kind
@@ -48,30 +82,35 @@ extension LimitBook {
         switch room {
         case .lease: refusal(.needsLease([leaseNeed(id, need)]), id, need)
         case .spent: refusal(.spent, id, need)
+        case .unread: refusal(.unread, id, need)
         case .held, .enough: refusal(.held, id, need)
         }
     }
 
-    /// Charges a call, and gives back what was reserved for it.
+    /// Charges a call in the windows in which it began, and gives back what was reserved for it.
     /// - Parameter doubt: the part of `actual` that is not known to be spent.
-    mutating func charge(_ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, _ now: Int64) -> Bool {
+    mutating func charge(
+        _ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, _ mark: JournalMark?, _ now: Int64
+    ) -> Bool {
         guard let index = slot(id) else { return false }
-        self.now = now
+        _ = advance(now)
         let model = model ?? slots[index].model
+        let began = slots[index].takeCover(model, reserved)
         var isOverrun = false
         for position in slots[index].entries.indices where counts(slots[index].entries[position].cell, model) {
             let entry = slots[index].entries[position]
             let kind = cells[Int(entry.cell)].kind
-            slots[index].entries[position].isJoined = true
+            slots[index].entries[position].isJoined = entry.isJoined || !entry.isLate
             slots[index].entries[position].isCharged = true
             // Requests are those of the client, and count when the hold ends.
             if kind == .requests || kind == .concurrent { continue }
+            if slots[index].isIrregular, !isMeant(position, index, began) { continue }
             let charged = actual.units(kind)
             // A call that cost more than was reserved for it uses what the hold has for others: all together stay within the limit.
             let released = min(entry.held, max(reserved.units(kind), charged))
-            settle(entry, released: released, charged: charged)
-            let inDoubt = min(charged, doubt.units(kind))
-            if inDoubt > 0 { withWindow(entry.cell, entry.number) { window, _ in window.inDoubt = window.inDoubt.addingSaturated(inDoubt) } }
+            let counted = settle(entry, slots[index].serial, released: released, charged: charged, mark)
+            let inDoubt = min(counted, doubt.units(kind))
+            if inDoubt > 0 { withWindow(entry.cell, entry.number) { $0.inDoubt = $0.inDoubt.addingSaturated(inDoubt) } }
             slots[index].entries[position].held -= released
             if charged > entry.held { isOverrun = true }
         }
@@ -79,10 +118,26 @@ extension LimitBook {
         return isOverrun
     }
 
+    /// Whether an entry is the one of its limit that is about a call that began at `began`.
+    private func isMeant(_ position: Int, _ index: Int, _ began: Int64) -> Bool {
+        let entry = slots[index].entries[position]
+        if window(entry.cell, entry.number)?.contains(began) ?? false { return true }
+        if entry.isPast || entry.isLate { return false }
+        return !slots[index].entries.contains { other in
+            other.isPast && other.cell == entry.cell && window(other.cell, other.number)?.contains(began) ?? false
+        }
+    }
+
+    func window(_ id: CellID, _ number: UInt32) -> WindowCount? {
+        let current = cells[Int(id)].window
+        return current.number == number ? current : rules[Int(id)].others.last { $0.number == number }
+    }
+
     /// How a hold ends.
     enum Ending {
-        /// Charges this, for a call of this model (`nil`: that of the reservation), and gives back what is left.
-        case settled(Spending, model: String?)
+        /// Charges this, for a call of this model (`nil`: that of the reservation), and gives back what is left. The record of the call is at
+        /// `mark`; `nil`: it has none.
+        case settled(Spending, model: String?, mark: JournalMark?)
         /// Nothing was sent: gives everything back.
         case released
         /// Its owner has lost it: everything held counts as spent.
@@ -96,20 +151,20 @@ extension LimitBook {
     @discardableResult
     mutating func end(_ id: HoldID, _ ending: Ending, _ now: Int64) -> Bool {
         guard let index = slot(id) else { return false }
-        self.now = now
+        _ = advance(now)
         var isOverrun = false
+        var mark: JournalMark?
+        if case .settled(_, _, let last) = ending { mark = last }
         for position in slots[index].entries.indices {
             let entry = slots[index].entries[position]
             let charged = charge(entry, index, ending)
-            settle(entry, released: entry.held, charged: charged)
-            withWindow(entry.cell, entry.number) { window, _ in window.holds -= 1 }
+            settle(entry, slots[index].serial, released: entry.held, charged: charged, mark)
+            withWindow(entry.cell, entry.number) { $0.holds -= 1 }
             cells[Int(entry.cell)].holds -= 1
             freeIfUnused(entry.cell)
             if charged > entry.held { isOverrun = true }
         }
-        slots[index].entries.removeAll(keepingCapacity: true)
-        slots[index].isOpen = false
-        slots[index].generation &+= 1
+        slots[index].close()
         freeSlots.append(id.slot)
         if case .undone = ending { return false }
         drainTurned()
@@ -122,19 +177,50 @@ extension LimitBook {
         switch copy ending {
         case .released, .undone: return 0
         case .lost: return kind == .concurrent ? 0 : entry.held
-        case .settled(let actual, let model):
-            let isCounted = !cells[Int(entry.cell)].isRestricted || rules[Int(entry.cell)].counts(model ?? slots[slot].model)
+        case .settled(let actual, let model, _):
+            if entry.isPast || (entry.isLate && !entry.isJoined) { return 0 }
+            let isCounted = counts(entry.cell, model ?? slots[slot].model)
             guard kind == .requests else { return isCounted ? actual.units(kind) : 0 }
             return isCounted || entry.isCharged ? max(actual.requests, slots[slot].requests) : 0
         }
     }
 
+    /// - Returns: how much of `charged` was counted now.
+    @discardableResult
     @inline(__always)
-    private mutating func settle(_ entry: HoldEntry, released: Int64, charged: Int64) {
-        withWindow(entry.cell, entry.number) { window, _ in window.settle(released: released, charged: charged) }
+    private mutating func settle(_ entry: HoldEntry, _ serial: UInt64, released: Int64, charged: Int64, _ mark: JournalMark?) -> Int64 {
         let index = Int(entry.cell)
+        let counted = entry.isFenced && charged > 0 ? fenced(entry, charged, mark) : charged
+        withWindow(entry.cell, entry.number) { $0.settle(released: released, charged: counted) }
         if cells[index].soft { tellIfSoftIsReached(entry.cell) }
-        if cells[index].waiting > 0 { turned.append(entry.cell) }
+        guard cells[index].waiting > 0 else { return counted }
+        turned.append(entry.cell)
+        if serial <= cells[index].claimMark, entry.number == cells[index].window.number {
+            cells[index].older = max(0, cells[index].older - released)
+        }
+        return counted
+    }
+}
+
+extension HoldSlot {
+    /// Takes note that a call is over.
+    /// - Returns: when its room was taken.
+    fileprivate mutating func takeCover(_ model: String, _ reserved: Spending) -> Int64 {
+        let exact = covers.firstIndex { $0.usd == reserved.usd.nanos && $0.tokens == reserved.tokens && $0.model == model }
+        guard let place = exact ?? covers.firstIndex(where: { $0.model == model }) else { return covers.last?.began ?? .min }
+        let began = covers[place].began
+        covers[place].usd = max(0, covers[place].usd - reserved.usd.nanos)
+        covers[place].tokens = max(0, covers[place].tokens - reserved.tokens)
+        if covers[place].usd == 0, covers[place].tokens == 0 { covers.remove(at: place) }
+        return began
+    }
+
+    fileprivate mutating func close() {
+        entries.removeAll(keepingCapacity: true)
+        covers.removeAll(keepingCapacity: true)
+        isOpen = false
+        isIrregular = false
+        generation &+= 1
     }
 }
 

@@ -1,25 +1,25 @@
 extension LimitBook {
     enum PatientResult {
         case held(HoldID)
-        case waiting(WaiterID, until: Int64)
+        case waiting(WaiterID, after: Int64)
         indirect case refused(LimitRefusal)
     }
 
     mutating func reserve(
         _ request: SpendRequest, _ now: Int64, patience: Int64, _ notify: @escaping @Sendable (WaitOutcome) -> Void
     ) -> PatientResult {
-        let end = now.addingSaturated(max(0, patience))
-        switch newcomer(request, Patience(arrival: now, end: end)) {
+        switch newcomer(request, now, patience: patience) {
         case .held(let id): return .held(id)
         case .refused(let refusal): return .refused(refusal)
         case .mustWait(let cell, let need):
             guard waiters.count < LimitBounds.waiting else { return .refused(refusal(.tooManyWaiting, cell, need)) }
             arrivals += 1
+            let new = newPatience(patience)
             let waiter = Waiter(
-                request: request, arrival: now, patience: end, end: end, cell: cell, group: 0, need: need, notify: notify)
+                request: request, arrival: new.arrival, patience: new.end, end: new.end, cell: cell, group: 0, need: need, notify: notify)
             waiters[arrivals] = waiter
             queue(arrivals, at: cell, need)
-            return .waiting(arrivals, until: wakeTime(arrivals) ?? end)
+            return .waiting(arrivals, after: delay(arrivals) ?? 0)
         }
     }
 
@@ -33,7 +33,8 @@ extension LimitBook {
         waiters[id] = waiter
         cells[Int(cell)].waiting += 1
         noteTurnedAway(cell)
-        queues[cell, default: WaitQueue()].insert(id, waiter.group, weight: nodes[Int(waiter.group)].weight)
+        queues[cell, default: WaitQueue()].insert(id, need, waiter.group, weight: nodes[Int(waiter.group)].weight)
+        callFirst(cell)
     }
 
     /// The scope directly below `node` through which requests of `team` come; `node` where there is none.
@@ -47,9 +48,24 @@ extension LimitBook {
     }
 
     private mutating func leave(_ id: WaiterID, _ waiter: Waiter) {
-        queues[waiter.cell]?.remove(id, waiter.group)
+        queues[waiter.cell]?.remove(id, waiter.need, waiter.group)
         cells[Int(waiter.cell)].waiting -= 1
         if cells[Int(waiter.cell)].waiting == 0 { queues[waiter.cell] = nil }
+        if cells[Int(waiter.cell)].claimant == id {
+            cells[Int(waiter.cell)].claimant = 0
+            cells[Int(waiter.cell)].claim = 0
+            callFirst(waiter.cell)
+        }
+    }
+
+    /// Makes the request whose turn it is the first in line, unless there is one: the holds of this moment are those that are older.
+    private mutating func callFirst(_ cell: CellID) {
+        let index = Int(cell)
+        guard cells[index].claimant == 0, let next = queues[cell]?.next, let waiter = waiters[next] else { return }
+        cells[index].claimant = next
+        cells[index].claim = max(1, waiter.need)
+        cells[index].claimMark = holdsBegun
+        cells[index].older = cells[index].window.held
     }
 
     /// Gives room to those who wait for the cells in `turned`, as far as it goes.
@@ -60,15 +76,24 @@ extension LimitBook {
 
     private mutating func drainAll() {
         while let cell = turned.popLast() {
-            while let id = queues[cell]?.next, let waiter = waiters[id], serve(id, waiter) {}
+            while cells[Int(cell)].claim > 0, let waiter = waiters[cells[Int(cell)].claimant],
+                serve(cells[Int(cell)].claimant, waiter)
+            {}
+            while let id = nextThatFits(cell), let waiter = waiters[id], serve(id, waiter) {}
         }
     }
 
-    /// Tries to give room to the one whose turn it is.
+    /// The request behind the first in line that may pass it.
+    private func nextThatFits(_ cell: CellID) -> WaiterID? {
+        let (index, free) = (Int(cell), cells[Int(cell)].free)
+        guard cells[index].waiting > 1, free > 0, !cells[index].window.isUnread else { return nil }
+        return queues[cell]?.next(needing: free) { waiters[$0]?.need ?? .max }
+    }
+
+    /// Tries to give room to a request in line.
     /// - Returns: whether the line has moved.
     private mutating func serve(_ id: WaiterID, _ waiter: Waiter) -> Bool {
-        let patience = Patience(arrival: waiter.arrival, end: waiter.patience, waiter: id, line: waiter.cell)
-        switch admit(waiter.request, patience, now) {
+        switch admit(waiter.request, Patience(arrival: waiter.arrival, end: waiter.patience, waiter: id), now) {
         case .held(let hold):
             let limit = Double(max(1, cells[Int(waiter.cell)].limit))
             queues[waiter.cell]?.give(Double(waiter.need) / limit, to: waiter.group)
@@ -93,23 +118,26 @@ extension LimitBook {
     }
 
     /// Looks after one waiter because its time has come.
-    /// - Returns: when to look again; `nil` when it does not wait any more.
-    mutating func wake(_ id: WaiterID, _ now: Int64) -> Int64? {
+    /// - Returns: after how many microseconds to look again; `nil` when it does not wait any more.
+    mutating func wake(_ id: WaiterID, _ time: Int64) -> Int64? {
         guard let waiter = waiters[id] else { return nil }
-        self.now = now
-        touch(waiter.cell, now)
+        touch(waiter.cell, advance(time))
         turned.append(waiter.cell)
         drainTurned()
         guard let waiter = waiters[id] else { return nil }
-        guard now >= waiter.end else { return wakeTime(id) }
-        finish(id, waiter, .refused(refusal(.held, waiter.cell, waiter.need)))
+        guard uptime >= waiter.end else { return delay(id) }
+        finish(id, waiter, .refused(waitRefusal(waiter.cell, waiter.need)))
         turned.append(waiter.cell)
         drainTurned()
         return nil
     }
 
-    private func wakeTime(_ id: WaiterID) -> Int64? {
-        waiters[id].map { min($0.end, cells[Int($0.cell)].window.end) }
+    /// How long until a waiter is to be looked after, in microseconds.
+    private func delay(_ id: WaiterID) -> Int64? {
+        waiters[id].map { waiter in
+            let patience = waiter.end.subtractingSaturated(uptime)
+            return max(0, min(patience, cells[Int(waiter.cell)].window.end.subtractingSaturated(now)))
+        }
     }
 
     mutating func cancel(_ id: WaiterID) -> Bool {

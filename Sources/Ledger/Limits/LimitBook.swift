@@ -10,6 +10,8 @@ struct LimitBook: ~Copyable, Sendable {
     var cells: [LimitCell] = []
     var rules: [CellRules] = []
     var freeCells: [CellID] = []
+    /// Cells that were ever made.
+    var cellsMade = 0
 
     /// Organizations and teams. A node keeps its number for ever.
     var nodes: [ScopeNode] = []
@@ -19,11 +21,15 @@ struct LimitBook: ~Copyable, Sendable {
     /// The limits that keys have of their own.
     var keyCells: [String: [CellID]] = [:]
     /// Keys and users with limits made from templates.
-    var own: [OwnName: [CellID]] = [:]
+    var own: [OwnName: OwnCells] = [:]
+    /// How many of them each team has brought.
+    var crowds: [OwnCrowd: Int] = [:]
     var lastSweep = Int64.min
 
     var slots: [HoldSlot] = []
     var freeSlots: [Int32] = []
+    /// Holds so far: the number of the latest one.
+    var holdsBegun: UInt64 = 0
 
     var queues: [CellID: WaitQueue] = [:]
     var waiters: [WaiterID: Waiter] = [:]
@@ -34,20 +40,35 @@ struct LimitBook: ~Copyable, Sendable {
     /// Cells in whose lines somebody may have room now.
     var turned: [CellID] = []
     private var events = BookEvents()
-    /// The latest time that a caller has given.
+    /// The time of now, in microseconds since 1970: set with ``advance(_:)``.
     var now: Int64 = 0
+    /// The latest time that was ever given.
+    var latest = Int64.min
+    /// What is known of the ledger that holds the past.
+    var history = LedgerHistory()
+    /// The number of the reading of the ledger that was begun last.
+    var readings: UInt32 = 0
+    private let clock: (@Sendable () -> Int64)?
 
-    init(_ rules: OrganizationRules, isLeased: Bool) {
+    /// - Parameter clock: microseconds that nobody sets, for waiting; `nil`: the times that callers give serve for that too.
+    init(_ rules: OrganizationRules, isLeased: Bool, clock: (@Sendable () -> Int64)? = nil) {
+        self.clock = clock
         self.isLeased = isLeased
         _ = reconfigure(rules, 0)
     }
 
     /// What is to be told once the lock is let go.
     mutating func takeEvents() -> BookEvents? {
-        if events.alerts.isEmpty, events.deliveries.isEmpty { return nil }
+        if events.alerts.isEmpty, events.deliveries.isEmpty, !events.hasUnread { return nil }
         defer { events = BookEvents() }
         return events
     }
+
+    /// Microseconds since some moment, by a clock that nobody sets.
+    var uptime: Int64 { clock?() ?? now }
+
+    /// Tells whoever reads the ledger that there is something to read.
+    mutating func noteUnread() { events.hasUnread = true }
 
     mutating func deliver(_ outcome: Delivery.Outcome, _ notify: @escaping @Sendable (WaitOutcome) -> Void) {
         events.deliveries.append(Delivery(outcome: outcome, notify: notify))
@@ -72,7 +93,8 @@ struct LimitBook: ~Copyable, Sendable {
         let window = cell.window
         return LimitState(
             identity: rule.terms.identity(rule.scope), limit: cell.limit, spent: window.spent.addingSaturated(cell.spentElsewhere),
-            inDoubt: window.inDoubt, held: window.held.addingSaturated(cell.elsewhere - cell.spentElsewhere),
+            inDoubt: window.inDoubt,
+            held: window.held.addingSaturated(window.carried).addingSaturated(cell.elsewhere - cell.spentElsewhere),
             since: window.start == .min ? nil : WallTime(microseconds: window.start),
             resets: window.end == .max ? nil : WallTime(microseconds: window.end), waiting: Int(cell.waiting))
     }
@@ -82,6 +104,8 @@ struct LimitBook: ~Copyable, Sendable {
 struct BookEvents: Sendable {
     var alerts: [LimitAlert] = []
     var deliveries: [Delivery] = []
+    /// Whether windows wait for the ledger to be read.
+    var hasUnread = false
 }
 
 /// How waiting ended for one request, and whom to tell.

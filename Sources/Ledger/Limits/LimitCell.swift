@@ -8,31 +8,31 @@ struct WindowCount {
     /// Microseconds since 1970.
     var start: Int64
     var end: Int64
-    /// The numbers under which holds know the window: more than one when a clock that was set back joined several.
-    var firstNumber: UInt32
-    var number: UInt32
+    /// The number under which holds know the window.
+    let number: UInt32
     var spent: Int64 = 0
     var held: Int64 = 0
     var inDoubt: Int64 = 0
+    /// What a later window had counted when the clock was set back into this one: a step back gives nobody a second budget.
+    var carried: Int64 = 0
     /// Holds that belong to it.
     var holds: Int32 = 0
+    /// Whether the ledger may know of spending in it that is not in `spent` yet. Nothing new is let through until that was read.
+    var isUnread = false
+    /// The reading of the ledger that will tell; zero: none was begun.
+    var reading: UInt32 = 0
 
     init(_ window: CalendarWindow, number: UInt32) {
         (start, end) = (window.start, window.end)
-        (firstNumber, self.number) = (number, number)
+        self.number = number
     }
+
+    /// All that counts against the limit before a new request does.
+    @inline(__always)
+    var counted: Int64 { spent.addingSaturated(held).addingSaturated(carried) }
 
     @inline(__always)
-    func has(_ number: UInt32) -> Bool { firstNumber <= number && number <= self.number }
-
-    /// Takes in what `earlier`, the window before, has counted.
-    mutating func join(_ earlier: WindowCount) {
-        firstNumber = earlier.firstNumber
-        spent = spent.addingSaturated(earlier.spent)
-        held = held.addingSaturated(earlier.held)
-        inDoubt = inDoubt.addingSaturated(earlier.inDoubt)
-        holds += earlier.holds
-    }
+    func contains(_ time: Int64) -> Bool { start <= time && time < end }
 
     /// Sets `amount` more aside.
     @inline(__always)
@@ -70,10 +70,16 @@ struct LimitCell {
     /// Counts those who got nothing because of what others have, as last heard.
     var turnedAway: UInt32 = 0
     var window: WindowCount
-    /// A clock that shows less was set back by more than a window.
-    var earliest: Int64
     /// Requests in line for it.
     var waiting: Int32 = 0
+    /// What the request needs that is first in line; zero: none is.
+    var claim: Int64 = 0
+    /// That request's place in line.
+    var claimant: WaiterID = 0
+    /// Holds up to this one began before that request was first in line,
+    var claimMark: UInt64 = 0
+    /// and keep so much of the current window.
+    var older: Int64 = 0
     /// Holds that know it, in this window or another.
     var holds: Int32 = 0
 
@@ -86,25 +92,20 @@ struct LimitCell {
         limit = terms.units
         capacity = self.isLeased ? 0 : .max
         window = WindowCount(calendar, number: 0)
-        earliest = Self.earliest(calendar)
-    }
-
-    /// A clock set back by less than one window stays in the window that has begun.
-    static func earliest(_ window: CalendarWindow) -> Int64 {
-        window == .always ? .min : window.start.subtractingSaturated(window.end - window.start)
     }
 
     @inline(__always)
-    func isOver(at now: Int64) -> Bool { now >= window.end || now < earliest }
+    func isOver(at now: Int64) -> Bool { now >= window.end || now < window.start }
 
-    enum Room { case enough, held, lease, spent }
+    enum Room { case enough, held, lease, spent, unread }
 
-    /// Whether `need` more fits into `window`: this cell's current one, or an earlier one of it.
+    /// Whether `need` more fits into the current window.
     @inline(__always)
-    func room(for need: Int64, in window: WindowCount, isCurrent: Bool = true) -> Room {
+    func room(for need: Int64) -> Room {
         if soft || isRetired || need == 0 { return .enough }
-        let reach = isCurrent ? limit.subtractingSaturated(elsewhere) : limit
-        let granted = isCurrent ? capacity : .max
+        if window.isUnread { return .unread }
+        let reach = limit.subtractingSaturated(elsewhere).subtractingSaturated(window.carried)
+        let granted = capacity
         let certain = window.spent.addingSaturated(need)
         let all = certain.addingSaturated(window.held)
         if all <= min(reach, granted) { return .enough }
@@ -114,4 +115,21 @@ struct LimitCell {
         if all <= reach || certain > granted { return .lease }
         return .held
     }
+
+    /// What may be used of the current window here.
+    @inline(__always)
+    var bound: Int64 { min(limit.subtractingSaturated(elsewhere).subtractingSaturated(window.carried), capacity) }
+
+    /// What newcomers must leave for the request that is first in line.
+    ///
+    /// As long as that request could not fit even if every hold that is younger than its turn were given back, it waits for older ones and
+    /// needs nothing of what is free. From the moment on at which it would fit, nobody else gets what it needs.
+    @inline(__always)
+    var earmark: Int64 {
+        claim > 0 && window.spent.addingSaturated(older).addingSaturated(claim) <= bound ? claim : 0
+    }
+
+    /// What is free for those who are not first in line.
+    @inline(__always)
+    var free: Int64 { bound.subtractingSaturated(window.spent.addingSaturated(window.held)).subtractingSaturated(earmark) }
 }

@@ -70,7 +70,7 @@ extension LimitConfigurationError: CustomStringConvertible {
 public enum LimitBounds {
     /// Parts of a path.
     public static let depth = 16
-    /// Keys and users of one organization with limits of their own (`each_key`, `each_user`) in windows that are not over.
+    /// Keys, and also users, with limits of their own (`each_key`, `each_user`) in windows that are not over, as many as one team may bring.
     public static let ownScopes = 65_536
     /// Team paths of one organization that no policy knows and that are remembered with the scope that binds them.
     public static let unknownPaths = 4_096

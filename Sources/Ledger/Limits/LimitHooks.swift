@@ -12,10 +12,17 @@ public struct LimitHooks: Sendable {
     public let alert: @Sendable (LimitAlert) -> Void
     /// A mistake of ours: for the log.
     public let misuse: @Sendable (Misuse) -> Void
+    /// Windows were entered of which the ledger may know more than the limits do: they let nothing through until it was read
+    /// (``LimitTree/readings(at:)``).
+    public let unread: @Sendable () -> Void
 
     /// Makes hooks.
-    public init(alert: @escaping @Sendable (LimitAlert) -> Void, misuse: @escaping @Sendable (Misuse) -> Void) {
+    public init(
+        alert: @escaping @Sendable (LimitAlert) -> Void, misuse: @escaping @Sendable (Misuse) -> Void,
+        unread: @escaping @Sendable () -> Void = {}
+    ) {
         self.alert = alert
         self.misuse = misuse
+        self.unread = unread
     }
 }

@@ -20,15 +20,17 @@ extension LimitRefusal {
     private var code: GatewayError.Code {
         switch reason {
         case .spent: state?.identity.kind == .usd ? .budgetExceeded : .rateLimitExceeded
-        case .held: .rateLimitExceeded
-        case .needsLease, .tooManyScopes, .tooManyWaiting: .overloaded
+        case .held, .tooManyScopes: .rateLimitExceeded
+        case .needsLease, .unread, .tooManyWaiting: .overloaded
         }
     }
 
     private var message: String {
-        guard let state else {
-            return "Too many keys and users with limits of their own are active; ask the gateway's operator, or try again later."
+        if case .tooManyScopes(let crowd) = reason {
+            return "Too many \(crowd.isOfKeys ? "keys" : "users"): \(crowd.team) has \(LimitBounds.ownScopes) with limits of their own "
+                + "(\(crowd.isOfKeys ? "each_key" : "each_user")) in windows that are not over. Use a known one, or try again when a window has ended."
         }
+        guard let state else { return "Too many requests wait already. Try again shortly." }
         let limit = "\(state.identity.scope) has a limit of \(state.text(state.limit))\(state.span)"
         let facts = "\(state.text(state.spent)) spent, \(state.text(state.held)) held by requests under way, \(state.text(state.left)) left"
         let need = "this request needs up to \(state.text(needed))"
@@ -40,6 +42,7 @@ extension LimitRefusal {
         case .spent: state?.identity.kind == .usd ? "Budget exceeded" : "Rate limit exceeded"
         case .held: "No room at the moment"
         case .needsLease: "This gateway's share of a limit is used up"
+        case .unread: "What was spent in this window is being read from the ledger"
         case .tooManyScopes, .tooManyWaiting: "Too many requests wait already"
         }
     }

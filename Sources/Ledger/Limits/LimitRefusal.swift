@@ -8,8 +8,10 @@ public struct LimitRefusal: Error, Hashable, Sendable {
         case held
         /// This gateway's slices of these limits are too small, while the limits are not reached: lease as much more and try again.
         case needsLease([LeaseNeed])
-        /// More keys or users with limits of their own than can be counted (``LimitBounds/ownScopes``).
-        case tooManyScopes
+        /// A team has brought more keys or users with limits of their own than are counted (``LimitBounds/ownScopes``).
+        case tooManyScopes(LimitCrowd)
+        /// The clock or the policy has changed, and what was spent in the window is being read from the ledger.
+        case unread
         /// Too many requests wait already (``LimitBounds/waiting``).
         case tooManyWaiting
     }
@@ -22,6 +24,14 @@ public struct LimitRefusal: Error, Hashable, Sendable {
     public let needed: Int64
     /// How long until it makes sense to try again; `nil`: that is not known, or never.
     public let retryAfter: Duration?
+}
+
+/// The keys or the users with limits of their own that one team has brought.
+public struct LimitCrowd: Hashable, Sendable {
+    /// The path of the team.
+    public let team: String
+    /// Whether it is about keys (`each_key`), not users (`each_user`).
+    public let isOfKeys: Bool
 }
 
 /// A slice that is too small.

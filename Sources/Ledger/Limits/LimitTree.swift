@@ -14,16 +14,23 @@ public final class LimitTree: Sendable {
     private struct State {
         var configuration: LimitConfiguration
         var organizations: [String: OrganizationLimits] = [:]
+        /// The time of the ledger's latest record, in microseconds since 1970; `nil`: there is no ledger to read windows from.
+        var latestRecord: Int64?
     }
 
     private let state: Mutex<State>
     private let sharing: Sharing
+    private let clock: (@Sendable () -> Int64)?
     private let hooks: LimitHooks
 
     /// Makes the limits of `configuration`, of which nothing is spent.
-    public init(_ configuration: LimitConfiguration, sharing: Sharing = .alone, hooks: LimitHooks) {
+    /// - Parameter clock: microseconds that nobody sets, for waiting; `nil`: the times that callers give serve for that too.
+    public init(
+        _ configuration: LimitConfiguration, sharing: Sharing = .alone, clock: (@Sendable () -> Int64)? = nil, hooks: LimitHooks
+    ) {
         state = Mutex(State(configuration: configuration))
         self.sharing = sharing
+        self.clock = clock
         self.hooks = hooks
         _ = reconfigure(configuration, at: WallTime(microseconds: 0))
     }
@@ -35,15 +42,17 @@ public final class LimitTree: Sendable {
         return state.withLock { state in
             if let known = state.organizations[name] { return known }
             let rules = state.configuration.organizations[name] ?? OrganizationRules(name)
-            let made = OrganizationLimits(rules, sharing, hooks)
+            let made = OrganizationLimits(rules, sharing, clock, hooks)
+            if let latest = state.latestRecord { made.readWindows(latest: latest) }
             state.organizations[name] = made
             return made
         }
     }
 
     /// Puts other rules in force. A limit that is in both keeps what is spent and held; holds of one that is gone end as usual, unlimited.
-    /// - Returns: limits of scopes named in the policy that were not there before and are empty: what was spent in their windows may be
-    ///   put in with ``OrganizationLimits/restore(_:at:only:)``.
+    /// A limit that is new counts what open holds keep, and where there is a ledger it waits for that to be read (``readings(at:)``).
+    /// - Returns: limits of scopes named in the policy that were not there before.
+    @discardableResult
     public func reconfigure(_ configuration: LimitConfiguration, at now: WallTime) -> [LimitIdentity] {
         let names = state.withLock { state in
             state.configuration = configuration
@@ -61,4 +70,18 @@ public final class LimitTree: Sendable {
 
     /// How every limit stands at `now`: organizations, teams, keys and users, sorted by scope.
     public func states(at now: WallTime) -> [LimitState] { organizations.flatMap { $0.states(at: now) } }
+
+    /// From now on windows are read from the ledger whenever they are entered, unless they begin after all that is in it.
+    /// - Parameter latest: the time of the ledger's latest record; `nil`: it has none.
+    public func readWindows(latest: WallTime?) {
+        let latest = latest?.microseconds ?? .min
+        let known = state.withLock { state in
+            state.latestRecord = latest
+            return Array(state.organizations.values)
+        }
+        for organization in known { organization.readWindows(latest: latest) }
+    }
+
+    /// Begins to read the windows that wait for it, of all organizations.
+    public func readings(at now: WallTime) -> [WindowReading] { organizations.compactMap { $0.beginReading(at: now) } }
 }

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// What was spent before: by an earlier run, or before a limit was made.
 public struct PastSpending: Hashable, Sendable {
     /// Whose request it was.
@@ -43,6 +45,21 @@ extension OrganizationLimits {
     /// Gives back what was charged in doubt and turned out not to be spent, in limits whose window is still the one.
     /// Never more than is in doubt.
     public func refund(_ past: PastSpending, at now: WallTime) { locked { $0.refund(past, now.microseconds) } }
+}
+
+extension OrganizationLimits {
+    /// Counts a call that had no hold, for no limit bound its request when it began: in the limits that bind it now.
+    /// - Parameter mark: where its record is; a window that was read up to there has it.
+    public func count(_ past: PastSpending, record mark: JournalMark?, at now: WallTime) { locked { $0.count(past, mark, now.microseconds) } }
+}
+
+extension Spending {
+    /// What a record of a call without a hold counts for in the ledger.
+    public init(_ record: UsageRecord) {
+        self.init(
+            usd: record.cost + record.inDoubt,
+            tokens: record.tokens.input.addingSaturated(record.tokens.output).addingSaturated(record.inDoubtTokens), requests: 1)
+    }
 }
 
 extension PastSpending {

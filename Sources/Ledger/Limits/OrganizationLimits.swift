@@ -10,10 +10,10 @@ public final class OrganizationLimits: Sendable {
     let hooks: LimitHooks
     private let book: Mutex<LimitBook>
 
-    init(_ rules: OrganizationRules, _ sharing: LimitTree.Sharing, _ hooks: LimitHooks) {
+    init(_ rules: OrganizationRules, _ sharing: LimitTree.Sharing, _ clock: (@Sendable () -> Int64)?, _ hooks: LimitHooks) {
         name = rules.name
         self.hooks = hooks
-        book = Mutex(LimitBook(rules, isLeased: sharing == .leased))
+        book = Mutex(LimitBook(rules, isLeased: sharing == .leased, clock: clock))
     }
 
     /// Does `body` under the lock, then tells what it led to.
@@ -30,6 +30,7 @@ public final class OrganizationLimits: Sendable {
 
     private func tell(_ events: BookEvents) {
         for alert in events.alerts { hooks.alert(alert) }
+        if events.hasUnread { hooks.unread() }
         for delivery in events.deliveries {
             switch delivery.outcome {
             case .held(let id): delivery.notify(.held(Hold(self, id)))
@@ -43,7 +44,7 @@ extension OrganizationLimits {
     /// Sets `request.amount` aside in every limit that binds the request, or in none.
     ///
     /// Money and tokens that are only held by others may be waited for, requests and concurrency only where the rule has `wait`.
-    /// Who asks while others wait for the same limit has to wait behind them.
+    /// What is kept for the request that is first in line (``LimitCell/earmark``) is not given to others.
     public func reserve(_ request: SpendRequest, at now: WallTime) -> Reservation {
         switch locked({ $0.reserve(request, now.microseconds) }) {
         case .held(let id): .held(Hold(self, id))
@@ -52,11 +53,10 @@ extension OrganizationLimits {
         }
     }
 
-    /// Like ``reserve(_:at:)``, and gets in line when it must wait. Room is given in the order of arrival; where a
-    /// limit of a scope is what is
-    /// waited for, the teams directly below it take turns by their weights.
+    /// Like ``reserve(_:at:)``, and gets in line when it must wait. The teams directly below the scope of the limit take turns by their weights,
+    /// requests of a team by their arrival. Those behind the first that need less than is free, and nothing that is kept for it, pass.
     /// - Parameters:
-    ///   - patience: how long the request can wait at all; a limit's `wait` may be shorter.
+    ///   - patience: how long the request can wait at all, whatever is done to the clock; a limit's `wait` may be shorter.
     ///   - notify: told once how it ended, on the thread that made room, outside of all locks; not called when this
     ///     returns `held` or `refused`.
     public func reserve(
@@ -64,23 +64,25 @@ extension OrganizationLimits {
     ) -> PatientReservation {
         switch locked({ $0.reserve(request, now.microseconds, patience: patience.microseconds, notify) }) {
         case .held(let id): .held(Hold(self, id))
-        case .waiting(let waiter, let time): .waiting(WaitTicket(limits: self, waiter: waiter, wakeTime: WallTime(microseconds: time)))
+        case .waiting(let waiter, let delay): .waiting(WaitTicket(limits: self, waiter: waiter, delay: .microseconds(delay)))
         case .refused(let refusal): .refused(refusal)
         }
     }
 
-    func wake(_ waiter: WaiterID, at now: WallTime) -> WallTime? {
-        locked { $0.wake(waiter, now.microseconds) }.map(WallTime.init(microseconds:))
+    func wake(_ waiter: WaiterID, at now: WallTime) -> Duration? {
+        locked { $0.wake(waiter, now.microseconds) }.map { .microseconds($0) }
     }
 
     func cancel(_ waiter: WaiterID) -> Bool { locked { $0.cancel(waiter) } }
 
-    func topUp(_ id: HoldID, _ amount: Spending, _ model: String?) -> TopUp { locked { $0.topUp(id, amount, model) } }
+    func topUp(_ id: HoldID, _ amount: Spending, _ model: String?, _ now: WallTime?) -> TopUp {
+        locked { $0.topUp(id, amount, model, now?.microseconds) }
+    }
 
     func charge(
-        _ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, at now: WallTime
+        _ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, _ mark: JournalMark?, at now: WallTime
     ) -> Settlement {
-        locked { Settlement(isOverrun: $0.charge(id, actual, doubt: doubt, reserved, model, now.microseconds)) }
+        locked { Settlement(isOverrun: $0.charge(id, actual, doubt: doubt, reserved, model, mark, now.microseconds)) }
     }
 
     @discardableResult

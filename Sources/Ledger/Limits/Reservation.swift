@@ -31,12 +31,13 @@ public enum WaitOutcome: Sendable {
 public struct WaitTicket: Sendable {
     let limits: OrganizationLimits
     let waiter: WaiterID
-    /// When to call ``wake(at:)``: at the end of the patience, or when a window ends for which the request waits.
-    public let wakeTime: WallTime
+    /// How long until ``wake(at:)`` is to be called: the patience ends then, or a window for whose end the request waits. By a clock that nobody
+    /// sets.
+    public let delay: Duration
 
     /// Looks after the request when its time has come; whatever is decided goes to the callback.
-    /// - Returns: when to call again; `nil`: the callback was or will be called, or the ticket was cancelled.
-    public func wake(at now: WallTime) -> WallTime? { limits.wake(waiter, at: now) }
+    /// - Returns: how long until the next call; `nil`: the callback was or will be called, or the ticket was cancelled.
+    public func wake(at now: WallTime) -> Duration? { limits.wake(waiter, at: now) }
 
     /// Leaves the line.
     /// - Returns: whether the callback will never be called; `false`: it was or is about to be.

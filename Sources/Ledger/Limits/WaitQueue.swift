@@ -4,7 +4,7 @@ typealias WaiterID = UInt64
 /// A request that waits.
 struct Waiter: Sendable {
     let request: SpendRequest
-    /// Microseconds since 1970.
+    /// In microseconds of a clock that nobody sets, as are the others.
     let arrival: Int64
     /// When its own patience ends.
     let patience: Int64
@@ -20,46 +20,82 @@ struct Waiter: Sendable {
 
 /// The line for one limit: the scopes below it take turns, inside of each the order is that of arrival.
 ///
-/// Turns follow start-time fair queueing (Goyal, Vin, Chen 1996): who was given the least, in shares of the limit
-/// divided by weight, is next.
+/// Turns follow start-time fair queueing (Goyal, Vin, Chen 1996): the scope that was given the least, in shares of the limit divided by weight,
+/// is next. Requests stand in classes by the size of what they need, so that one that fits is found without a look at all: the work is bounded by
+/// the number of scopes in line times that of the classes (64).
 struct WaitQueue: Sendable {
     private struct Group: Sendable {
         let id: NodeID
         let weight: Double
         /// What it was given since the line formed.
         var given: Double
-        var line = WaitLine()
-    }
+        /// By class; a class has needs from a power of two up to the next.
+        var lines: [WaitLine] = []
+        /// A bit for each class in which somebody waits.
+        var occupied: UInt64 = 0
 
-    private var groups: [Group] = []
-
-    var isEmpty: Bool { groups.allSatisfy { $0.line.isEmpty } }
-
-    /// Who arrived first of all.
-    var oldest: WaiterID? { groups.compactMap { $0.line.first }.min() }
-
-    /// Whose turn it is.
-    var next: WaiterID? {
-        groups.lazy.filter { !$0.line.isEmpty }.min { $0.given < $1.given }?.line.first
-    }
-
-    mutating func insert(_ waiter: WaiterID, _ group: NodeID, weight: Int) {
-        if let index = groups.firstIndex(where: { $0.id == group }) {
-            // Who comes back after a pause has no claim from before it.
-            if groups[index].line.isEmpty { groups[index].given = max(groups[index].given, least) }
-            groups[index].line.insert(waiter)
-        } else {
-            var made = Group(id: group, weight: Double(weight), given: least)
-            made.line.insert(waiter)
-            groups.append(made)
+        /// Who arrived first of those in the classes of `mask`, if `fits` says so.
+        func first(_ mask: UInt64, _ fits: (WaiterID) -> Bool) -> WaiterID? {
+            var (rest, found) = (occupied & mask, WaiterID?.none)
+            while rest != 0 {
+                let place = rest.trailingZeroBitCount
+                rest &= rest - 1
+                guard let first = lines[place].first, first < found ?? .max, fits(first) else { continue }
+                found = first
+            }
+            return found
         }
     }
 
-    private var least: Double { groups.lazy.filter { !$0.line.isEmpty }.map(\.given).min() ?? 0 }
+    private var groups: [Group] = []
+    /// How many wait in each class.
+    private var counts = [Int32](repeating: 0, count: 64)
 
-    mutating func remove(_ waiter: WaiterID, _ group: NodeID) {
-        guard let index = groups.firstIndex(where: { $0.id == group }) else { return }
-        groups[index].line.remove(waiter)
+    /// The class of a need.
+    private static func place(_ need: Int64) -> Int { 63 - UInt64(max(1, need)).leadingZeroBitCount }
+
+    /// Whose turn it is.
+    var next: WaiterID? {
+        groups.lazy.filter { $0.occupied != 0 }.min { $0.given < $1.given }?.first(.max) { _ in true }
+    }
+
+    /// Whose turn it is of those that need no more than `free`: of the first of each class.
+    func next(needing free: Int64, _ need: (WaiterID) -> Int64) -> WaiterID? {
+        let last = Self.place(free)
+        if counts[...last].allSatisfy({ $0 == 0 }) { return nil }
+        let mask = last == 63 ? UInt64.max : (1 << UInt64(last + 1)) - 1
+        var best: (given: Double, id: WaiterID)?
+        for group in groups where group.occupied & mask != 0 && group.given < best?.given ?? .infinity {
+            if let id = group.first(mask, { need($0) <= free }) { best = (group.given, id) }
+        }
+        return best?.id
+    }
+
+    mutating func insert(_ waiter: WaiterID, _ need: Int64, _ group: NodeID, weight: Int) {
+        let place = Self.place(need)
+        let index: Int
+        if let known = groups.firstIndex(where: { $0.id == group }) {
+            // Who comes back after a pause has no claim from before it.
+            if groups[known].occupied == 0 { groups[known].given = max(groups[known].given, least) }
+            index = known
+        } else {
+            groups.append(Group(id: group, weight: Double(weight), given: least))
+            index = groups.count - 1
+        }
+        while groups[index].lines.count <= place { groups[index].lines.append(WaitLine()) }
+        groups[index].lines[place].insert(waiter)
+        groups[index].occupied |= 1 << UInt64(place)
+        counts[place] += 1
+    }
+
+    private var least: Double { groups.lazy.filter { $0.occupied != 0 }.map(\.given).min() ?? 0 }
+
+    mutating func remove(_ waiter: WaiterID, _ need: Int64, _ group: NodeID) {
+        let place = Self.place(need)
+        guard let index = groups.firstIndex(where: { $0.id == group }), groups[index].lines.count > place else { return }
+        groups[index].lines[place].remove(waiter)
+        if groups[index].lines[place].isEmpty { groups[index].occupied &= ~(1 << UInt64(place)) }
+        counts[place] -= 1
     }
 
     /// Notes that `group` was given `share` of the limit.

@@ -103,6 +103,9 @@ public final class PostgreSQLLedger: LedgerStore {
     /// What this gateway has spent; what others have comes into the tree with the leases.
     public func totals(cutAt moments: [WallTime]) throws(LedgerFailure) -> [SpendingTotal] { try spool.totals(cutAt: moments) }
 
+    /// The same, and up to which records the sums go.
+    public func sums(cutAt moments: [WallTime]) throws(LedgerFailure) -> LedgerSums { try spool.sums(cutAt: moments) }
+
     /// Takes back what this gateway has charged in doubt; see ``LedgerStore/refund(_:note:)``.
     public nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord {
         try await spool.refund(id, note: note)

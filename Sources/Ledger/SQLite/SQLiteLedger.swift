@@ -123,6 +123,11 @@ public final class SQLiteLedger: LedgerStore {
         try UsageReader(path: path).totals(cutAt: moments)
     }
 
+    /// What was spent, and up to which records; see ``LedgerStore/sums(cutAt:)``.
+    public func sums(cutAt moments: [WallTime]) throws(LedgerFailure) -> LedgerSums {
+        try UsageReader(path: path).sums(cutAt: moments)
+    }
+
     /// Takes back what was charged in doubt; see ``LedgerStore/refund(_:note:)``.
     public nonisolated(nonsending) func refund(_ id: String, note: String?) async throws(LedgerFailure) -> UsageRecord {
         let result = await withUnsafeContinuation { (waiter: UnsafeContinuation<Result<UsageRecord, LedgerFailure>, Never>) in

@@ -15,25 +15,32 @@ import Testing
         #expect(state.since == utc(2026, 4, 16) && state.resets == utc(2026, 4, 17))
     }
 
-    @Test func aHoldIsSettledInItsOwnWindow() throws {
+    /// Each call of a request counts in the window in which it begins.
+    @Test func callsCountInTheWindowInWhichTheyBegin() throws {
         let limits = try organization(usdLimit(100, per: .day))
         let hold = try limits.hold(request(usd(80)))
         let tomorrow = noon.plus(day)
-        try limits.spend(request(usd(90)), at: tomorrow)
-        #expect(hold.topUp(usd(20)) == .held)
-        #expect(hold.topUp(usd(1)) != .held)
-        hold.settle(usd(95), at: tomorrow)
+        try limits.spend(request(usd(85)), at: tomorrow)
+        #expect(hold.topUp(usd(15), at: tomorrow) == .held)
+        #expect(hold.topUp(usd(1), at: tomorrow) != .held)
+        // The call of the day before ends after the one of this day, and costs more than was set aside.
+        hold.charge(usd(10), reserved: usd(15), at: tomorrow)
+        hold.charge(usd(90), reserved: usd(80), at: tomorrow)
+        hold.settle(.nothing, at: tomorrow)
         let state = try limits.only(at: tomorrow)
-        #expect([state.spent, state.held] == [90, 0])
+        #expect([state.spent, state.held] == [95, 0])
+        let before = try limits.only()
+        #expect([before.spent, before.held] == [90, 0])
     }
 
     @Test func holdsOfManyWindowsAgoAreKept() throws {
         let limits = try organization(usdLimit(100, per: .minute))
         let hold = try limits.hold(request(usd(60)))
         for minute in 1...20 as ClosedRange<Int64> { try limits.spend(request(usd(100)), at: noon.plus(.seconds(60 * minute))) }
-        #expect(hold.topUp(usd(40)) == .held)
-        #expect(hold.topUp(usd(1)) != .held)
-        #expect(hold.settle(usd(100), at: noon).isOverrun == false)
+        let now = noon.plus(.seconds(60 * 20))
+        #expect(hold.topUp(usd(1), at: now) != .held)
+        #expect(hold.settle(usd(60), at: now).isOverrun == false)
+        #expect(try limits.only(at: now).spent == 100)
     }
 
     /// Back by less than a window: nothing is opened again, before and after.
@@ -60,8 +67,8 @@ import Testing
         try limits.spend(request(usd(40)), at: ahead)
         let hold = isNewWindow ? try limits.hold(request(usd(10)), at: ahead) : nil
         let now = noon.plus(.seconds(5))
-        // Where the window ahead is the next one, it goes on; otherwise it is joined with the one before the leap.
-        let spent: Int64 = period == .hour && leap == .seconds(3_600) ? 40 : 100
+        // What began while the clock was ahead counts in the window that the clock showed.
+        let spent: Int64 = isNewWindow ? 60 : 100
         #expect(try limits.only(at: now).spent == spent)
         #expect(limits.refusal(request(usd(101 - spent)), at: now)?.reason == .spent)
         hold?.settle(usd(10), at: now)
@@ -70,23 +77,24 @@ import Testing
             // No later than the second window from now ends.
             let window = CalendarWindow(containing: now.microseconds, period, .utc)
             #expect(resets.microseconds <= window.end + (window.end - window.start) * 2)
-            #expect(try limits.only(at: WallTime(microseconds: resets.microseconds)).spent == 0)
+            let isNext = isNewWindow && resets.microseconds <= ahead.microseconds && ahead.microseconds < resets.microseconds + (window.end - window.start)
+            #expect(try limits.only(at: WallTime(microseconds: resets.microseconds)).spent == (isNext ? 50 : 0))
         }
     }
 
-    /// A hold of the window before a leap, settled after the clock came back, counts in the joined window.
+    /// Holds are settled in the windows in which they began, wherever the clock is.
     @Test func holdsOutliveALeapAndBack() throws {
         let limits = try organization(usdLimit(100, per: .day))
         let first = try limits.hold(request(usd(30)))
         let ahead = noon.plus(.seconds(365 * 86_400))
         let second = try limits.hold(request(usd(50)), at: ahead)
-        #expect(limits.mustWait(request(usd(21))))
-        #expect(try limits.only().held == 80)
+        #expect(limits.mustWait(request(usd(71))))
+        #expect(try limits.only().held == 30)
         first.settle(usd(20), at: noon)
         second.settle(usd(40), at: noon)
         let state = try limits.only()
-        #expect([state.spent, state.held] == [60, 0])
-        #expect(limits.refusal(request(usd(41)))?.reason == .spent)
+        #expect([state.spent, state.held] == [20, 0])
+        #expect(try limits.only(at: ahead).spent == 40)
     }
 
     @Test(arguments: [Duration.seconds(-3_600), .seconds(-365 * 86_400)])
@@ -96,10 +104,10 @@ import Testing
         try limits.spend(request(usd(80)))
         let earlier = noon.plus(step)
         #expect(limits.refusal(request(usd(21)), at: earlier)?.reason == .spent)
-        #expect(limits.states(at: earlier).allSatisfy { $0.spent == 80 })
+        #expect(limits.states(at: earlier).allSatisfy { $0.spent + $0.held == 80 })
     }
 
-    /// Back, in one step or in several, and forth again: the day that was left goes on with all that was spent meanwhile.
+    /// Back, in one step or in several, and forth again: the day that was left goes on as it was.
     @Test(arguments: [[-365], [-1, -365], [-2, -40, -365]] as [[Int64]])
     func whatWasLeftGoesOn(_ steps: [Int64]) throws {
         let limits = try organization(usdLimit(100, per: .day))
@@ -111,11 +119,11 @@ import Testing
         }
         try limits.spend(request(usd(10)), at: noon.plus(day * (steps.last ?? 0)))
         let state = try limits.only()
-        #expect([state.spent, state.held, state.left] == [70, 20, 10])
+        #expect([state.spent, state.held, state.left] == [60, 20, 20])
         #expect(state.resets == utc(2026, 4, 16))
-        #expect(limits.refusal(request(usd(31)))?.reason == .spent)
+        #expect(limits.refusal(request(usd(41)))?.reason == .spent)
         hold.settle(usd(20), at: noon)
-        #expect(try limits.only().spent == 90)
+        #expect(try limits.only().spent == 80)
         #expect(try limits.only(at: noon.plus(day)).spent == 0)
     }
 

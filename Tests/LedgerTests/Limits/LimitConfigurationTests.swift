@@ -68,18 +68,24 @@ import Testing
 }
 
 @Suite struct LimitBoundsTests {
-    /// A client that invents users: those whose windows are over make room, and when none are, it is refused instead of let through.
-    @Test func inventedUsersDoNotFillTheMemory() throws {
-        let limits = try tree([ScopeRules(path: "acme", eachUser: [usdLimit(10, per: .day)])]).organization(of: "acme")
+    /// A team that invents users: those whose windows are over make room, and when none are, the team is refused, and no other.
+    @Test func inventedUsersAreTheirTeamsOwnAffair() throws {
+        let rules = [ScopeRules(path: "acme", eachKey: [usdLimit(10, per: .day)], eachUser: [usdLimit(10, per: .day)]), ScopeRules(path: "acme/b")]
+        let limits = try tree(rules).organization(of: "acme")
         for number in 0..<LimitBounds.ownScopes { try limits.spend(request(usd(1), user: "user-\(number)")) }
         let refusal = try #require(limits.refusal(request(usd(1), user: "one more")))
-        #expect(refusal.reason == .tooManyScopes && refusal.gatewayError.code.status == 503)
+        #expect(refusal.reason == .tooManyScopes(LimitCrowd(team: "acme", isOfKeys: false)) && refusal.gatewayError.code.status == 429)
+        #expect(refusal.gatewayError.publicMessage.contains("acme has 65536 with limits of their own (each_user)"))
+        // Keys are counted on their own, and other teams too; a user that is known is known to all.
+        try limits.spend(request(usd(1), key: "key_1", user: "user-8"))
+        try limits.spend(request(usd(1), team: "acme/b", user: "one more"))
+        try limits.spend(request(usd(1), user: "one more"))
         // Those that are known go on.
         try limits.spend(request(usd(9), user: "user-7"))
         #expect(limits.refusal(request(usd(1), user: "user-7"))?.reason == .spent)
         let tomorrow = noon.plus(.seconds(86_400))
-        try limits.spend(request(usd(1), user: "one more"), at: tomorrow)
-        #expect(limits.states(at: tomorrow).count == 1)
+        try limits.spend(request(usd(1), user: "newest"), at: tomorrow)
+        #expect(limits.states(at: tomorrow).count <= 3)
     }
 
     @Test func usersThatHoldOrWaitAreKept() throws {

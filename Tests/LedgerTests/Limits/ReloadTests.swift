@@ -37,7 +37,7 @@ import Testing
         #expect(hold.topUp(usd(50)) == .held)
         #expect(hold.topUp(usd(1)) != .held)
         hold.settle(usd(100), at: noon)
-        #expect(limits.states(at: noon).map(\.spent) == [100, 0])
+        #expect(limits.states(at: noon).map(\.spent) == [100, 100])
         // The number of the old limit is used for another; nothing of it is left.
         _ = tree.reconfigure(
             try LimitConfiguration(

@@ -22,18 +22,23 @@ import Testing
         #expect(try limits.only().waiting == 0)
     }
 
-    @Test func nobodyOvertakesThoseThatWait() throws {
+    /// A request that waits for an older hold keeps nobody from what is free; once the room it needs comes from younger holds, nobody passes.
+    @Test func smallRequestsPassUntilTheirRoomIsNeeded() throws {
         let limits = try organization(usdLimit(100))
         let outcomes = Outcomes()
-        let hold = try limits.hold(request(usd(60)))
+        let (first, second) = (try limits.hold(request(usd(45))), try limits.hold(request(usd(15))))
         _ = try limits.wait(request(usd(80)), "large", outcomes)
-        // Would fit, but the large one would starve.
-        #expect(limits.mustWait(request(usd(10))))
-        _ = try limits.wait(request(usd(10)), "small", outcomes)
+        let small = try limits.hold(request(usd(30)))
+        second.settle(usd(5), at: noon)
+        // The large one has 5 + 45 in its way that no other request can give it.
+        try limits.hold(request(usd(20))).release(at: noon)
+        first.release(at: noon)
+        // It would fit by now if nobody had passed it.
+        #expect(outcomes.names.isEmpty && limits.mustWait(request(usd(10))))
         // What costs nothing takes nothing from anybody.
         try limits.spend(request(.nothing))
-        hold.settle(usd(5), at: noon)
-        #expect(outcomes.names == ["large", "small"])
+        small.settle(usd(10), at: noon)
+        #expect(outcomes.names == ["large"])
         for (_, hold) in outcomes.takeHolds() { hold.release(at: noon) }
     }
 
@@ -50,14 +55,40 @@ import Testing
         let limits = try organization(usdLimit(100))
         let outcomes = Outcomes()
         let hold = try limits.hold(request(usd(60)))
+        let other = try limits.hold(request(usd(40)))
         let large = try limits.wait(request(usd(80)), "large", outcomes)
+        let small = try limits.wait(request(usd(50)), "small", outcomes)
+        other.settle(usd(20), at: noon)
+        #expect(outcomes.names == [])
+        hold.settle(usd(0), at: noon)
+        #expect(outcomes.names == ["large"])
+        #expect(small.cancel())
+        for (_, hold) in outcomes.takeHolds() { hold.release(at: noon) }
+        let last = try limits.hold(request(usd(75)))
+        let later = try limits.wait(request(usd(70)), "later", outcomes)
+        let latest = try limits.wait(request(usd(6)), "latest", outcomes)
+        #expect(later.cancel())
+        #expect(outcomes.names.isEmpty && latest.cancel())
+        last.release(at: noon)
+        #expect(!large.cancel())
+        #expect(try limits.only().held == 0)
+    }
+
+    @Test func whoLeavesGivesBackWhatWasKeptForIt() throws {
+        let limits = try organization(usdLimit(100))
+        let outcomes = Outcomes()
+        let hold = try limits.hold(request(usd(60)))
+        let young = { try limits.hold(request(usd(40))) }
+        let large = try limits.wait(request(usd(80)), "large", outcomes)
+        let passed = try young()
+        hold.release(at: noon)
         let small = try limits.wait(request(usd(10)), "small", outcomes)
         #expect(large.cancel())
         #expect(outcomes.names == ["small"])
+        passed.release(at: noon)
         #expect(!small.cancel())
         #expect(!large.cancel())
         #expect(small.wake(at: noon) == nil)
-        hold.release(at: noon)
         for (_, hold) in outcomes.takeHolds() { hold.release(at: noon) }
         #expect(try limits.only().held == 0)
     }
@@ -68,8 +99,8 @@ import Testing
         let hold = try limits.hold(request(usd(100)))
         let ticket = try limits.wait(request(usd(10)), "a", outcomes, patience: .seconds(3))
         _ = try limits.wait(request(usd(10)), "b", outcomes)
-        #expect(ticket.wakeTime == noon.plus(.seconds(3)))
-        #expect(ticket.wake(at: noon.plus(.seconds(2))) == noon.plus(.seconds(3)))
+        #expect(ticket.delay == .seconds(3))
+        #expect(ticket.wake(at: noon.plus(.seconds(2))) == .seconds(1))
         #expect(ticket.wake(at: noon.plus(.seconds(3))) == nil)
         #expect(outcomes.refusals.map(\.name) == ["a"])
         #expect(outcomes.refusals.first?.refusal.reason == .held)
@@ -88,8 +119,8 @@ import Testing
         #expect(limits.refusal(wanted, at: noon.plus(.seconds(40)))?.retryAfter == .seconds(20))
         let late = noon.plus(.seconds(55))
         let tickets = try ["a", "b", "c"].map { try limits.wait(wanted, $0, outcomes, at: late) }
-        #expect(tickets.map(\.wakeTime) == Array(repeating: noon.plus(.seconds(60)), count: 3))
-        #expect(tickets[2].wake(at: noon.plus(.seconds(60))) == noon.plus(.seconds(65)))
+        #expect(tickets.map(\.delay) == Array(repeating: .seconds(5), count: 3))
+        #expect(tickets[2].wake(at: noon.plus(.seconds(60))) == .seconds(5))
         let given = outcomes.takeHolds()
         #expect(given.map(\.name) == ["a", "b"])
         for (_, hold) in given { hold.settle(wanted.amount, at: noon.plus(.seconds(61))) }
@@ -102,7 +133,7 @@ import Testing
         let outcomes = Outcomes()
         let hold = try limits.hold(request(.nothing))
         let ticket = try limits.wait(request(.nothing), "a", outcomes)
-        #expect(ticket.wakeTime == noon.plus(.seconds(2)))
+        #expect(ticket.delay == .seconds(2))
         hold.settle(.nothing, at: noon)
         #expect(outcomes.takeHolds().map(\.name) == ["a"])
     }
