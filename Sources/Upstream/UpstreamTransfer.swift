@@ -36,6 +36,8 @@ public final class UpstreamTransfer {
     private var pausedNanoseconds: UInt64 = 0
     /// The transfer's place among those that the provider takes at once.
     private var place: UpstreamGate.Place?
+    /// How much longer the consumer waits for something that counts as progress. `nil`: every byte does.
+    private var patience: Duration?
 
     init(_ handle: EasyHandle, body: [UInt8], client: UpstreamClient, deadlines: UpstreamDeadlines, place: UpstreamGate.Place?) {
         self.handle = handle
@@ -70,7 +72,7 @@ public final class UpstreamTransfer {
             switch result {
             case .success: return false
             case .failure(let failure): throw failure
-            case nil: await wait()
+            case nil: await waitForBody()
             }
         }
         swap(&bytes, &buffer)
@@ -84,6 +86,21 @@ public final class UpstreamTransfer {
         let pause = pauseBegan.map { (MonotonicTime.now() - $0).nonNegativeNanoseconds } ?? 0
         let noticeable = min(1_000_000_000, (providerDeadline - startTime).nonNegativeNanoseconds / 10)
         return pausedNanoseconds + pause > noticeable
+    }
+
+    /// From here on the idle time-out runs while the consumer waits, and only `madeProgress` begins it anew: the consumer knows which bytes say
+    /// something.
+    public func countOnlyProgress() { patience = handle.endpoint.timeouts.idle }
+
+    /// What arrived last was more than a sign of life.
+    public func madeProgress() { if patience != nil { patience = handle.endpoint.timeouts.idle } }
+
+    private func waitForBody() async {
+        guard let patience else { return await wait() }
+        let start = client.loop.now
+        handle.watchdog.set(min(totalDeadline, start + patience))
+        await wait()
+        self.patience = max(.zero, patience - (client.loop.now - start))
     }
 
     /// Gives the call up; the connection is closed unless other HTTP/2 streams use it. Harmless when the call is over.
@@ -179,7 +196,7 @@ public final class UpstreamTransfer {
         }
         if firstByteTime == nil { firstByteTime = MonotonicTime.now() }
         buffer.append(contentsOf: bytes)
-        handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.idle))
+        if patience == nil { handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.idle)) }
         wakeConsumer()
         return .taken
     }
@@ -201,6 +218,8 @@ public final class UpstreamTransfer {
     }
 
     func watchdogBarked() {
+        // A consumer that is not waiting is busy with its client: that is not the upstream's slowness.
+        if patience != nil, waiter == nil, result == nil, !isReleased, client.loop.now < totalDeadline { return handle.watchdog.set(totalDeadline) }
         noteProgress()
         client.abandon(self)
         // A transfer that has failed already, in a call-back to which libcurl paid no heed, had only to be taken out.

@@ -86,13 +86,14 @@ import Testing
 
     @Test(
         arguments: [
-            (#"{"promptTokenCount":10}"#, TokenUsage(input: 10)),
+            // Text that nothing was made of is not believed.
+            (#"{"promptTokenCount":10}"#, nil), (#"{"promptTokenCount":10,"totalTokenCount":30,"candidatesTokenCount":5}"#, nil),
             (#"{"promptTokenCount":10,"candidatesTokenCount":5,"thoughtsTokenCount":7}"#, TokenUsage(input: 10, output: 12, reasoning: 7)),
             (
                 #"{"promptTokenCount":10,"cachedContentTokenCount":8,"toolUsePromptTokenCount":3,"candidatesTokenCount":1}"#,
                 TokenUsage(input: 13, cachedInput: 8, output: 1)
             ),
-            (#"{"promptTokenCount":10,"candidatesTokenCount":null}"#, TokenUsage(input: 10)),
+            (#"{"promptTokenCount":10,"candidatesTokenCount":null}"#, nil),
             (#"{"candidatesTokenCount":5}"#, nil), (#"{"promptTokenCount":-1}"#, nil), (#"{"promptTokenCount":1.5}"#, nil),
             (#"{"promptTokenCount":10,"cachedContentTokenCount":11}"#, nil),
             (#"{"promptTokenCount":9223372036854775807,"toolUsePromptTokenCount":1}"#, nil),

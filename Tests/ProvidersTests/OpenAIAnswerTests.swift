@@ -7,6 +7,9 @@ func usd(_ text: String) -> NanoUSD { NanoUSD(decimal: text) ?? .zero }
 private let completion =
     #"{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi","refusal":null},"logprobs":null,"finish_reason":"stop"}]"#
 
+/// One choice, and nothing else to change.
+private let choices = #""choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]"#
+
 private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt8]) {
     let body = Array(text.utf8)
     return (try OpenAIAnswer.read(body: body, reader: JSONReader()), body)
@@ -36,11 +39,11 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
     }
 
     @Test func aStatedCostIsReplaced() throws {
-        let (read, body) = try answer(#"{"usage":{ "cost" : 99.5, "prompt_tokens":2,"completion_tokens":1 } ,"choices":[]}"#)
-        #expect(read.finishReasons.isEmpty)
+        let (read, body) = try answer(#"{"usage":{ "cost" : 99.5, "prompt_tokens":2,"completion_tokens":1 } ,\#(choices)}"#)
+        #expect(read.finishReasons == [.stop])
         let rendered = read.rendering(body, cost: usd("3"), estimate: TokenUsage())
         #expect(
-            String(decoding: rendered, as: UTF8.self) == #"{"usage":{ "cost" : 3, "prompt_tokens":2,"completion_tokens":1 } ,"choices":[]}"#
+            String(decoding: rendered, as: UTF8.self) == #"{"usage":{ "cost" : 3, "prompt_tokens":2,"completion_tokens":1 } ,\#(choices)}"#
         )
     }
 
@@ -55,18 +58,18 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
     ]
 
     @Test(arguments: unbelievable) func unbelievableUsageIsNone(usage: String) throws {
-        let (read, body) = try answer(#"{"usage":\#(usage),"choices":[]}"#)
+        let (read, body) = try answer(#"{"usage":\#(usage),\#(choices)}"#)
         #expect(read.usage == nil)
         let rendered = read.rendering(body, cost: usd("0.5"), estimate: TokenUsage(input: 7, cachedInput: 2, output: 3, reasoning: 1))
         #expect(
             String(decoding: rendered, as: UTF8.self)
-                == #"{"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"prompt_tokens_details":{"cached_tokens":2},"completion_tokens_details":{"reasoning_tokens":1},"cost":0.5},"choices":[]}"#
+                == #"{"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10,"prompt_tokens_details":{"cached_tokens":2},"completion_tokens_details":{"reasoning_tokens":1},"cost":0.5},\#(choices)}"#
         )
     }
 
     @Test func missingUsageIsAdded() throws {
         let (read, body) = try answer(
-            "{\"choices\":[{\"finish_reason\":\"length\"},{\"finish_reason\":null},{\"finish_reason\":\"odd\"}] \n}\n")
+            #"{"choices":[{"message":{},"finish_reason":"length"},{"message":{},"finish_reason":null},{"message":{},"finish_reason":"odd"}]"# + " \n}\n")
         #expect(read.usage == nil)
         #expect(read.finishReasons == [.length, .missing, .other])
         let rendered = read.rendering(body, cost: .zero, estimate: TokenUsage(input: 1, output: 1))
@@ -78,14 +81,15 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
     }
 
     @Test(arguments: [
-        "", "x", "[]", "{}", #"{"choices":{}}"#, #"{"choices":[1]}"#, #"{"choices":[]"#, "<html>",
+        "", "x", "[]", "{}", #"{"choices":[]}"#, #"{"choices":null}"#, #"{"choices":[{"index":0,"finish_reason":"stop"}]}"#,
+        #"{"choices":[{"message":null}]}"#, #"{"choices":[{"message":{"content":"half"},"finish_reason":"error"}]}"#, #"{"choices":{}}"#, #"{"choices":[1]}"#, #"{"choices":[]"#, "<html>",
         #"{"choices":[],"error":{"message":"m"}}"#, #"{"error":"secret"}"#,
         #"{"choices":[],"choices":[]}"#,
     ]) func whatIsNoAnswer(text: String) {
         let error = #expect(throws: GatewayError.self) { try answer(text) }
         #expect(error?.code == .upstreamError)
         #expect(error?.source == .upstream)
-        #expect(error?.retry == .nextTarget)
+        #expect(error?.retry == (text.contains("half") ? .sameTarget : .nextTarget))
         #expect(error?.publicMessage.contains("secret") == false)
     }
 

@@ -21,7 +21,8 @@ private func million(_ text: String) -> PricePerMillion {
 
 /// Feeds the pieces one after another.
 func run(_ pieces: [[UInt8]], wantsUsage: Bool = false, choices: Int = 1) -> Outcome {
-    var stream = OpenAIStream(clientWantsUsage: wantsUsage, pricing: prices, choices: choices)
+    var stream = OpenAIStream(
+        clientWantsUsage: wantsUsage, pricing: prices, choices: choices, standIn: StreamIdentity.StandIn(id: "made-up", created: 7, model: "m"))
     let reader = JSONReader()
     var out: [UInt8] = []
     for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
@@ -73,8 +74,10 @@ enum Chunk {
     @Test func usageOnANormalChunk() {
         let stop = #"data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}],"usage":"#
         let stream = whole + stop + #"{"prompt_tokens":3,"completion_tokens":2}"# + "}\n\n" + Chunk.done
-        #expect(run(stream).text == whole + stop + "null}\n\n")
-        #expect(run(stream, wantsUsage: true).text == whole + stop + #"{"prompt_tokens":3,"completion_tokens":2,"cost":23}}"# + "\n\n")
+        let shown = whole + stop.replacing("{\"choices\"", with: #"{"id":"c","created":1,"model":"m","choices""#) + "null}\n\n"
+        let own = #"data: {"id":"c","created":1,"model":"m","object":"chat.completion.chunk","choices":[],"usage":"#
+        #expect(run(stream).text == shown)
+        #expect(run(stream, wantsUsage: true).text == shown + own + #"{"prompt_tokens":3,"completion_tokens":2,"cost":23}}"# + "\n\n")
         #expect(run(stream).usage == tokens)
     }
 
@@ -138,20 +141,21 @@ enum Chunk {
 
     @Test(arguments: ["\r\n", "\r"]) func otherLineEnds(end: String) {
         let outcome = run((whole + Chunk.usage + Chunk.done).replacing("\n", with: end), wantsUsage: true)
-        #expect(outcome.text == (whole + Chunk.priced).replacing("\n", with: end))
+        #expect(outcome.text.replacing(end, with: "\n") == whole + Chunk.priced)
         #expect(outcome.end == "complete")
     }
 
     @Test func formsOfData() {
         let bare = whole.replacing("data: ", with: "data:")
-        #expect(run(bare + "data:[DONE]\n\n") == Outcome(text: bare, end: "complete", contentEvents: 2))
+        let outcome = run(bare + "data:[DONE]\n\n")
+        #expect(outcome.text.replacing("data: ", with: "data:") == bare && outcome.end == "complete" && outcome.contentEvents == 2)
         let spaced = whole + "data:   [DONE]  \n\n"
         #expect(run(spaced).end == "complete")
         #expect(run(": a\n\n\n\n: b\n\n" + whole + "event: ping\n\ndata:\n\nretry: 5\n\n" + Chunk.done).text == whole)
         let lines = whole + "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":3,\ndata: \"completion_tokens\":2}}\n\n"
         #expect(
             run(lines + Chunk.done, wantsUsage: true).text == whole
-                + "data: {\"choices\":[], \"usage\":{\"prompt_tokens\":3, \"completion_tokens\":2,\"cost\":23}}\n\n")
+                + "data: {\"id\":\"c\",\"created\":1,\"model\":\"m\",\"choices\":[], \"usage\":{\"prompt_tokens\":3, \"completion_tokens\":2,\"cost\":23}}\n\n")
         let commented = ": x\n" + Chunk.content("a")
         #expect(run(whole + commented + Chunk.done).text == whole + commented)
     }
@@ -232,7 +236,7 @@ enum Chunk {
     }
 
     @Test func aNullErrorIsNone() {
-        let odd = #"data: {"choices":[],"error":null}"# + "\n\n"
+        let odd = #"data: {"id":"c","created":1,"model":"m","choices":[],"error":null}"# + "\n\n"
         #expect(run(start + odd + Chunk.done) == Outcome(text: start + odd, end: "complete", contentEvents: 1))
     }
 

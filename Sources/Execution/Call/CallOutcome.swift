@@ -17,6 +17,6 @@ public struct CallOutcome: Sendable {
     public var isEstimated = false
     /// From the start of the call to its end, in microseconds.
     public var latencyMicroseconds: Int64 = 0
-    /// From the start of the call to the first byte of the answer's body, in microseconds.
+    /// From the start of the call to the first content of a stream, or to the first byte of a whole answer's body, in microseconds.
     public var firstTokenMicroseconds: Int64?
 }

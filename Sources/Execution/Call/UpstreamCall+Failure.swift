@@ -3,6 +3,27 @@ internal import Chat
 extension UpstreamCall {
     static let notAStream = GatewayError(
         .upstreamError, "The provider did not answer with a stream although one was asked for.", source: .upstream, retry: .nextTarget)
+    static let unrequestedStream = GatewayError(
+        .upstreamError, "The provider answered with a stream although none was asked for.", source: .upstream, retry: .nextTarget)
+
+    /// Whether a media type is that of a stream, on whatever wire.
+    static func isStream(_ contentType: String) -> Bool {
+        contentType == "text/event-stream" || contentType == "application/vnd.amazon.eventstream"
+    }
+
+    /// What a whole answer is, if it cannot be one at all.
+    static func wrongKind(_ body: [UInt8], _ contentType: String) -> GatewayError? {
+        guard let first = body.first(where: { $0 > 0x20 }) else { return wrongKind("The provider answered with nothing.") }
+        if first == UInt8(ascii: "<") || contentType == "text/html" { return wrongKind("The provider answered with a web page, not with JSON.") }
+        let start = body.drop { $0 <= 0x20 }
+        let isStream = start.starts(with: "data:".utf8) || start.starts(with: "event:".utf8) || first == UInt8(ascii: ":")
+        return isStream ? unrequestedStream : nil
+    }
+
+    private static func wrongKind(_ message: String) -> GatewayError {
+        GatewayError(.upstreamError, message, source: .upstream, retry: .nextTarget)
+    }
+
     static let truncated = GatewayError(
         .upstreamError, "The provider's stream ended before its answer was complete.", source: .upstream, retry: .sameTarget)
 }
@@ -22,4 +43,18 @@ enum TokenEstimate {
     }
 
     private static func tokens(_ bytes: Int) -> Int { (bytes + bytesPerToken - 1) / bytesPerToken }
+}
+
+extension TokenUsage {
+    /// An estimate that is not below what the provider has said.
+    ///
+    /// Nothing of it counts as read from a cache, which would make it cheaper.
+    func raised(to reported: TokenUsage?) -> TokenUsage {
+        guard let reported else { return self }
+        var raised = reported
+        raised.cachedInput = 0
+        raised.input = max(input, reported.input)
+        raised.output = max(output, reported.output)
+        return raised
+    }
 }

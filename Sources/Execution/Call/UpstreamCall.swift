@@ -27,6 +27,12 @@ public final class UpstreamCall {
     /// How a stream stands; `nil` until one is opened.
     private var stream: WireStream?
     private var received: [UInt8] = []
+    /// What went wrong in the same moment in which the first content came.
+    private var deferredFailure: GatewayError?
+    /// When the first content of a stream came.
+    private var firstContentTime: MonotonicTime?
+    /// The usage of a whole answer that came where a stream was asked for.
+    private var refusedUsage: TokenUsage?
     /// Bytes of an answer that is read whole.
     private var wholeBytes = 0
 
@@ -52,8 +58,9 @@ public final class UpstreamCall {
     /// - Throws: the provider's or the transport's failure.
     public func answer() async throws(GatewayError) -> [UInt8] {
         do throws(GatewayError) {
-            _ = try await acceptedHead()
-            return try finished(try await wholeBody())
+            let head = try await acceptedHead()
+            guard !Self.isStream(head.contentType) else { throw Self.unrequestedStream }
+            return try finished(try await wholeBody(), head.contentType)
         } catch {
             throw failed(error)
         }
@@ -61,9 +68,10 @@ public final class UpstreamCall {
 
     // Out of line: what reading takes would make the frame of whoever waits for it larger.
     @inline(never)
-    private func finished(_ body: [UInt8]) throws(GatewayError) -> [UInt8] {
+    private func finished(_ body: [UInt8], _ contentType: String) throws(GatewayError) -> [UInt8] {
+        if let error = Self.wrongKind(body, contentType) { throw error }
         let answer = try WireAnswer.read(body: body, context: context, reader: reader)
-        settle(answer.usage, estimate: ownEstimate)
+        settle(answer.usage, estimate: ownEstimate.raised(to: answer.reportedAtLeast))
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
         return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
     }
@@ -80,32 +88,55 @@ public final class UpstreamCall {
 
     // MARK: Streams
 
-    /// Waits until the provider has begun a stream and its first event is there; before that nothing need be said to the client.
+    /// Waits until the provider has begun a stream and its first content is there; before that nothing need be said to the client.
     /// - Parameter output: receives what to forward.
     /// - Returns: false when the stream is complete already.
     public func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
         do throws(GatewayError) {
             let head = try await acceptedHead()
-            guard context.wire.streams(as: head.contentType) else { throw Self.notAStream }
+            guard context.wire.streams(as: head.contentType) else { throw try await notStreamed(head.contentType) }
             beginStream()
             while output.isEmpty { guard try await advance(&output) else { return false } }
             return true
         } catch {
-            throw failed(error)
+            // Content that came together with the fault is content: it commits, and the fault is told behind it.
+            guard stream?.progress ?? 0 > 0, !output.isEmpty, error.code != .clientClosedRequest else { throw failed(error) }
+            deferredFailure = error
+            return true
         }
     }
 
     /// Waits for more of the stream and appends what is to be forwarded to `output`: whole events, never the final `[DONE]`.
     /// - Returns: false when the stream is complete; `output` may hold its last events.
     public func next(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
-        do throws(GatewayError) { return try await advance(&output) } catch { throw failed(error) }
+        do throws(GatewayError) {
+            if let deferredFailure { throw deferredFailure }
+            return try await advance(&output)
+        } catch { throw failed(error) }
     }
 
     @inline(never)
-    private func beginStream() { stream = WireStream(context, pricing: pricing) }
+    private func beginStream() {
+        stream = WireStream(context, pricing: pricing)
+        transfer.countOnlyProgress()
+    }
+
+    /// What came instead of a stream: an error says what it is, a whole answer what it has used.
+    private func notStreamed(_ contentType: String) async throws(GatewayError) -> GatewayError {
+        guard contentType.hasSuffix("json") else { return Self.notAStream }
+        let body = try await wholeBody()
+        do throws(GatewayError) {
+            refusedUsage = try WireAnswer.read(body: body, context: context, reader: reader).usage
+            return Self.notAStream
+        } catch { return error.publicMessage == WireFailure.unusableMessage ? Self.notAStream : error }
+    }
 
     private func advance(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
-        guard try await receive() else { return try atEnd(&output) }
+        do throws(GatewayError) { guard try await receive() else { return try atEnd(&output) } } catch {
+            // A connection that breaks behind the answer takes nothing away from it.
+            guard stream?.isWhole == true, error.code != .clientClosedRequest else { throw error }
+            return try atEnd(&output)
+        }
         return try passOn(&output)
     }
 
@@ -121,7 +152,11 @@ public final class UpstreamCall {
     @inline(never)
     private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
         // What was large once need not stay so while the client reads.
-        defer { received.removeAll(keepingCapacity: received.capacity <= Self.keptCapacity) }
+        let progress = stream?.progress
+        defer {
+            received.removeAll(keepingCapacity: received.capacity <= Self.keptCapacity)
+            if stream?.progress != progress { noteProgress() }
+        }
         switch stream?.feed(received, reader: reader, into: &output) {
         case .open: return true
         case .failed(let error): throw error
@@ -130,12 +165,17 @@ public final class UpstreamCall {
         }
     }
 
+    private func noteProgress() {
+        transfer.madeProgress()
+        if firstContentTime == nil { firstContentTime = .now() }
+    }
+
     /// Bytes that an emptied buffer of a stream keeps.
     private static let keptCapacity = 8 * 1024
 
     private func complete(_ output: inout [UInt8]) -> Bool {
         transfer.release()
-        settle(stream?.usage, estimate: ownEstimate)
+        settle(stream?.usage, estimate: ownEstimate.raised(to: stream?.reportedAtLeast))
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
         if stream?.lacksUsage == true { stream?.appendUsage(outcome.usage, to: &output) }
         return false
@@ -201,14 +241,9 @@ public final class UpstreamCall {
         measure()
     }
 
-    /// Settles a call without an end. What was reported along the way may leave out what came after.
+    /// Settles a call without an end. What was reported along the way leaves out what came after: it is a lower bound.
     private func settleUnfinished() {
-        let isBelieved = stream?.usage.map { $0.output >= leastOutputSoFar } ?? false
-        var estimate = ownEstimate
-        if let reported = stream?.usage {
-            (estimate.input, estimate.cachedInput, estimate.cacheWrite) = (reported.input, reported.cachedInput, reported.cacheWrite)
-        }
-        settle(isBelieved ? stream?.usage : nil, estimate: estimate)
+        settle(stream?.finalUsage ?? refusedUsage, estimate: ownEstimate.raised(to: stream?.reportedAtLeast))
     }
 
     /// Takes down how the call failed. What the provider may bill all the same is estimated; a plain refusal costs nothing.
@@ -239,6 +274,7 @@ public final class UpstreamCall {
     private func measure() {
         let now = MonotonicTime.now()
         outcome.latencyMicroseconds = now.microseconds(since: transfer.startTime)
-        outcome.firstTokenMicroseconds = transfer.firstByteTime.map { $0.microseconds(since: transfer.startTime) }
+        let firstTime = stream == nil ? transfer.firstByteTime : firstContentTime
+        outcome.firstTokenMicroseconds = firstTime.map { $0.microseconds(since: transfer.startTime) }
     }
 }

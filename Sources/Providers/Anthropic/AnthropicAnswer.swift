@@ -41,7 +41,7 @@ extension Anthropic {
         if let why = root["stop_details"]?["explanation"]?.stringBytes { choice.addRefusal(why) }
         var usage = SplitUsage()
         usage.add(anthropic: root["usage"])
-        return TranslatedAnswer([choice], usage: usage.tokens, id: root["id"]?.stringBytes, context)
+        return TranslatedAnswer([choice], usage: usage.tokens, atLeast: usage.atLeast, id: root["id"]?.stringBytes, context)
     }
 
     private static func addReasoning(_ block: JSONValue, to choice: inout TranslatedChoice) {

@@ -9,6 +9,7 @@ struct AnthropicEvents: EventTranslator {
     var isComplete: Bool { false }
     /// What is known before the end is not the whole of it.
     var usage: TokenUsage? { hasFinalUsage ? reported.tokens : nil }
+    var reportedAtLeast: TokenUsage? { reported.atLeast }
 
     private var blocks: ContentBlocks
     private var hasBegun = false
@@ -61,7 +62,7 @@ struct AnthropicEvents: EventTranslator {
         ending = Anthropic.finish(delta?["stop_reason"], isFormatted: blocks.hasFormat) ?? ending
         if let why = delta?["stop_details"]?["explanation"]?.stringBytes { chunks.appendText(.refusal, why, to: &out) }
         reported.add(anthropic: event["usage"])
-        if event["usage"]?["output_tokens"] != nil { hasFinalUsage = true }
+        if event["usage"]?["output_tokens"].map({ !$0.isNull }) == true { hasFinalUsage = true }
     }
 
     private mutating func begin(

@@ -39,7 +39,7 @@ extension Bedrock {
         var usage = SplitUsage()
         usage.add(bedrock: root["usage"])
         usage.note(tier: root["serviceTier"]?["type"])
-        return TranslatedAnswer([choice], usage: usage.tokens, id: nil, context)
+        return TranslatedAnswer([choice], usage: usage.tokens, atLeast: usage.atLeast, id: nil, context)
     }
 
     private static func addReasoning(_ reasoning: JSONValue, to choice: inout TranslatedChoice) {
@@ -71,7 +71,7 @@ extension SplitUsage {
     mutating func add(bedrock usage: JSONValue?) {
         add(
             plain: usage?["inputTokens"], cacheRead: usage?["cacheReadInputTokens"], cacheWrite: usage?["cacheWriteInputTokens"],
-            output: usage?["outputTokens"])
+            output: usage?["outputTokens"], total: usage?["totalTokens"])
         for detail in usage?["cacheDetails"].map({ Array($0.elements) }) ?? [] where detail["ttl"]?.isString("1h") == true {
             add(cacheWriteHour: detail["inputTokens"])
         }

@@ -9,6 +9,7 @@ struct BedrockEvents: EventTranslator {
     /// Whether the model has ended, though the usage is still missing.
     private(set) var isComplete = false
     var usage: TokenUsage? { reported.tokens }
+    var reportedAtLeast: TokenUsage? { reported.atLeast }
 
     private var blocks: ContentBlocks
     private var reported = SplitUsage()

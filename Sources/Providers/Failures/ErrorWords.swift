@@ -52,7 +52,7 @@ enum ErrorWords {
 
     /// A member that holds the error.
     private static func nestedError(_ root: JSONValue) -> ProviderError? {
-        for name in ["error", "errors", "detail", "message", "Message", "body"] as [StaticString] {
+        for name in ["error", "errors", "detail", "message", "Message", "body", "base_resp"] as [StaticString] {
             if let value = root[name], value.kind == .object || value.kind == .array, let said = error(in: value) { return said }
         }
         // `{"error":"text"}` (Ollama, Text Generation Inference).
@@ -75,7 +75,7 @@ enum ErrorWords {
     }
 
     private static let messages: [StaticString] = [
-        "message", "Message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description", "reason", "title",
+        "message", "Message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description", "reason", "status_msg", "title",
     ]
 
     /// Where FastAPI found the mistake: `["body","messages",0,"role"]` is `messages.0.role`.

@@ -5,13 +5,13 @@ enum GeminiAnswer {
     static func read(_ root: JSONValue, _ context: AnswerContext) throws(GatewayError) -> TranslatedAnswer {
         if let error = GeminiFailure.reported(by: root) { throw error }
         guard root.kind == .object else { throw OpenAIFailure.unusable("the answer is not an object") }
-        let usage = root["usageMetadata"].flatMap(GeminiUsage.read)
+        let report = root["usageMetadata"].map(GeminiUsage.read)
         var choices: [TranslatedChoice] = []
         for candidate in (root["candidates"]?.elements).map({ Array($0.prefix(context.choices)) }) ?? [] {
             choices.append(try choice(candidate, index: choices.count, context))
         }
         if choices.isEmpty { throw GeminiFailure.noCandidate(root) }
-        return TranslatedAnswer(choices, usage: usage, id: root["responseId"]?.stringBytes, context)
+        return TranslatedAnswer(choices, usage: report?.believed, atLeast: report?.atLeast, id: root["responseId"]?.stringBytes, context)
     }
 
     private static func choice(_ candidate: JSONValue, index: Int, _ context: AnswerContext) throws(GatewayError) -> TranslatedChoice {

@@ -16,6 +16,7 @@ struct GeminiEvents: EventTranslator {
     private var choices: [Choice]
     private var isFirst = true
     private var reported: TokenUsage?
+    private(set) var reportedAtLeast: TokenUsage?
 
     init(_ context: AnswerContext) {
         self.context = context
@@ -33,7 +34,10 @@ struct GeminiEvents: EventTranslator {
         if let error = GeminiFailure.reported(by: event) { throw error }
         guard event.kind == .object else { throw OpenAIFailure.unusable("a stream event is not an object") }
         if isFirst, let id = event["responseId"]?.stringBytes { chunks.identify(id) }
-        if let usage = event["usageMetadata"].flatMap(GeminiUsage.read) { reported = usage }
+        if let report = event["usageMetadata"].map(GeminiUsage.read) {
+            reported = report.believed ?? reported
+            reportedAtLeast = reportedAtLeast.map { $0.union(report.atLeast) } ?? report.atLeast
+        }
         let candidates = event["candidates"]
         if candidates == nil, event["promptFeedback"]?["blockReason"] != nil { throw GeminiFailure.noCandidate(event) }
         isFirst = false

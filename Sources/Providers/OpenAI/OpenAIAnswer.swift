@@ -13,15 +13,18 @@ public struct OpenAIAnswer: Sendable {
 
     /// The tokens used; `nil` when the provider reported none, or none that can be true.
     public let usage: TokenUsage?
-    /// Why each choice ended, in the order of the answer; empty when the answer has no choice.
+    /// The least that was reported of the usage, believed or not; `nil` when nothing was.
+    public let reportedAtLeast: TokenUsage?
+    /// Why each choice ended, in the order of the answer.
     public let finishReasons: [FinishReason]
 
-    private enum Site: Sendable {
-        case believed(value: Range<Int>, cost: Range<Int>?)
-        case unusable(value: Range<Int>)
-        case absent(insertAt: Int)
-    }
-    private let site: Site
+    private let site: UsageSite?
+    /// Offsets of the value of `usage`; `nil`: it is missing.
+    private let usageValue: Range<Int>?
+    /// Offset behind the last member.
+    private let end: Int
+    /// What must change for every client to read the answer.
+    private let changes: TextChanges
 
     /// Reads an answer with status 200.
     /// - Throws: an error of the upstream when the body is not a completion, or carries an `error`.
@@ -38,44 +41,35 @@ public struct OpenAIAnswer: Sendable {
 
     private init(_ root: JSONValue, _ body: [UInt8]) throws(GatewayError) {
         guard root.kind == .object, let members = root.rawMembers else { throw OpenAIFailure.unusable("the answer is not a JSON object") }
-        var reasons: [FinishReason]?
+        if OpenAIFailure.isReported(in: root) { throw body.withUnsafeBytes { OpenAIFailure.embedded(root, in: $0) } }
+        var choices = Choices()
         var usageMember: JSONRawMember?
+        var groq: UsageSite?
         var tier: JSONValue?
         var end = 0
         for member in members {
             end = member.range.upperBound
             if member.name.isString("choices") {
-                reasons = try Self.readChoices(member.value)
+                try choices.read(member)
             } else if member.name.isString("usage") {
                 usageMember = member
             } else if member.name.isString("service_tier") {
                 tier = member.value
-            } else if member.name.isString("error"), !member.value.isNull {
-                throw body.withUnsafeBytes { OpenAIFailure.embedded(root, in: $0) }
+            } else if member.name.isString("x_groq") {
+                groq = member["usage"].flatMap(UsageSite.init)
             }
         }
-        guard let reasons else { throw OpenAIFailure.unusable("the answer has no choices") }
-        finishReasons = reasons
-        var found = usageMember.flatMap(UsageSite.init)
-        found?.note(tier: tier)
-        usage = found?.usage
-        if let found, found.usage != nil {
-            site = .believed(value: found.value, cost: found.cost)
-        } else if let usageMember {
-            site = .unusable(value: usageMember.valueRange)
-        } else {
-            site = .absent(insertAt: end)
-        }
-    }
-
-    private static func readChoices(_ value: JSONValue) throws(GatewayError) -> [FinishReason] {
-        guard value.kind == .array else { throw OpenAIFailure.unusable("choices is not a list") }
-        var reasons: [FinishReason] = []
-        for choice in value.elements {
-            guard choice.kind == .object else { throw OpenAIFailure.unusable("a choice is not an object") }
-            reasons.append(FinishReason(choice["finish_reason"]))
-        }
-        return reasons
+        guard !choices.reasons.isEmpty else { throw OpenAIFailure.unusable("the answer has no choices") }
+        finishReasons = choices.reasons
+        changes = choices.changes
+        self.end = end
+        var reports = [usageMember.flatMap(UsageSite.init), choices.usage, groq].compactMap(\.self)
+        for index in reports.indices { reports[index].note(tier: tier) }
+        reportedAtLeast = reports.dropFirst().reduce(reports.first?.report.atLeast) { $0?.union($1.report.atLeast) }
+        // An answer is not made of nothing.
+        site = reports.first { $0.usage != nil && !($0.usage?.output == 0 && choices.content.textBytes > 0) }
+        usage = site?.usage
+        usageValue = usageMember?.valueRange
     }
 
     /// The answer for the client: `body`, which this was read from, with `usage.cost`.
@@ -84,43 +78,52 @@ public struct OpenAIAnswer: Sendable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(body.count + 256)
         body.withUnsafeBytes { text in
-            switch site {
-            case .believed(let value, let costRange):
-                UsageSite(value: value, cost: costRange, usage: usage).append(text, cost: cost, to: &bytes)
-            case .unusable(let value):
-                bytes.append(contentsOf: text[..<value.lowerBound])
-                OpenAIUsage.append(estimate, cost: cost, to: &bytes)
-                bytes.append(contentsOf: text[value.upperBound...])
-            case .absent(let position):
-                bytes.append(contentsOf: text[..<position])
-                bytes.append(",\"usage\":")
-                OpenAIUsage.append(estimate, cost: cost, to: &bytes)
-                bytes.append(contentsOf: text[position...])
-            }
+            var changes = changes
+            var value = site?.rendered(text, cost: cost) ?? []
+            if value.isEmpty { OpenAIUsage.append(estimate, cost: cost, to: &value) }
+            if let usageValue { changes.replace(usageValue, with: value) } else { changes.insert(Array(",\"usage\":".utf8) + value, at: end) }
+            changes.append(text, to: &bytes)
         }
         return bytes
     }
 }
 
-extension OpenAIAnswer.FinishReason {
-    /// Reads the value of a `finish_reason`.
-    init(_ value: JSONValue?) {
-        guard let value, value.kind == .string else {
-            self = .missing
-            return
+/// The choices of an answer.
+private struct Choices {
+    var reasons: [OpenAIAnswer.FinishReason] = []
+    var content = CarriedContent()
+    var changes = TextChanges()
+    /// Usage inside a choice (Moonshot).
+    var usage: UsageSite?
+
+    mutating func read(_ member: JSONRawMember) throws(GatewayError) {
+        guard member.value.kind == .array else { throw OpenAIFailure.unusable("choices is not a list") }
+        for choice in member.rawElements {
+            guard choice.value.kind == .object else { throw OpenAIFailure.unusable("a choice is not an object") }
+            guard let message = choice["message"], message.value.kind == .object else { throw OpenAIFailure.unusable("a choice has no message") }
+            let calls = content.callCount
+            content.read(message, isDelta: false, &changes)
+            usage = usage ?? choice["usage"].flatMap(UsageSite.init)
+            try readFinish(choice, message, callsTools: content.callCount > calls)
         }
-        if value.isString("stop") {
-            self = .stop
-        } else if value.isString("length") {
-            self = .length
-        } else if value.isString("tool_calls") {
-            self = .toolCalls
-        } else if value.isString("function_call") {
-            self = .functionCall
-        } else if value.isString("content_filter") {
-            self = .contentFilter
-        } else {
-            self = .other
+    }
+
+    /// A whole answer without a reason is whole all the same.
+    private mutating func readFinish(_ choice: JSONRawElement, _ message: JSONRawMember, callsTools: Bool) throws(GatewayError) {
+        let member = choice["finish_reason"]
+        let word = FinishWord(member?.value)
+        reasons.append(word.reason)
+        switch word {
+        case .known: break
+        case .failure: throw OpenAIFailure.failedToFinish(member?.value.string)
+        case .foreign(let reason):
+            guard let member else { return }
+            let value = FinishWord.members(reason, native: member, isSaid: choice.value["native_finish_reason"] != nil)
+            changes.replace(member.valueRange, with: value)
+        case .none:
+            let reason: StaticString = callsTools ? "\"tool_calls\"" : "\"stop\""
+            if let member { return changes.replace(member.valueRange, with: reason) }
+            changes.insert(Array("\"finish_reason\":\(reason),".utf8), at: message.nameRange.lowerBound)
         }
     }
 }

@@ -84,7 +84,24 @@ public enum OpenAIFailure {
 
     /// The error for an answer that is not what was asked for.
     static func unusable(_ detail: String) -> GatewayError {
-        GatewayError(.upstreamError, "The provider gave an unusable answer.", source: .upstream, retry: .nextTarget, detail: detail)
+        GatewayError(.upstreamError, WireFailure.unusableMessage, source: .upstream, retry: .nextTarget, detail: detail)
+    }
+
+    /// The error for a choice that ended with a word for a failure.
+    static func failedToFinish(_ word: String?) -> GatewayError {
+        GatewayError(
+            .upstreamError, "The provider broke its answer off.", source: .upstream, retry: .sameTarget,
+            detail: "finish_reason \(word?.prefix(64) ?? "")")
+    }
+
+    /// Whether an answer with status 200, or an event of a stream, is an error.
+    static func isReported(in root: JSONValue) -> Bool {
+        if let error = root["error"], !error.isNull, error.bool != false, error.stringBytes?.isEmpty != true { return true }
+        if root["object"]?.isString("error") == true || root["type"]?.isString("error") == true { return true }
+        // MiniMax.
+        if let status = root["base_resp"]?["status_code"]?.int64, status != 0 { return true }
+        guard root["choices"] == nil, root["usage"] == nil else { return false }
+        return ["message", "detail", "errors", "msg"].contains { (name: StaticString) in root[name].map { !$0.isNull } ?? false }
     }
 
     /// Classifies an error that came in an answer with status 200, or in a stream. The status that is meant may stand in its code, as a number

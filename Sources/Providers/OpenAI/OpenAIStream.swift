@@ -2,9 +2,11 @@ public import Chat
 
 /// The stream of a provider of OpenAI's dialect on its way to the client: bytes go in as they arrive, whole events come out.
 ///
-/// A pure state machine. Events are the provider's own bytes, copied in runs; only those that hold a usage, an error or a finish reason are
-/// parsed. Of the usage, the client gets what it asked for, with our cost in it. `[DONE]` is held back: the caller writes it when the bill is
-/// committed. Comments and events without data are dropped, so that nothing is sent before the provider has really answered.
+/// A pure state machine. Events are the provider's own bytes, copied in runs, as long as every client can read them: an event is either parsed, or
+/// equal to a parsed one but for its texts (`ChunkTemplate`). What comes before the first content (text, reasoning, a tool call, a refusal, sound,
+/// the end of a choice) is held back, so that another target may still answer. All chunks have one `id`, `created` and `model`. Usage is taken
+/// out wherever it stands; a client that asked for it gets it last, in a chunk of its own, with our cost in it. `[DONE]` is held back: the caller
+/// writes it when the bill is committed. Comments and events without data are dropped.
 public struct OpenAIStream: Sendable {
     /// How the stream stands after some bytes.
     public enum State: Sendable {
@@ -31,12 +33,24 @@ public struct OpenAIStream: Sendable {
 
     /// How the stream stands.
     public internal(set) var state = State.open
-    /// The tokens used; `nil` as long as the provider reported none that are believed. A later report replaces an earlier one.
-    public internal(set) var usage: TokenUsage?
+    /// The tokens used; `nil` as long as the provider reported none that are believed, and when text came behind the report.
+    public var usage: TokenUsage? {
+        guard !isReportStale, let report, report.output > 0 || contentEvents == 0 else { return nil }
+        // No text has more bytes a token than that.
+        return report.output >= Int64((textBytes - 256) / 16) ? report : nil
+    }
+    /// The tokens used, where no choice can go on.
+    var finalUsage: TokenUsage? { isWhole ? usage : nil }
+    /// The least that all reports say together, believed or not; `nil` when there was none.
+    public internal(set) var reportedAtLeast: TokenUsage?
     /// Chunks that carried text, reasoning or tool arguments: a lower bound of the output tokens.
     public internal(set) var contentEvents = 0
     /// Bytes of their text.
     public internal(set) var textBytes = 0
+    /// Events that carried content, or the end of a choice. Comments, pings, roles and empty deltas are no progress.
+    public internal(set) var progress = 0
+    /// Whether every choice has its finish reason: what follows is at most the usage.
+    public var isWhole: Bool { finished.count >= choices }
 
     let clientWantsUsage: Bool
     let pricing: Pricing
@@ -46,10 +60,25 @@ public struct OpenAIStream: Sendable {
     private var pending: [UInt8] = []
     /// The choices that have their finish reason.
     var finished: Set<Int64> = []
-    /// The first chunk's `"id":…,"created":…,"model":…`, for an event of our own.
-    var identity: [UInt8] = []
-    /// The first chunk is always parsed: it shows whether this is a chat stream at all.
-    var isFirstChunk = true
+    /// The stream's `id`, `created` and `model`.
+    var identity = StreamIdentity()
+    /// The name of the model where the provider tells none.
+    let model: String
+    let standIn: StreamIdentity.StandIn?
+    /// Whether the client has got something.
+    var isCommitted = false
+    /// Chunks before the first content.
+    var held: [[UInt8]] = []
+    var heldBytes = 0
+    static let longestHeld = 64 * 1024
+    /// What the next chunks look like, as a rule.
+    var template = ChunkTemplate()
+    /// The last usage that was believed, and whether text came after it.
+    var report: TokenUsage?
+    var isReportStale = false
+    /// The provider's own chunk with that usage and nothing else, or only its usage object, with our cost.
+    var usageChunk: [UInt8] = []
+    var usageObject: [UInt8] = []
     /// What goes to the client in the place of the event just judged.
     var replacement: [UInt8] = []
     private var byteOrderMark = ByteOrderMark.possible(seen: 0)
@@ -67,7 +96,11 @@ public struct OpenAIStream: Sendable {
     ///   - clientWantsUsage: whether the client set `stream_options.include_usage`.
     ///   - pricing: what the usage is priced with.
     ///   - choices: how many choices were asked for (`n`).
-    public init(clientWantsUsage: Bool, pricing: Pricing, choices: Int) {
+    ///   - model: the model's name, for a provider that tells none.
+    ///   - standIn: the identity of the stream of a provider that tells none; `nil`: one is made when it is needed.
+    public init(clientWantsUsage: Bool, pricing: Pricing, choices: Int, model: String = "", standIn: StreamIdentity.StandIn? = nil) {
+        self.model = model
+        self.standIn = standIn
         self.clientWantsUsage = clientWantsUsage
         self.pricing = pricing
         self.choices = choices
@@ -103,9 +136,14 @@ public struct OpenAIStream: Sendable {
             consumePending(reader, &out)
         }
         pending = []
-        if case .failed(let error) = state { return .failed(error) }
-        if case .done = state { return .complete }
-        return finished.count >= choices ? .complete : .truncated
+        switch state {
+        case .failed(let error): return .failed(error)
+        case .done: return .complete
+        case .open where isWhole:
+            appendReportedUsage(to: &out, reader)
+            return .complete
+        case .open: return .truncated
+        }
     }
 
     /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
@@ -119,12 +157,8 @@ public struct OpenAIStream: Sendable {
     /// Appends the end of every choice that has none yet, with the reason `length`.
     func appendLength(to out: inout [UInt8]) {
         for choice in 0..<Int64(choices) where !finished.contains(choice) {
-            out.append("data: {")
-            if !identity.isEmpty {
-                out.append(contentsOf: identity)
-                out.append(",")
-            }
-            out.append("\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":")
+            beginChunk(&out)
+            out.append("[{\"index\":")
             out.appendJSONNumber(choice)
             out.append(",\"delta\":{},\"logprobs\":null,\"finish_reason\":\"length\"}]}\n\n")
         }
@@ -132,16 +166,18 @@ public struct OpenAIStream: Sendable {
 
     /// Appends a chunk without choices that has one member of its own, in the form of the provider's.
     func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
-        out.append("data: {")
-        if !identity.isEmpty {
-            out.append(contentsOf: identity)
-            out.append(",")
-        }
-        out.append("\"object\":\"chat.completion.chunk\",\"choices\":[],\"")
+        beginChunk(&out)
+        out.append("[],\"")
         out.append(member)
         out.append("\":")
         value(&out)
         out.append("}\n\n")
+    }
+
+    private func beginChunk(_ out: inout [UInt8]) {
+        out.append("data: {")
+        identity.append(to: &out)
+        out.append(",\"object\":\"chat.completion.chunk\",\"choices\":")
     }
 
     private static var tooLong: GatewayError { OpenAIFailure.unusable("a stream event is longer than \(longestEvent) bytes") }
@@ -171,6 +207,7 @@ extension OpenAIStream {
 
     private mutating func fate(of block: SSEEventBlock, _ reader: JSONReader) -> Fate {
         guard block.bytes.count <= Self.longestEvent else {
+            replacement.removeAll()
             state = .failed(Self.tooLong)
             return .stop
         }
@@ -185,7 +222,7 @@ extension OpenAIStream {
             let fate = fate(of: SSEEventBlock(event, startingAt: eventStart, in: buffer), reader)
             if fate != .forward {
                 out.append(contentsOf: buffer[runStart..<eventStart])
-                if fate == .replace { out.append(contentsOf: replacement) }
+                if fate != .drop { out.append(contentsOf: replacement) }
                 runStart = event.end
             }
             eventStart = event.end

@@ -2,26 +2,28 @@ internal import Chat
 
 /// OpenAI's `usage` object and what providers of its dialect make of it.
 enum OpenAIUsage {
-    /// The tokens that the provider reports; `nil` when a count is missing, has the wrong type or cannot be true.
-    static func read(_ usage: JSONValue) -> TokenUsage? {
-        guard let input = usage["prompt_tokens"]?.int64, let output = usage["completion_tokens"]?.int64 else { return nil }
-        guard
-            // DeepSeek reports cached tokens beside the total instead of in its details.
-            let cached = count("cached_tokens", in: usage["prompt_tokens_details"]) ?? count("prompt_cache_hit_tokens", in: usage)
-                ?? .some(0),
-            let reasoning = count("reasoning_tokens", in: usage["completion_tokens_details"]) ?? .some(0),
-            let written = count("cache_write_tokens", in: usage["prompt_tokens_details"]) ?? .some(0)
-        else { return nil }
-        var tokens = TokenUsage(input: input, cachedInput: cached, cacheWrite: written, output: output, reasoning: reasoning)
-        tokens.addSound(
-            input: usage["prompt_tokens_details"]?["audio_tokens"]?.int64 ?? 0, output: usage["completion_tokens_details"]?["audio_tokens"]?.int64 ?? 0)
-        return tokens.isPlausible ? tokens : nil
+    /// Reads a usage object. Servers of this dialect have the same counts in different places.
+    static func read(_ usage: JSONValue) -> UsageReport {
+        let (input, output) = (usage["prompt_tokens_details"] ?? usage["input_tokens_details"], usage["completion_tokens_details"])
+        var counts = UsageReport.Counts()
+        counts.input = first([usage["prompt_tokens"], usage["input_tokens"]])
+        counts.output = first([usage["completion_tokens"], usage["output_tokens"]])
+        counts.total = first([usage["total_tokens"]])
+        // Beside the details: Moonshot, DeepSeek, proxies in front of Anthropic.
+        counts.cached = first([
+            input?["cached_tokens"], usage["cached_tokens"], usage["prompt_cache_hit_tokens"], usage["cache_read_input_tokens"],
+        ])
+        counts.written = first([input?["cache_write_tokens"], input?["cache_creation_tokens"], usage["cache_creation_input_tokens"]])
+        counts.reasoning = first([output?["reasoning_tokens"], usage["output_tokens_details"]?["reasoning_tokens"], usage["reasoning_tokens"]])
+        var report = UsageReport(counts)
+        report.addSound(input: input?["audio_tokens"]?.int64 ?? 0, output: output?["audio_tokens"]?.int64 ?? 0)
+        return report
     }
 
-    /// The count of that name: outer `nil` when it is absent or null, inner `nil` when it is not an integer.
-    private static func count(_ name: StaticString, in details: JSONValue?) -> Int64?? {
-        guard let value = details?[name], !value.isNull else { return nil }
-        return .some(value.int64)
+    /// The first count that is there.
+    private static func first(_ values: [JSONValue?]) -> UsageCount {
+        for value in values { if let value, !value.isNull { return UsageCount(value) } }
+        return .absent
     }
 
     /// Appends a whole usage object, as for an answer that came without one.
@@ -50,50 +52,54 @@ enum OpenAIUsage {
 struct UsageSite {
     /// Offsets of the value of `usage`.
     let value: Range<Int>
-    /// Offsets of the value of a `cost` that the provider already states; ours takes its place.
-    let cost: Range<Int>?
+    /// What is reported.
+    private(set) var report: UsageReport
     /// The usage that is reported and believed.
-    private(set) var usage: TokenUsage?
-
-    /// Takes in the provider's word of the tier that served the call (`service_tier`, beside the usage).
-    mutating func note(tier word: JSONValue?) {
-        if let word = word?.string { usage?.tier = ServiceTier(servedAs: word) }
-    }
-
-    /// A place that is known from before.
-    init(value: Range<Int>, cost: Range<Int>?, usage: TokenUsage?) {
-        self.value = value
-        self.cost = cost
-        self.usage = usage
-    }
+    var usage: TokenUsage? { report.believed }
+    /// Offsets of the value of a `cost` that the provider already states; ours takes its place.
+    private let cost: Range<Int>?
+    /// Whether cached tokens stand where clients look for them.
+    private let hasDetails: Bool
+    /// Whether the two main counts are what is believed: else the object is written anew.
+    private let isRight: Bool
 
     /// Reads the member `usage`; `nil` when its value is not an object.
     init?(_ member: JSONRawMember) {
         guard member.value.kind == .object else { return nil }
         value = member.valueRange
         cost = member.rawMembers.first { $0.name.isString("cost") }?.valueRange
-        usage = OpenAIUsage.read(member.value)
+        report = OpenAIUsage.read(member.value)
+        hasDetails = member.value["prompt_tokens_details"]?.kind == .object
+        isRight =
+            member.value["prompt_tokens"]?.int64 == report.believed?.input && member.value["completion_tokens"]?.int64 == report.believed?.output
     }
 
-    /// Appends `text` with `amount` as `usage.cost`. The usage must be believed, so it has members.
-    func append(_ text: UnsafeRawBufferPointer, cost amount: NanoUSD, to bytes: inout [UInt8]) {
+    /// Takes in the provider's word of the tier that served the call (`service_tier`, beside the usage).
+    mutating func note(tier word: JSONValue?) { report.note(tier: word) }
+
+    /// The value for the client: the provider's object with `amount` as its cost, or one of our own. The usage must be believed.
+    func rendered(_ text: UnsafeRawBufferPointer, cost amount: NanoUSD) -> [UInt8] {
+        var bytes: [UInt8] = []
+        guard isRight, let usage else {
+            OpenAIUsage.append(usage ?? report.atLeast, cost: amount, to: &bytes)
+            return bytes
+        }
+        let closingBrace = value.upperBound - 1
         if let cost {
-            bytes.append(contentsOf: text[..<cost.lowerBound])
+            bytes.append(contentsOf: text[value.lowerBound..<cost.lowerBound])
             bytes.appendJSONNumber(amount)
-            bytes.append(contentsOf: text[cost.upperBound...])
+            bytes.append(contentsOf: text[cost.upperBound..<closingBrace])
         } else {
-            let closingBrace = value.upperBound - 1
-            bytes.append(contentsOf: text[..<closingBrace])
+            bytes.append(contentsOf: text[value.lowerBound..<closingBrace])
             bytes.append(",\"cost\":")
             bytes.appendJSONNumber(amount)
-            bytes.append(contentsOf: text[closingBrace...])
         }
-    }
-
-    /// Appends `text` with `null` as usage.
-    func appendWithoutUsage(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: text[..<value.lowerBound])
-        bytes.append("null")
-        bytes.append(contentsOf: text[value.upperBound...])
+        if usage.cachedInput > 0, !hasDetails {
+            bytes.append(",\"prompt_tokens_details\":{\"cached_tokens\":")
+            bytes.appendJSONNumber(usage.cachedInput)
+            bytes.append("}")
+        }
+        bytes.append("}")
+        return bytes
     }
 }

@@ -6,6 +6,8 @@ struct ChunkWriter: Sendable {
     private(set) var contentEvents = 0
     /// Bytes of their text.
     private(set) var textBytes = 0
+    /// Events that carried content or the end of a choice.
+    private(set) var progress = 0
     private let context: AnswerContext
     /// `{"id":…,"object":…,"created":…,"model":…`, the same in all chunks.
     private var identity: [UInt8] = []
@@ -58,6 +60,17 @@ struct ChunkWriter: Sendable {
         details[choice, default: 0] += 1
         out.append("]")
         endDelta(&out)
+        progress += 1
+    }
+
+    /// Notes text that goes to the client later, or never.
+    mutating func noteHeld(_ text: UnsafeRawBufferPointer) { if !text.isEmpty { note(text) } }
+
+    /// Appends text that was noted when it came.
+    mutating func appendHeld(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+        let (events, bytes) = (contentEvents, textBytes)
+        appendText(.content, text, to: &out)
+        (contentEvents, textBytes) = (events, bytes)
     }
 
     /// Appends the chunk that begins a tool call.
@@ -106,6 +119,7 @@ struct ChunkWriter: Sendable {
         out.append("},\"logprobs\":null,")
         finish.append(to: &out)
         out.append("}]}\n\n")
+        progress += 1
     }
 
     /// Appends the chunk with the usage.
@@ -124,6 +138,7 @@ struct ChunkWriter: Sendable {
     }
 
     private mutating func note(_ text: UnsafeRawBufferPointer?) {
+        progress += 1
         contentEvents += 1
         textBytes += text?.count ?? 0
     }

@@ -36,7 +36,9 @@ struct ContentBlocks: Sendable {
     // MARK: Text and thinking
 
     mutating func addText(_ text: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        if formatTool == nil { chunks.appendText(.content, text, to: &out) } else { held += text }
+        guard formatTool != nil else { return chunks.appendText(.content, text, to: &out) }
+        held += text
+        chunks.noteHeld(text)
     }
 
     mutating func addThinking(_ text: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
@@ -122,7 +124,7 @@ struct ContentBlocks: Sendable {
     /// Ends what is still open, and the answer.
     mutating func finish(_ reason: FinishNote?, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
         for index in open.keys.sorted() { end(index, &chunks, &out) }
-        if !hasFormat { held.withUnsafeBytes { chunks.appendText(.content, $0, to: &out) } }
+        if !hasFormat { held.withUnsafeBytes { chunks.appendHeld($0, to: &out) } }
         chunks.appendFinish(reason ?? FinishNote(toolCalls > 0 ? .toolCalls : .stop), to: &out)
     }
 }

@@ -20,20 +20,9 @@ struct FinishNote: Sendable {
     /// Appends `"finish_reason":…`, with `"native_finish_reason":…` behind it if there is one.
     func append(to bytes: inout [UInt8]) {
         bytes.append("\"finish_reason\":")
-        bytes.append(text)
+        bytes.append(reason.json)
         guard let native else { return }
         bytes.append(",\"native_finish_reason\":")
         native.withUnsafeBytes { bytes.appendJSONString($0) }
-    }
-
-    private var text: StaticString {
-        switch reason {
-        case .stop, .other: "\"stop\""
-        case .length: "\"length\""
-        case .toolCalls: "\"tool_calls\""
-        case .functionCall: "\"function_call\""
-        case .contentFilter: "\"content_filter\""
-        case .missing: "null"
-        }
     }
 }

@@ -2,13 +2,20 @@ internal import Chat
 
 /// An answer put into OpenAI's shape, but for its usage, whose cost is not known yet.
 struct TranslatedAnswer: Sendable {
+    /// What is believed of the reported usage.
     let usage: TokenUsage?
+    /// The least that was reported of it.
+    let reportedAtLeast: TokenUsage?
     let finishReasons: [OpenAIAnswer.FinishReason]
     /// A chat completion up to and with the name of the member `usage`.
     private let head: [UInt8]
 
-    init(_ choices: [TranslatedChoice], usage: TokenUsage?, id: UnsafeRawBufferPointer?, _ context: AnswerContext) {
-        self.usage = usage
+    init(
+        _ choices: [TranslatedChoice], usage: TokenUsage?, atLeast: TokenUsage?, id: UnsafeRawBufferPointer?, _ context: AnswerContext
+    ) {
+        // An answer is not made of nothing.
+        self.usage = usage?.output == 0 && choices.contains { $0.hasOutput } ? nil : usage
+        reportedAtLeast = atLeast
         finishReasons = choices.map { $0.finish.reason }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(choices.reduce(512) { $0 + $1.size })
@@ -51,6 +58,9 @@ struct TranslatedChoice: Sendable {
     private let context: AnswerContext
 
     init(_ context: AnswerContext) { self.context = context }
+
+    /// Whether there is anything that tokens were made for.
+    var hasOutput: Bool { content?.isEmpty == false || reasoning?.isEmpty == false || toolCallCount > 0 }
 
     /// About how many bytes it takes.
     var size: Int { 256 + (content?.count ?? 0) + (reasoning?.count ?? 0) + details.count + toolCalls.count }

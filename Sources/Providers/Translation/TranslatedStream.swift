@@ -38,6 +38,8 @@ protocol EventTranslator: Sendable {
     associatedtype Framing: EventFraming
     /// The tokens used, as far as they are known and believed.
     var usage: TokenUsage? { get }
+    /// The least that was reported so far, believed or not.
+    var reportedAtLeast: TokenUsage? { get }
     /// Whether the provider has said all it had to say: what follows is ignored.
     var isDone: Bool { get }
     /// Whether the answer is whole although the provider stopped before it said so.
@@ -73,7 +75,14 @@ struct TranslatedStream<Events: EventTranslator>: Sendable {
         wantsUsage = context.wantsUsageChunk
     }
 
-    var usage: TokenUsage? { events.usage }
+    var usage: TokenUsage? {
+        guard let usage = events.usage, usage.output > 0 || chunks.contentEvents == 0 else { return nil }
+        return usage
+    }
+    var finalUsage: TokenUsage? { usage }
+    var reportedAtLeast: TokenUsage? { events.reportedAtLeast }
+    var progress: Int { chunks.progress }
+    var isWhole: Bool { events.isComplete }
     var contentEvents: Int { chunks.contentEvents }
     var textBytes: Int { chunks.textBytes }
     var lacksUsage: Bool { wantsUsage && usage == nil }
@@ -162,21 +171,33 @@ struct TranslatedStream<Events: EventTranslator>: Sendable {
         let written = out.count
         // The two failures must be told apart: what the text is not, and what it says.
         let outcome: Result<Void, GatewayError>
-        do {
-            outcome = try reader.read(data) { root in
-                Result { () throws(GatewayError) in
-                    if event.isError { throw events.failure(event.name, root) }
-                    try events.translate(event.name, root, &chunks, &out)
-                }
-            }
-        } catch {
+        do { outcome = try translate(event, data, reader, &out) } catch {
             if isAtEnd { return }
+            if let mended = JSONMending.mended(data), let outcome = translate(event, mended: mended, reader, &out) { return try outcome.get() }
             throw event.isError ? events.failure(event.name, nil) : OpenAIFailure.unusable("a stream event: " + error.publicMessage)
         }
         if case .failure(let error) = outcome {
             out.removeSubrange(written...)
             throw error
         }
+    }
+
+    private mutating func translate(
+        _ event: FramedEvent, _ data: UnsafeRawBufferPointer, _ reader: JSONReader, _ out: inout [UInt8]
+    ) throws(GatewayError) -> Result<Void, GatewayError> {
+        try reader.read(data) { root in
+            Result { () throws(GatewayError) in
+                if event.isError { throw events.failure(event.name, root) }
+                try events.translate(event.name, root, &chunks, &out)
+            }
+        }
+    }
+
+    /// - Returns: `nil` when the mended text is no JSON either.
+    private mutating func translate(
+        _ event: FramedEvent, mended: [UInt8], _ reader: JSONReader, _ out: inout [UInt8]
+    ) -> Result<Void, GatewayError>? {
+        mended.withUnsafeBytes { try? translate(event, $0, reader, &out) }
     }
 
     private static var tooLong: GatewayError {

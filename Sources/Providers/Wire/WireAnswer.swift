@@ -7,12 +7,22 @@ public struct WireAnswer: Sendable {
         case translated(TranslatedAnswer)
     }
     private let content: Content
+    /// The provider's body where it was nearly JSON and could be mended.
+    private let mended: [UInt8]?
 
     /// The tokens used; `nil` when the provider reported none, or none that can be true.
     public var usage: TokenUsage? {
         switch content {
         case .passing(let answer): answer.usage
         case .translated(let answer): answer.usage
+        }
+    }
+
+    /// The least that was reported of the usage, believed or not; `nil` when nothing was.
+    public var reportedAtLeast: TokenUsage? {
+        switch content {
+        case .passing(let answer): answer.reportedAtLeast
+        case .translated(let answer): answer.reportedAtLeast
         }
     }
 
@@ -27,17 +37,20 @@ public struct WireAnswer: Sendable {
     /// Reads an answer with status 200.
     /// - Throws: an error of the upstream when the body is no answer, or carries an error.
     public static func read(body: [UInt8], context: AnswerContext, reader: JSONReader) throws(GatewayError) -> WireAnswer {
-        let content: Content =
-            switch context.wire {
-            case .openai, .azure: .passing(try OpenAIAnswer.read(body: body, reader: reader))
-            case .anthropic: .translated(try Anthropic.answer(body, context, reader))
-            case .gemini: .translated(try Gemini.answer(body, context, reader))
-            case .bedrock: .translated(try Bedrock.answer(body, context, reader))
-            }
-        return WireAnswer(content: content)
+        do throws(GatewayError) { return WireAnswer(content: try content(body, context, reader), mended: nil) } catch {
+            guard let mended = body.withUnsafeBytes(JSONMending.mended), let content = try? content(mended, context, reader) else { throw error }
+            return WireAnswer(content: content, mended: mended)
+        }
     }
 
-    private init(content: Content) { self.content = content }
+    private static func content(_ body: [UInt8], _ context: AnswerContext, _ reader: JSONReader) throws(GatewayError) -> Content {
+        switch context.wire {
+        case .openai, .azure: .passing(try OpenAIAnswer.read(body: body, reader: reader))
+        case .anthropic: .translated(try Anthropic.answer(body, context, reader))
+        case .gemini: .translated(try Gemini.answer(body, context, reader))
+        case .bedrock: .translated(try Bedrock.answer(body, context, reader))
+        }
+    }
 
     /// The answer for the client as a chat completion with `usage.cost`.
     /// - Parameters:
@@ -45,7 +58,7 @@ public struct WireAnswer: Sendable {
     ///   - estimate: stands in for the usage when the provider reported none that is believed.
     public func rendering(_ body: [UInt8], cost: NanoUSD, estimate: TokenUsage) -> [UInt8] {
         switch content {
-        case .passing(let answer): answer.rendering(body, cost: cost, estimate: estimate)
+        case .passing(let answer): answer.rendering(mended ?? body, cost: cost, estimate: estimate)
         case .translated(let answer): answer.rendering(cost: cost, estimate: estimate)
         }
     }

@@ -2,6 +2,9 @@ public import Chat
 
 /// What a failed call means, on any wire.
 public enum WireFailure {
+    /// What a client is told of an answer that is not one.
+    public static let unusableMessage = "The provider gave an unusable answer."
+
     /// Classifies an answer whose status is not 200.
     ///
     /// Errors that the client caused carry the provider's own words in OpenAI's shape in `passThrough`; the caller scrubs configured secrets from

@@ -16,7 +16,9 @@ public struct WireStream: Sendable {
     public init(_ context: AnswerContext, pricing: Pricing) {
         dialect =
             switch context.wire {
-            case .openai, .azure: OpenAIStream(clientWantsUsage: context.wantsUsageChunk, pricing: pricing, choices: context.choices)
+            case .openai, .azure:
+                OpenAIStream(
+                    clientWantsUsage: context.wantsUsageChunk, pricing: pricing, choices: context.choices, model: context.model)
             case .anthropic: TranslatedStream(AnthropicEvents(context), context, pricing)
             case .gemini: TranslatedStream(GeminiEvents(context), context, pricing)
             case .bedrock: TranslatedStream(BedrockEvents(context), context, pricing)
@@ -36,11 +38,23 @@ public struct WireStream: Sendable {
     /// The tokens used; `nil` as long as the provider reported none that are believed.
     public var usage: TokenUsage? { dialect.usage }
 
+    /// The tokens used, where nothing more can come: also of a stream that broke off behind its answer.
+    public var finalUsage: TokenUsage? { dialect.finalUsage }
+
     /// Events that carried text, reasoning or tool arguments: a lower bound of the output tokens.
     public var contentEvents: Int { dialect.contentEvents }
 
     /// Bytes of their text.
     public var textBytes: Int { dialect.textBytes }
+
+    /// Events that carried content or the end of a choice: what an idle time-out waits for.
+    public var progress: Int { dialect.progress }
+
+    /// Whether all of the answer is there, so that a connection that breaks takes nothing away from it.
+    public var isWhole: Bool { dialect.isWhole }
+
+    /// The least that was reported of the usage, believed or not; `nil` when nothing was.
+    public var reportedAtLeast: TokenUsage? { dialect.reportedAtLeast }
 
     /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
     public var lacksUsage: Bool { dialect.lacksUsage }
@@ -61,9 +75,13 @@ public struct WireStream: Sendable {
 /// What the stream of every dialect can do; what the members mean stands at `WireStream`.
 private protocol DialectStream: Sendable {
     var usage: TokenUsage? { get }
+    var finalUsage: TokenUsage? { get }
     var contentEvents: Int { get }
     var textBytes: Int { get }
     var lacksUsage: Bool { get }
+    var progress: Int { get }
+    var isWhole: Bool { get }
+    var reportedAtLeast: TokenUsage? { get }
     mutating func feed(_ bytes: UnsafeRawBufferPointer, reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.State
     mutating func end(reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.End
     func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void)
