@@ -72,11 +72,11 @@ import Testing
         ("gemini-2.5-pro", "xhigh", #"{"thinkingBudget":32768,"includeThoughts":true}"#),
         ("gemini-3.1-pro-preview", "none", #"{"thinkingLevel":"low"}"#),
         ("gemini-3.1-pro-preview", "minimal", #"{"thinkingLevel":"low","includeThoughts":true}"#),
-        ("gemini-3.8-flash", "minimal", #"{"thinkingLevel":"minimal","includeThoughts":true}"#),
+        ("gemini-3.8-flash", "minimal", #"{"thinkingLevel":"low","includeThoughts":true}"#),
         ("gemini-4-argon", "medium", #"{"thinkingLevel":"medium","includeThoughts":true}"#),
         ("gemini-12-x", "xhigh", #"{"thinkingLevel":"high","includeThoughts":true}"#),
         ("models/gemini-flash-latest", "high", #"{"thinkingLevel":"high","includeThoughts":true}"#),
-        ("gemma-3-27b-it", "high", ""), ("gemini-99999999999999999999", "high", ""), ("tunedModels/x", "high", ""),
+        ("gemma-3-27b-it", "high", ""), ("gemini-99999999999999999999", "high", #"{"thinkingLevel":"high","includeThoughts":true}"#), ("tunedModels/x", "high", ""),
     ])
     func effortBecomesWhatTheModelKnows(_ model: String, _ effort: String, _ expected: String) throws {
         let body = try upstream(#"{"model":"m","messages":[{"role":"user","content":"?"}],"reasoning_effort":"\#(effort)"}"#, model: model)

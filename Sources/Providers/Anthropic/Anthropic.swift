@@ -8,12 +8,14 @@ enum Anthropic {
         var context = context
         let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(root, [.files], reasoning: .anthropic, names: names, stops: StopRule(refusesBlank: true))
-            let plan = ClaudePlan(client, model, maxTokens: request.maxOutputTokens) { $0.hasStructuredOutputs }
-            context.formatTool = plan.formatTool
+            let forcing: BedrockModel.Forcing = ClaudeModel(model.upstreamName).forcesTools ? .anyOrNamed : .nothing
+            let plan = try ClaudePlan(
+                client, model, maxTokens: request.maxOutputTokens, hasFormats: { $0.hasStructuredOutputs }, forcing: forcing)
+            context.take(plan)
             context.toolSpellings = client.toolNames.spellings
             let prompt = try PromptBuilder.prompt(client, rules(client, plan))
             var writer = AnthropicWriter(client, plan, prompt)
-            writer.write(model: model.upstreamNameJSON, stream: request.stream)
+            try writer.write(model: model.upstreamNameJSON, stream: request.stream)
             return (writer.bytes, writer.media)
         }
         return WireRequest(body: body, path: "/v1/messages", context: context, request: request, media: media)
@@ -26,5 +28,13 @@ enum Anthropic {
         PromptRules(
             ids: NameRule(longest: 64), media: .anthropic, declaresUsedTools: true, cache: CacheRule(), takesThoughts: true,
             prefill: plan.takesPrefill(client) ? .trimmed : .answered)
+    }
+}
+
+extension AnswerContext {
+    /// Notes what reading the answer needs to know of the plan.
+    mutating func take(_ plan: ClaudePlan) {
+        if case .tool(let name, let isWrapped) = plan.format { (formatTool, formatIsWrapped) = (name, isWrapped) }
+        additions.formUnion(plan.additions)
     }
 }

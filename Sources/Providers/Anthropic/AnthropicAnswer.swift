@@ -27,7 +27,7 @@ extension Anthropic {
                 let input = block["input"]?.valueText
                 if let input, context.formatTool?.utf8.elementsEqual(name) == true {
                     hasFormat = true
-                    choice.addContent(input)
+                    choice.addContent(input, context)
                 } else {
                     choice.addToolCall(id: value["id"]?.stringBytes, name: name, arguments: input)
                 }

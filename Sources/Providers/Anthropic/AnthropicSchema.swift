@@ -1,21 +1,27 @@
 internal import Chat
 
-/// A JSON Schema as Anthropic's structured outputs take it: objects closed, and nothing in it that they do not know, which would make the whole
-/// request fail (Anthropic, "Structured outputs", JSON Schema limitations). Constraints that cannot be enforced are told to the model in the
-/// description, as Anthropic's own libraries do.
+/// A JSON Schema as Anthropic's structured outputs take it (Anthropic, "Structured outputs", JSON Schema limitations). Claude on Bedrock takes
+/// the same.
+///
+/// Only a schema that `fits` is written: nothing is closed or narrowed. Constraints on single values that cannot be enforced are told to the model
+/// in the description, as Anthropic's own libraries do.
 enum AnthropicSchema {
     static func append(_ schema: JSONValue, to bytes: inout [UInt8]) {
         guard schema.kind == .object else { return bytes.appendJSON(schema) }
         bytes.append("{")
-        var isObject = schema["properties"] != nil
         for (name, value) in schema.members {
-            if name.isString("type"), value.isString("object") || value.elements.contains(where: { $0.isString("object") }) {
-                isObject = true
+            // Beside a reference nothing else may stand.
+            if name.isString("$ref"), isAnnotated(schema) {
+                bytes.appendName("anyOf")
+                bytes.append("[{\"$ref\":")
+                bytes.appendJSON(value)
+                bytes.append("}]")
+            } else {
+                append(name, value, of: schema, to: &bytes)
             }
-            append(name, value, of: schema, to: &bytes)
         }
         appendDescription(of: schema, to: &bytes)
-        if isObject {
+        if schema.isSilentlyClosed {
             bytes.appendName("additionalProperties")
             bytes.append("false")
         }
@@ -78,6 +84,11 @@ enum AnthropicSchema {
         text.withUnsafeBytes { bytes.appendJSONString($0) }
     }
 
+    /// Whether something that the model is to read stands beside the schema's reference.
+    private static func isAnnotated(_ schema: JSONValue) -> Bool {
+        schema.members.contains { !$0.name.isOne(of: ["$ref", "$defs", "definitions", "title", "$schema", "$id", "$comment"]) }
+    }
+
     private enum Rule {
         /// Passed on as it is.
         case kept
@@ -92,14 +103,14 @@ enum AnthropicSchema {
 
     private static func rule(_ name: JSONValue, _ value: JSONValue) -> Rule {
         func isOne(of names: [StaticString]) -> Bool { names.contains { name.isString($0) } }
-        if isOne(of: ["type", "enum", "const", "required", "title", "$ref"]) { return .kept }
+        if isOne(of: ["type", "enum", "const", "required", "title", "$ref", "additionalProperties"]) { return .kept }
         if name.isString("description") { return .description }
         if isOne(of: ["properties", "$defs", "definitions"]) { return value.kind == .object ? .namedSchemas : .left }
         if isOne(of: ["anyOf", "oneOf", "allOf"]) { return value.kind == .array ? .schemas : .left }
         if name.isString("items") { return value.kind == .object ? .schema : .said }
         if name.isString("minItems") { return value.int64 == 0 || value.int64 == 1 ? .kept : .said }
         if name.isString("format") { return formats.contains { value.isString($0) } ? .kept : .said }
-        return isOne(of: ["additionalProperties", "$schema", "$id", "$comment", "strict"]) ? .left : .said
+        return isOne(of: ["$schema", "$id", "$comment", "strict"]) ? .left : .said
     }
 
     private static let formats: [StaticString] = [

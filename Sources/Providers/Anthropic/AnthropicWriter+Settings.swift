@@ -28,23 +28,8 @@ extension AnthropicWriter {
     }
 
     mutating func writeThinkingAndFormat() {
-        var effort: StaticString?
-        switch plan.thinking {
-        case .off: break
-        case .budget(let tokens):
-            bytes.append(",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":")
-            bytes.appendJSONNumber(tokens)
-            bytes.append("}")
-        case .adaptive(let word, let isShown):
-            bytes.append(",\"thinking\":{\"type\":\"adaptive\"")
-            if isShown { bytes.append(",\"display\":\"summarized\"") }
-            bytes.append("}")
-            effort = word
-        case .given(let thinking):
-            bytes.append(",\"thinking\":")
-            bytes.append(contentsOf: thinking)
-        }
-        writeOutputConfig(effort)
+        plan.appendThinking(to: &bytes)
+        writeOutputConfig(plan.effort)
     }
 
     private mutating func writeOutputConfig(_ effort: StaticString?) {

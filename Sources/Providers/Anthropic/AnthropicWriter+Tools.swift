@@ -2,16 +2,16 @@ internal import Chat
 
 extension AnthropicWriter {
     /// Writes the tools and what is to be done with them.
-    mutating func writeTools() {
+    mutating func writeTools() throws(GatewayError) {
         guard !prompt.tools.isEmpty || plan.formatTool != nil else { return }
         bytes.append(",\"tools\":[")
-        for tool in prompt.tools { writeTool(tool) }
+        for tool in prompt.tools { try writeTool(tool) }
         if let name = plan.formatTool { writeFormatTool(name) }
         bytes.append("]")
         writeToolChoice()
     }
 
-    private mutating func writeTool(_ tool: Prompt.Tool) {
+    private mutating func writeTool(_ tool: Prompt.Tool) throws(GatewayError) {
         bytes.appendComma()
         bytes.append("{\"name\":")
         bytes.appendName(of: tool)
@@ -20,7 +20,7 @@ extension AnthropicWriter {
             bytes.appendJSONString(description)
         }
         bytes.append(",\"input_schema\":")
-        if let declared = tool.tool { declared.appendSchema(to: &bytes) } else { bytes.append("{\"type\":\"object\"}") }
+        if let declared = tool.tool { try ToolSchema.append(declared, to: &bytes) } else { bytes.append("{\"type\":\"object\"}") }
         writeMark(tool.mark)
         bytes.append("}")
     }
@@ -32,7 +32,7 @@ extension AnthropicWriter {
         bytes.append(",\"description\":\"")
         bytes.append(ClientFormat.toolDescription)
         bytes.append("\",\"input_schema\":")
-        client.format.appendToolSchema(to: &bytes)
+        FormatTool.append(client.format, to: &bytes)
         bytes.append("}")
     }
 

@@ -19,7 +19,7 @@ struct AnthropicWriter {
         bytes.reserveCapacity(4096)
     }
 
-    mutating func write(model: [UInt8], stream: Bool) {
+    mutating func write(model: [UInt8], stream: Bool) throws(GatewayError) {
         bytes.append("{\"model\":")
         bytes.append(contentsOf: model)
         bytes.append(",\"max_tokens\":")
@@ -27,7 +27,7 @@ struct AnthropicWriter {
         if stream { bytes.append(",\"stream\":true") }
         writeSystem()
         writeMessages()
-        writeTools()
+        try writeTools()
         writeSampling()
         writeThinkingAndFormat()
         if let user = client.user, !user.isEmpty {
@@ -42,7 +42,8 @@ struct AnthropicWriter {
 
     /// All system messages, wherever they stand: Anthropic has one place for them.
     private mutating func writeSystem() {
-        guard !prompt.system.isEmpty || plan.asksForJSON else { return }
+        let request = plan.request(for: client.format)
+        guard !prompt.system.isEmpty || request != nil else { return }
         bytes.append(",\"system\":[")
         for instruction in prompt.system {
             beginText()
@@ -50,9 +51,10 @@ struct AnthropicWriter {
             writeMark(instruction.mark)
             bytes.append("}")
         }
-        if plan.asksForJSON {
+        if let request {
             beginText()
-            bytes.append("\"Answer with one JSON object and nothing else.\"}")
+            bytes.appendJSONString(utf8: request)
+            bytes.append("}")
         }
         bytes.append("]")
     }

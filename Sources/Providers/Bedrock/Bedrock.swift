@@ -7,15 +7,18 @@ enum Bedrock {
     ) throws(GatewayError) -> WireRequest {
         var context = context
         let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
-            let isClaude = ClaudeModel(model.upstreamName).isClaude
+            let abilities = BedrockModel(model.upstreamName)
+            let isClaude = abilities.claude.isClaude
             let client = try ClientRequest(
                 root, [.files, .audio], reasoning: .anthropic, names: NameRule(longest: 64), stops: StopRule(refusesBlank: isClaude))
-            let plan = ClaudePlan(client, model, maxTokens: request.maxOutputTokens) { $0.hasStructuredOutputsOnBedrock }
-            context.formatTool = plan.formatTool
+            let plan = try ClaudePlan(
+                client, model, maxTokens: request.maxOutputTokens, hasFormats: { _ in abilities.hasStructuredOutputs },
+                forcing: abilities.forcing)
+            context.take(plan)
             context.toolSpellings = client.toolNames.spellings
-            let prompt = try PromptBuilder.prompt(client, rules(client, plan, BedrockModel(model.upstreamName)))
-            var writer = BedrockWriter(client, plan, prompt, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
-            writer.write()
+            let prompt = try PromptBuilder.prompt(client, rules(client, plan, abilities))
+            var writer = BedrockWriter(client, plan, prompt, abilities, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
+            try writer.write()
             return (writer.bytes, writer.media)
         }
         let path = "/model/\(segment(model.upstreamName))/" + (request.stream ? "converse-stream" : "converse")

@@ -25,7 +25,7 @@ extension Bedrock {
                 let input = call["input"]?.valueText
                 if let input, context.formatTool?.utf8.elementsEqual(name) == true {
                     hasFormat = true
-                    choice.addContent(input)
+                    choice.addContent(input, context)
                 } else {
                     choice.addToolCall(id: call.value["toolUseId"]?.stringBytes, name: name, arguments: input)
                 }

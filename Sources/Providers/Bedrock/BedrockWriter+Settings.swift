@@ -45,20 +45,7 @@ extension BedrockWriter {
         bytes.appendName("additionalModelRequestFields")
         bytes.append("{")
         let empty = bytes.count
-        switch plan.thinking {
-        case .off: break
-        case .budget(let tokens):
-            bytes.append("\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":")
-            bytes.appendJSONNumber(tokens)
-            bytes.append("}")
-        case .adaptive(_, let isShown):
-            bytes.append("\"thinking\":{\"type\":\"adaptive\"")
-            if isShown { bytes.append(",\"display\":\"summarized\"") }
-            bytes.append("}")
-        case .given(let thinking):
-            bytes.append("\"thinking\":")
-            bytes.append(contentsOf: thinking)
-        }
+        plan.appendThinking(to: &bytes)
         if let topK = client.topK, !thinks, !plan.claude.refusesSampling {
             bytes.appendName("top_k")
             bytes.appendJSON(topK)
@@ -71,7 +58,7 @@ extension BedrockWriter {
         bytes.appendName("outputConfig")
         bytes.append("{")
         let empty = bytes.count
-        if thinks, case .adaptive(let effort, _) = plan.thinking {
+        if plan.claude.isClaude, let effort = plan.effort {
             bytes.append("\"effort\":\"")
             bytes.append(effort)
             bytes.append("\"")

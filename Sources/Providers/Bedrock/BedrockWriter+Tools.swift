@@ -2,21 +2,36 @@ internal import Chat
 
 extension BedrockWriter {
     /// Writes the tools and what is to be done with them.
-    mutating func writeTools() {
+    mutating func writeTools() throws(GatewayError) {
         // Converse cannot forbid calls but by not declaring tools, and wants declared what the conversation has used.
         guard !prompt.tools.isEmpty || plan.formatTool != nil else { return }
         bytes.appendName("toolConfig")
         bytes.append("{\"tools\":[")
         for tool in prompt.tools {
-            tool.name.withUnsafeBytes { beginTool($0, tool.tool?.description) }
-            if let declared = tool.tool { declared.appendSchema(to: &bytes) } else { bytes.append("{\"type\":\"object\"}") }
-            bytes.append("}}}")
+            try writeTool(tool)
             writeMark(tool.mark)
         }
         if let name = plan.formatTool { writeFormatTool(name) }
         bytes.append("]")
         writeToolChoice(mayCall: !client.tools.isEmpty && client.toolChoice?.isNone != true)
         bytes.append("}")
+    }
+
+    private mutating func writeTool(_ tool: Prompt.Tool) throws(GatewayError) {
+        var description = tool.tool?.description.map { Array($0) } ?? []
+        var schema: [UInt8] = []
+        if let declared = tool.tool {
+            if model.hasBareSchemas {
+                try NovaSchema.append(declared, to: &schema, description: &description)
+            } else {
+                try ToolSchema.append(declared, to: &schema)
+            }
+        } else {
+            schema.append("{\"type\":\"object\"}")
+        }
+        tool.name.withUnsafeBytes { name in description.withUnsafeBytes { beginTool(name, $0) } }
+        bytes += schema
+        bytes.append("}}}")
     }
 
     private mutating func beginTool(_ name: UnsafeRawBufferPointer, _ description: UnsafeRawBufferPointer?) {
@@ -35,12 +50,12 @@ extension BedrockWriter {
         Array(name.utf8).withUnsafeBytes { name in
             beginTool(name, UnsafeRawBufferPointer(start: description.utf8Start, count: description.utf8CodeUnitCount))
         }
-        client.format.appendToolSchema(to: &bytes)
+        FormatTool.append(client.format, to: &bytes)
         bytes.append("}}}")
     }
 
     private mutating func writeToolChoice(mayCall: Bool) {
-        if let tool = plan.formatTool, !mayCall {
+        if let tool = plan.formatTool, !mayCall, plan.forcing == .anyOrNamed {
             bytes.append(",\"toolChoice\":{\"tool\":{\"name\":")
             bytes.appendJSONString(tool)
             bytes.append("}}")
@@ -51,6 +66,7 @@ extension BedrockWriter {
             switch client.toolChoice {
             case nil, .auto, .none?: break
             case .required: bytes.append(",\"toolChoice\":{\"any\":{}}")
+            case .named where plan.forcing == .any: bytes.append(",\"toolChoice\":{\"any\":{}}")
             case .named(let name):
                 bytes.append(",\"toolChoice\":{\"tool\":{\"name\":")
                 bytes.appendJSONString(utf8: client.toolNames.sent(name))

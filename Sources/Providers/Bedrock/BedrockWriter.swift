@@ -8,24 +8,26 @@ struct BedrockWriter {
     let client: ClientRequest
     let plan: ClaudePlan
     let prompt: Prompt
+    let model: BedrockModel
     /// Whether anybody limits the output; Converse does not insist on it.
     let isLimited: Bool
     private var arguments = ToolArguments()
     private var documents = 0
 
-    init(_ client: ClientRequest, _ plan: ClaudePlan, _ prompt: Prompt, isLimited: Bool) {
+    init(_ client: ClientRequest, _ plan: ClaudePlan, _ prompt: Prompt, _ model: BedrockModel, isLimited: Bool) {
         self.client = client
         self.plan = plan
         self.prompt = prompt
+        self.model = model
         self.isLimited = isLimited
         bytes.reserveCapacity(4096)
     }
 
-    mutating func write() {
+    mutating func write() throws(GatewayError) {
         bytes.append("{")
         writeMessages()
         writeSystem()
-        writeTools()
+        try writeTools()
         writeInference()
         writeModelFields()
         writeOutputConfig()
@@ -35,17 +37,15 @@ struct BedrockWriter {
     // MARK: Messages
 
     private mutating func writeSystem() {
-        guard !prompt.system.isEmpty || plan.asksForJSON else { return }
+        let request = plan.request(for: client.format)
+        guard !prompt.system.isEmpty || request != nil else { return }
         bytes.appendName("system")
         bytes.append("[")
         for instruction in prompt.system {
             writeText(instruction.text)
             writeMark(instruction.mark)
         }
-        if plan.asksForJSON {
-            bytes.appendComma()
-            bytes.append("{\"text\":\"Answer with one JSON object and nothing else.\"}")
-        }
+        if let request { request.withUnsafeBytes { writeText($0) } }
         bytes.append("]")
     }
 

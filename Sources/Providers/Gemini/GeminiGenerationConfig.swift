@@ -5,7 +5,9 @@ struct GeminiGenerationConfig {
     /// The members, separated by commas.
     private(set) var members: [UInt8] = []
 
-    mutating func write(_ client: ClientRequest, maxOutputTokens: Int64?, choices: Int, _ generation: GeminiGeneration) {
+    mutating func write(
+        _ client: ClientRequest, maxOutputTokens: Int64?, choices: Int, _ generation: GeminiGeneration
+    ) throws(GatewayError) {
         append("temperature", client.temperature)
         append("topP", client.topP)
         append("topK", client.topK)
@@ -15,10 +17,10 @@ struct GeminiGenerationConfig {
         append("maxOutputTokens", maxOutputTokens)
         append("candidateCount", choices > 1 ? Int64(choices) : nil)
         append(stop: client.stop)
-        append(client.format)
-        if let effort = client.effort, generation.thinking != .never {
+        try append(client.format)
+        if client.thinking.state != .unsaid, generation.thinking != .never {
             begin("thinkingConfig")
-            generation.appendThinkingConfig(effort, to: &members)
+            generation.appendThinkingConfig(client.thinking, limit: maxOutputTokens, to: &members)
         }
     }
 
@@ -50,12 +52,12 @@ struct GeminiGenerationConfig {
         members.append("]")
     }
 
-    private mutating func append(_ format: ClientFormat) {
+    private mutating func append(_ format: ClientFormat) throws(GatewayError) {
         if case .text = format { return }
         begin("responseMimeType")
         members.append("\"application/json\"")
         guard case .schema(let schema, _, _) = format else { return }
         begin("responseJsonSchema")
-        members.append(contentsOf: schema.valueText)
+        try GeminiSchema.appendFormat(schema, to: &members)
     }
 }

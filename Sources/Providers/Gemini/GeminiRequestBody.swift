@@ -28,9 +28,9 @@ struct GeminiRequestBody {
         media = contents.media
         body.append("]")
         appendSystem()
-        appendTools()
+        try appendTools()
         var config = GeminiGenerationConfig()
-        config.write(client, maxOutputTokens: maxOutputTokens, choices: choices, generation)
+        try config.write(client, maxOutputTokens: maxOutputTokens, choices: choices, generation)
         if !config.members.isEmpty {
             body.append(",\"generationConfig\":{")
             body += config.members
@@ -58,14 +58,14 @@ struct GeminiRequestBody {
         body.append("]}")
     }
 
-    private mutating func appendTools() {
+    private mutating func appendTools() throws(GatewayError) {
         guard !prompt.tools.isEmpty else { return }
         body.append(",\"tools\":[{\"functionDeclarations\":[")
         for tool in prompt.tools {
             body.appendComma()
             body.append("{\"name\":")
             body.appendName(of: tool)
-            if let declared = tool.tool { appendDescription(of: declared) }
+            if let declared = tool.tool { try appendDescription(of: declared) }
             body.append("}")
         }
         body.append("]}]")
@@ -83,27 +83,11 @@ struct GeminiRequestBody {
         body.append("}}")
     }
 
-    private mutating func appendDescription(of tool: ClientTool) {
+    private mutating func appendDescription(of tool: ClientTool) throws(GatewayError) {
         if let description = tool.description {
             body.append(",\"description\":")
             body.appendJSONString(description)
         }
-        // Whole JSON Schemas pass under this name, references and all. A function without parameters must not have one.
-        if let parameters = tool.parameters, parameters.value.describesMembers {
-            body.append(",\"parametersJsonSchema\":")
-            body.append(contentsOf: parameters.valueText)
-        }
-    }
-}
-
-extension JSONValue {
-    /// Whether a schema of an object says anything about its members.
-    fileprivate var describesMembers: Bool {
-        let alternatives: [StaticString] = ["$ref", "anyOf", "oneOf", "allOf", "patternProperties"]
-        return members.contains { name, value in
-            if name.isString("properties") { return !value.isEmptyContainer }
-            if name.isString("additionalProperties") { return value.kind == .object }
-            return alternatives.contains { name.isString($0) }
-        }
+        try GeminiSchema.appendParameters(tool, named: "parametersJsonSchema", to: &body)
     }
 }

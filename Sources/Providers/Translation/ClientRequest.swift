@@ -13,13 +13,12 @@ struct ClientRequest {
     private(set) var stop: [UnsafeRawBufferPointer] = []
     /// The provider's names of the tools.
     private(set) var toolNames: ToolNames
-    private(set) var effort: ReasoningEffort?
+    /// How much the model is to think.
+    private(set) var thinking = ThinkingWish()
     /// Numbers that pass as they are.
     private(set) var temperature, topP, topK, presencePenalty, frequencyPenalty, seed: JSONValue?
     /// The user's name for the provider's own abuse detection.
     private(set) var user: UnsafeRawBufferPointer?
-    /// Anthropic's own `thinking`, as some clients send it along.
-    private(set) var thinking: UnsafeRawBufferPointer?
 
     /// What a provider can take beyond the common ground.
     struct Abilities: OptionSet {
@@ -78,12 +77,10 @@ struct ClientRequest {
             format = try ClientFormat(member)
         } else if name.isString("stop") {
             stop = try Self.readStop(value)
-        } else if name.isString("reasoning_effort") {
-            effort = try ReasoningEffort(value)
         } else if name.isString("user") {
             user = value.stringBytes
-        } else if name.isString("thinking"), value.kind == .object {
-            thinking = member.valueText
+        } else if try thinking.hear(name, value) {
+            return
         } else {
             try visitNumber(name, value)
             try refuse(name, value, abilities)
@@ -141,35 +138,6 @@ struct ClientRequest {
         let texts = value.elements.map(\.stringBytes)
         guard !texts.contains(where: { $0 == nil }) else { throw .malformed("stop", "expected strings") }
         return texts.compactMap(\.self).filter { !$0.isEmpty }
-    }
-}
-
-/// How hard the model is to think.
-enum ReasoningEffort: Sendable {
-    case none, minimal, low, medium, high, xhigh
-
-    init(_ value: JSONValue) throws(GatewayError) {
-        switch value.string {
-        case "none": self = .none
-        case "minimal": self = .minimal
-        case "low": self = .low
-        case "medium": self = .medium
-        case "high": self = .high
-        case "xhigh", "max": self = .xhigh
-        default: throw .malformed("reasoning_effort", "expected none, minimal, low, medium, high or xhigh")
-        }
-    }
-
-    /// The tokens it allows where a provider wants a number; zero for none. The steps are those that LiteLLM's and OpenRouter's users know.
-    var budget: Int64 {
-        switch self {
-        case .none: 0
-        case .minimal: 1024
-        case .low: 2048
-        case .medium: 8192
-        case .high: 16384
-        case .xhigh: 32768
-        }
     }
 }
 

@@ -2,6 +2,8 @@ internal import Chat
 
 /// A tool that a client offers.
 struct ClientTool {
+    /// Where it stands in `tools`.
+    let index: Int
     let name: UnsafeRawBufferPointer
     let description: UnsafeRawBufferPointer?
     /// The JSON Schema of its arguments, as it stands in the request; `nil`: it takes none.
@@ -13,11 +15,13 @@ struct ClientTool {
 
     static func readAll(_ list: JSONRawMember) throws(GatewayError) -> [ClientTool] {
         var tools: [ClientTool] = []
-        for (index, tool) in list.rawElements.enumerated() { tools.append(try ClientTool(tool, "tools.\(index)")) }
+        for (index, tool) in list.rawElements.enumerated() { tools.append(try ClientTool(tool, index)) }
         return tools
     }
 
-    private init(_ tool: JSONRawElement, _ path: String) throws(GatewayError) {
+    private init(_ tool: JSONRawElement, _ index: Int) throws(GatewayError) {
+        self.index = index
+        let path = "tools.\(index)"
         guard let type = tool.value["type"], type.isString("function") else {
             throw .notTaken(path + ".type", "A tool of type '\(String((tool.value["type"]?.string ?? "").prefix(64)))' is")
         }
@@ -93,15 +97,6 @@ enum ClientFormat {
                 schema, name: definition.value["name"]?.stringBytes, isStrict: definition.value["strict"]?.bool == true)
         } else {
             throw .notTaken("response_format.type", "This response format is")
-        }
-    }
-
-    /// Appends the schema of the arguments of a tool that stands in for the format.
-    func appendToolSchema(to bytes: inout [UInt8]) {
-        if case .schema(let schema, _, _) = self {
-            bytes.append(contentsOf: schema.valueText)
-        } else {
-            bytes.append("{\"type\":\"object\",\"additionalProperties\":true}")
         }
     }
 }

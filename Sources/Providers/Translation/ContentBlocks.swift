@@ -18,6 +18,8 @@ struct ContentBlocks: Sendable {
     /// Whether the answer came in its format, as the arguments of a tool.
     private(set) var hasFormat = false
     private let formatTool: [UInt8]?
+    /// Takes a wrapped answer out of its arguments; `nil` when it is not wrapped.
+    private var unwrapper: ValueUnwrapper?
     private var open: [Int64: Block] = [:]
     /// The thoughts of the block that thinks, of which there is one at a time; beside the blocks, because they are added to in place.
     private var thinking: Int64?
@@ -26,7 +28,10 @@ struct ContentBlocks: Sendable {
     /// Words around an answer in its format: they are the answer if it never comes.
     private var held: [UInt8] = []
 
-    init(_ context: AnswerContext) { formatTool = context.formatTool.map { Array($0.utf8) } }
+    init(_ context: AnswerContext) {
+        formatTool = context.formatTool.map { Array($0.utf8) }
+        unwrapper = context.formatIsWrapped ? ValueUnwrapper() : nil
+    }
 
     /// Whether the block has begun and not ended. A block that begins twice has begun once.
     func isOpen(_ index: Int64) -> Bool { open[index] != nil }
@@ -89,10 +94,15 @@ struct ContentBlocks: Sendable {
             chunks.appendArguments(call, json, to: &out)
             open[index] = .toolCall(call, given: given, hasArguments: true)
         case .format(let given, _)?:
-            chunks.appendText(.content, json, to: &out)
+            addFormatted(json, &chunks, &out)
             open[index] = .format(given: given, hasArguments: true)
         default: break
         }
+    }
+
+    private mutating func addFormatted(_ json: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+        guard let text = unwrapper?.unwrap(json) else { return chunks.appendText(.content, json, to: &out) }
+        text.withUnsafeBytes { if !$0.isEmpty { chunks.appendText(.content, $0, to: &out) } }
     }
 
     // MARK: Ends
@@ -104,7 +114,7 @@ struct ContentBlocks: Sendable {
             // No arguments are an empty object: clients parse what they have put together.
             (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendArguments(call, $0, to: &out) }
         case .format(let given, hasArguments: false)?:
-            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendText(.content, $0, to: &out) }
+            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { addFormatted($0, &chunks, &out) }
         default: break
         }
     }
@@ -124,6 +134,7 @@ struct ContentBlocks: Sendable {
     /// Ends what is still open, and the answer.
     mutating func finish(_ reason: FinishNote?, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
         for index in open.keys.sorted() { end(index, &chunks, &out) }
+        if let rest = unwrapper?.finish(), !rest.isEmpty { rest.withUnsafeBytes { chunks.appendText(.content, $0, to: &out) } }
         if !hasFormat { held.withUnsafeBytes { chunks.appendHeld($0, to: &out) } }
         chunks.appendFinish(reason ?? FinishNote(toolCalls > 0 ? .toolCalls : .stop), to: &out)
     }

@@ -31,16 +31,6 @@ struct ToolArguments {
     }
 }
 
-extension ClientTool {
-    /// Appends the schema of the arguments. Some providers refuse all tools because of one schema that does not say `"type": "object"`.
-    func appendSchema(to bytes: inout [UInt8]) {
-        guard let parameters, !parameters.value.isEmptyContainer else { return bytes.append("{\"type\":\"object\",\"properties\":{}}") }
-        guard parameters.value["type"] == nil else { return bytes.append(contentsOf: parameters.valueText) }
-        bytes.append("{\"type\":\"object\",")
-        bytes.append(contentsOf: parameters.valueText.dropFirst())
-    }
-}
-
 extension [UInt8] {
     /// Appends a tool call's id as a JSON string. One that is made up differs from those of other calls and other answers.
     mutating func appendToolCallID(_ id: UnsafeRawBufferPointer?, at index: Int, _ context: AnswerContext) {

@@ -13,6 +13,8 @@ public struct WireModel: Sendable {
     public var maxOutputTokens: Int64?
     /// Azure's `api-version`.
     public var apiVersion: String?
+    /// What this model has refused of what the gateway adds to requests.
+    public var refused: Additions = []
 
     /// Describes a model.
     public init(name: String, upstreamName: String, maxOutputTokens: Int64? = nil, apiVersion: String? = nil) {
@@ -43,6 +45,10 @@ public struct AnswerContext: Sendable {
     public let choices: Int
     /// The tool whose arguments are the answer's content: it stands in for a `response_format` that the provider lacks.
     public internal(set) var formatTool: String?
+    /// Whether its arguments hold the answer as their property `value`.
+    var formatIsWrapped = false
+    /// What of this request the gateway can leave out or say otherwise.
+    public internal(set) var additions: Additions = []
     /// The client's spelling of the tools' names that the provider does not take, by the names that were sent instead.
     var toolSpellings: [[UInt8]: [UInt8]] = [:]
     /// The answer's `id` where the provider gives none.

@@ -1,0 +1,31 @@
+/// What the gateway puts into a request though the client did not say it so, and what it can leave out or say otherwise when the provider refuses it.
+public struct Additions: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt16
+
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// `stream_options`, which asks for the usage of a stream.
+    public static let streamOptions = Additions(rawValue: 1)
+    /// A limit of output by the name of `max_tokens`; the other name stands in for it.
+    public static let maxTokens = Additions(rawValue: 2)
+    /// A limit of output by the name of `max_completion_tokens`; the other name stands in for it.
+    public static let maxCompletionTokens = Additions(rawValue: 4)
+    /// Marks for the prompt cache.
+    public static let cacheMarks = Additions(rawValue: 8)
+    /// Thinking with a budget of tokens; thinking by effort stands in for it.
+    public static let thinkingBudget = Additions(rawValue: 16)
+    /// Thinking by effort; thinking with a budget stands in for it.
+    public static let adaptiveThinking = Additions(rawValue: 32)
+    /// The word that turns thinking off; the least effort stands in for it.
+    public static let thinkingOff = Additions(rawValue: 64)
+    /// `effort` and whatever else is said about thinking: nothing is said.
+    public static let thinking = Additions(rawValue: 128)
+    /// `temperature`, `top_p`, `top_k` in the provider's own words.
+    public static let sampling = Additions(rawValue: 256)
+    /// A format that the model itself keeps to; a forced tool stands in for it.
+    public static let nativeFormat = Additions(rawValue: 512)
+    /// A tool that stands in for a format and must be called; words stand in for it.
+    public static let forcedFormat = Additions(rawValue: 1024)
+    /// `strict` on tools.
+    public static let strictTools = Additions(rawValue: 2048)
+}
