@@ -31,6 +31,8 @@ struct ClientPart {
     /// The text, if it is one.
     var text: UnsafeRawBufferPointer? { if case .text(let text) = kind { text } else { nil } }
 
+    var isText: Bool { if case .text = kind { true } else { false } }
+
     var isThought: Bool { if case .thought = kind { true } else { false } }
 
     var isFile: Bool { if case .file = kind { true } else { false } }

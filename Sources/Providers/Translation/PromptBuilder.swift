@@ -76,16 +76,23 @@ struct PromptBuilder {
             return addToUser([note] + (try blocks(of: message)))
         }
         for part in message.parts { try rules.media.check(part, of: message.index) }
-        var parts = message.parts.filter { part in part.text.map(isTaken) ?? !part.isThought }
-        let mark = message.mark ?? parts.last { $0.mark != nil }?.mark
-        if message.isError, !rules.takesMediaInErrors {
-            // They stand behind the results instead.
-            user.others += parts.filter { $0.text == nil }.map { Prompt.Block(.part($0)) }
-            parts.removeAll { $0.text == nil }
-        }
+        let (parts, moved) = resultParts(of: message)
+        user.others += moved
+        let mark = message.mark ?? message.parts.last { isTaken($0) && $0.mark != nil }?.mark
         var result = Prompt.Result(id: call.id, name: call.name, parts: parts, isError: message.isError)
         if parts.isEmpty, message.isError || !rules.takesEmptyResults { result.note = Self.empty }
         user.results.append((Prompt.Block(.result(result), mark: mark), order))
+    }
+
+    /// The parts of a message with a tool's result: those that go into the result, and as blocks those that must stand behind the results.
+    private func resultParts(of message: ClientMessage) -> (parts: [ClientPart], moved: [Prompt.Block]) {
+        let movesMedia = message.isError && !rules.takesMediaInErrors
+        var parts: [ClientPart] = []
+        var moved: [Prompt.Block] = []
+        for part in message.parts where isTaken(part) {
+            if movesMedia, !part.isText { moved.append(Prompt.Block(.part(part))) } else { parts.append(part) }
+        }
+        return (parts, moved)
     }
 
     private mutating func addToUser(_ blocks: [Prompt.Block]) {
@@ -119,6 +126,15 @@ struct PromptBuilder {
     private func mark(_ mark: CacheMark?, _ blocks: inout [Prompt.Block], from start: Int) {
         guard let mark, let last = blocks.lastIndex(where: { !$0.isThought }), blocks[last].mark == nil else { return }
         blocks[last].mark = mark
+    }
+
+    /// Whether a part goes into a tool's result: any medium, and a text that is not blank.
+    private func isTaken(_ part: ClientPart) -> Bool {
+        switch part.kind {
+        case .text(let text): isTaken(text)
+        case .thought: false
+        case .image, .file, .audio: true
+        }
     }
 
     private func isTaken(_ text: UnsafeRawBufferPointer) -> Bool { rules.takesBlankTexts ? !text.isEmpty : text.hasInk }
