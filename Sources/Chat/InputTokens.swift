@@ -50,7 +50,7 @@ extension InputTokens {
     /// What comes to the upper bound where the request is translated to another dialect than OpenAI's: the words around each message, part, tool
     /// and call, less what only OpenAI's has (`stream_options`). A translation that grows by more is counted when it is made.
     public static func translation(messages: Int, parts: Int = 0, tools: Int = 0, toolCalls: Int = 0) -> Int {
-        16 * messages + 64 * parts + 96 * tools + 128 * toolCalls - 76
+        18 * messages + 64 * parts + 96 * tools + 128 * toolCalls - 76
     }
 }
 
