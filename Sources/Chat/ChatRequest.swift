@@ -66,6 +66,8 @@ public struct ChatRequest: Sendable {
 
     /// The client's bytes.
     private let body: [UInt8]
+    /// Where the members that limit the output stand in ``body``, in their order. The first has a piece of its own.
+    private let limitMembers: [LimitMember]
     /// What the upstream's body consists of.
     private let pieces: [Piece]
 
@@ -75,7 +77,7 @@ public struct ChatRequest: Sendable {
         case source(Range<Int>)
         /// The name of the upstream's model.
         case model
-        /// The limit of output tokens: the client's own bytes, unless a lower one is in force.
+        /// The first member that limits the output: the client's own bytes, unless the gateway sets the limit.
         case outputLimit(Range<Int>)
         /// Text of our own.
         case text(Text)
@@ -121,6 +123,7 @@ public struct ChatRequest: Sendable {
         wantsUsageChunk = decoded.stream && decoded.wantsUsage
         hasTools = decoded.hasTools
         maxOutputTokens = decoded.maxOutputTokens
+        limitMembers = decoded.limitMembers
         choices = decoded.choices
         user = decoded.user
         metadata = decoded.metadata
@@ -163,9 +166,10 @@ public struct ChatRequest: Sendable {
     ///   - model: the upstream's name of the model as a JSON string, quotes included.
     ///   - outputLimit: the most output tokens per choice that the model may make, whatever the client asked for.
     public func upstreamBody(model: [UInt8], outputLimit: OutputLimit? = nil) -> [UInt8] {
-        let limit = outputLimit.flatMap { $0.tokens < maxOutputTokens ?? .max ? $0 : nil }
-        let digits = limit.map { Array(String($0.tokens).utf8) }
-        let added = maxOutputTokens == nil ? limit?.member ?? [] : []
+        // One member says it, so that no server can choose another one.
+        let limit = outputLimit?.member(atMost: maxOutputTokens, as: limitMembers)
+        let added = limit.map { limitMembers.isEmpty ? [UInt8(ascii: ",")] + $0 : [] } ?? furtherLimits
+        let digits = limit
         let count = pieces.reduce(added.count) { $0 + size(of: $1, model: model, limit: digits) }
         return [UInt8](unsafeUninitializedCapacity: count) { target, written in
             for piece in pieces {
@@ -176,6 +180,9 @@ public struct ChatRequest: Sendable {
             }
         }
     }
+
+    /// The client's own limits behind the first, with commas before them.
+    private var furtherLimits: [UInt8] { limitMembers.dropFirst().reduce(into: []) { $0 += [UInt8(ascii: ",")] + body[$1.range] } }
 
     private func copy(_ bytes: [UInt8], to target: UnsafeMutableBufferPointer<UInt8>, at offset: Int) -> Int {
         let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[offset...])
@@ -209,27 +216,43 @@ public struct ChatRequest: Sendable {
     }
 }
 
-/// A limit of output tokens that the gateway sets, with the member that says so where the client has set none.
+/// A member of a request that limits the output.
+struct LimitMember: Sendable {
+    /// Where it stands, name and value.
+    let range: Range<Int>
+    /// `nil` for names that few servers know.
+    let name: OutputLimit.Name?
+}
+
+/// A limit of output tokens that the gateway sets, and the one member that says so.
 public struct OutputLimit: Sendable {
     /// The most output tokens per choice.
     public let tokens: Int64
-    /// `max_tokens`, which every compatible server knows, or `max_completion_tokens`, which alone OpenAI's reasoning models take.
-    let name: StaticString
+    /// The name that the model is known to insist on; `nil`: the client's, else `max_tokens`.
+    private let name: Name?
+
+    /// The members that say it.
+    enum Name: String, Sendable {
+        /// Every compatible server knows it.
+        case tokens = "max_tokens"
+        /// OpenAI's reasoning models take no other.
+        case completionTokens = "max_completion_tokens"
+    }
 
     /// Makes a limit.
     /// - Parameter upstreamModel: the provider's name of the model.
     public init(tokens: Int64, upstreamModel: String) {
         self.tokens = tokens
         let isReasoning = ["o1", "o3", "o4", "gpt-5"].contains { upstreamModel.hasPrefix($0) }
-        name = isReasoning ? "max_completion_tokens" : "max_tokens"
+        name = isReasoning ? .completionTokens : nil
     }
 
-    fileprivate var member: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.append(",\"")
-        bytes.append(name)
-        bytes.append("\":")
-        bytes.appendJSONNumber(tokens)
-        return bytes
+    /// The member, without a comma.
+    /// - Parameters:
+    ///   - own: the client's own limit.
+    ///   - members: the members in which the client says it.
+    fileprivate func member(atMost own: Int64?, as members: [LimitMember]) -> [UInt8] {
+        let name = name ?? members.lazy.compactMap(\.name).first ?? .tokens
+        return Array("\"\(name.rawValue)\":\(min(tokens, own ?? .max))".utf8)
     }
 }

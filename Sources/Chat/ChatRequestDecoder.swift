@@ -7,6 +7,7 @@ struct ChatRequestDecoder {
     private(set) var wantsUsage = false
     private(set) var hasTools = false
     private(set) var maxOutputTokens: Int64?
+    private(set) var limitMembers: [LimitMember] = []
     private(set) var choices = 1
     private(set) var user: String?
     private(set) var metadata: [String: String] = [:]
@@ -64,7 +65,8 @@ struct ChatRequestDecoder {
             splice.drop()
         case .maxOutputTokens:
             try readMaxOutputTokens(value, name(of: member))
-            splice.keep(member, replacing: member.valueRange, by: [.outputLimit(member.valueRange)])
+            if limitMembers.isEmpty { splice.keep(member, replacing: member.range, by: [.outputLimit(member.range)]) } else { splice.drop() }
+            limitMembers.append(LimitMember(range: member.range, name: OutputLimit.Name(rawValue: name(of: member))))
         case .streamOptions: try visitStreamOptions(member)
         case .user, .metadata:
             try readFact(rule, value)

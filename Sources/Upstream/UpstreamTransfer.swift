@@ -174,7 +174,8 @@ public final class UpstreamTransfer {
             fail(.tooLarge("headBytes"))
             return false
         }
-        HeaderLine(line).update(&answerHead)
+        // Behind the head come trailers only, which say nothing about it.
+        if !headIsComplete { HeaderLine(line).update(&answerHead) }
         return true
     }
 

@@ -19,6 +19,7 @@ RECORD_FIELDS = {
     "request_id", "call_id", "parent", "time", "org", "team", "key_id", "user", "metadata", "requested_model", "route", "task", "complexity", "experiment",
     "arm", "role", "provider", "model", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_usd",
     "price_version", "latency_ms", "first_token_ms", "status", "error_code", "stream", "tool", "estimated",
+    "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens", "service_tier", "in_doubt_usd", "in_doubt_tokens",
 }  # fmt: skip
 
 

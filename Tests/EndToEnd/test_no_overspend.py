@@ -159,9 +159,9 @@ class Books:
     def amount(limit: dict[str, Any], records: list[dict[str, Any]]) -> Decimal:
         """What calls come to, in the unit of the limit."""
         if limit["kind"] == "usd":
-            return sum((Decimal(record["cost_usd"]) for record in records), Decimal(0))
+            return sum((Decimal(record["cost_usd"]) + Decimal(record["in_doubt_usd"]) for record in records), Decimal(0))
         if limit["kind"] == "tokens":
-            return Decimal(sum(record["input_tokens"] + record["output_tokens"] for record in records))
+            return Decimal(sum(record["input_tokens"] + record["output_tokens"] + record["in_doubt_tokens"] for record in records))
         return Decimal(len({record["request_id"] for record in records}))
 
 
@@ -238,7 +238,7 @@ def assert_the_answer_agrees(job: Job, books: Books) -> None:
     assert len(answered) == 1, (job, records)
     assert job.reply.usage is not None and Decimal(job.reply.usage["cost"]) == Decimal(answered[0]["cost_usd"]), (job, records)
     if "x-purser-cost-usd" in job.reply.headers:
-        assert Decimal(job.reply.headers["x-purser-cost-usd"]) == sum(Decimal(record["cost_usd"]) for record in records), (job, records)
+        assert Decimal(job.reply.headers["x-purser-cost-usd"]) == sum(Decimal(record["cost_usd"]) + Decimal(record["in_doubt_usd"]) for record in records), (job, records)
 
 
 def assert_much_happened(work: list[Job], states: list[dict[str, Any]], books: Books) -> None:

@@ -192,7 +192,7 @@ def spend(gateways: list[Gateway], requests: int, during: Callable[[], None] = l
 
 
 def total(site: Site) -> Decimal:
-    return sum((Decimal(record["cost_usd"]) for record in site.records()), Decimal(0))
+    return sum((Decimal(record["cost_usd"]) + Decimal(record["in_doubt_usd"]) for record in site.records()), Decimal(0))
 
 
 def test_one_budget_holds_over_three_gateways(cluster: Callable[[str, int], list[Gateway]]) -> None:

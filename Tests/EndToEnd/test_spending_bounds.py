@@ -205,12 +205,13 @@ def test_a_member_has_one_name_and_one_value(start: Start, rest: str, provider: 
     assert not provider.calls
 
 
-@pytest.mark.parametrize(("fields", "sent"), [({"n_predict": 90_000}, "n_predict"), ({"n_predict": 90_000, "max_tokens": 90_000}, "n_predict")])
+@pytest.mark.parametrize(("fields", "sent"), [({"n_predict": 90_000}, "max_tokens"), ({"n_predict": 90_000, "max_tokens": 90_000}, "max_tokens")])
 def test_other_names_of_the_output_limit_are_limits(start: Start, fields: dict[str, Any], sent: str, provider: ScriptedProvider) -> None:
-    """llama.cpp's server lets `n_predict` go before `max_tokens`."""
+    """llama.cpp's server lets `n_predict` go before `max_tokens`: one member that every server knows takes the place of all."""
     gateway = start("limits: [{usd: 5, per: total}]")
     assert gateway.http.chat("s/obedient", **fields).status == 200
-    assert provider.last("obedient").body[sent] == 5000
+    body = provider.last("obedient").body
+    assert body[sent] == 5000 and "n_predict" not in body
     assert spent(gateway) <= 5
     assert gateway.http.chat("s/obedient", n_predict=-1).status == 400
 

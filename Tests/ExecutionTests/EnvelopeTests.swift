@@ -4,6 +4,7 @@ import Ledger
 import Testing
 
 @testable import Execution
+@testable import Policies
 
 /// One request of a team with a limit on all models and others on some, on a ledger of its own.
 private final class OneRequest {
@@ -11,12 +12,15 @@ private final class OneRequest {
     private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("envelope-\(UUID().uuidString)").path
     private let ledger: SQLiteLedger
     private let limits: OrganizationLimits
+    private let snapshot: PolicySnapshot
     let envelope: Envelope
+    /// The call for which money is set aside at the beginning.
+    let first: PlannedCall
 
     /// - Parameters:
-    ///   - cover: set aside for the first call, which is to be of `first`.
+    ///   - first: the model and the output tokens of the first call; a token costs a dollar.
     ///   - dear: what calls of the model `dear` may cost together.
-    init(first: String, cover: NanoUSD, all: NanoUSD, dear: NanoUSD) throws {
+    init(first: (model: String, tokens: Int64), all: NanoUSD, dear: NanoUSD) throws {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         ledger = try SQLiteLedger(path: directory + "/ledger.db")
         let rules = [
@@ -25,14 +29,20 @@ private final class OneRequest {
         ]
         let tree = LimitTree(try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules)]) { _ in nil }, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
         limits = tree.organization(of: "acme")
-        let amount = Spending(usd: cover)
-        guard case .held(let hold) = limits.reserve(SpendRequest(Self.scopes, model: first, amount: amount + Spending(requests: 1)), at: .now)
+        snapshot = try Self.policies()
+        let call = try Self.call(snapshot, first.model, first.tokens)
+        let requestLimits = RequestLimits(limits, for: Self.scopes, isStream: false)
+        let covered = try requestLimits.covered(call, at: .now)
+        guard case .held(let hold) = limits.reserve(
+            SpendRequest(Self.scopes, model: first.model, amount: covered.cover + Spending(requests: 1)), at: .now)
         else { throw NothingHeld() }
         var record = HoldRecord(
-            id: "call-1", requestID: "req-1", time: .now, requestedModel: "auto", amount: cover, tokens: 0, priceVersion: "1/-/-/1")
-        record.model = first
+            id: "call-1", requestID: "req-1", time: .now, requestedModel: "auto", amount: covered.cover.usd, tokens: 0, priceVersion: "1/-/-/1")
+        record.model = first.model
+        self.first = call
         envelope = Envelope(
-            hold, record: record, cover: amount, needsPrices: true, journal: try ledger.journal(forLoop: 0), keeper: nil) { .now }
+            hold, of: requestLimits, record: record, first: Envelope.First(origin: call, covered: covered),
+            journal: try ledger.journal(forLoop: 0), keeper: nil) { .now }
     }
 
     deinit {
@@ -40,13 +50,45 @@ private final class OneRequest {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    func held(_ model: String) -> [Int64] {
-        limits.states(for: Self.scopes, model: model, at: .now).filter { $0.identity.kind == .usd }.map(\.held)
+    /// A call to a model whose output costs a dollar a token, and its input nothing.
+    func call(_ model: String, _ tokens: Int64) throws -> PlannedCall { try Self.call(snapshot, model, tokens) }
+
+    private static func call(_ snapshot: PolicySnapshot, _ model: String, _ tokens: Int64) throws -> PlannedCall {
+        var features = RequestFeatures(requestedModels: [model])
+        features.maxOutputTokens = tokens
+        let decision = try snapshot.decide(features, allowed: ModelSet.everything, state: FreshTargetState())
+        return try #require(decision.plan.firstCall)
     }
 
-    func spent(_ model: String) -> [Int64] {
-        limits.states(for: Self.scopes, model: model, at: .now).filter { $0.identity.kind == .usd }.map(\.spent)
+    private static func policies() throws -> PolicySnapshot {
+        let text = """
+            providers:
+              p: {kind: openai, base_url: http://h}
+            models:
+              cheap: {provider: p, price: {input: 0, output: 1000000}}
+              dear: {provider: p, price: {input: 0, output: 1000000}}
+              unpriced: {provider: p, unpriced: allow}
+            """
+        let compilation = PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:], assumesProvidersOn: true) { _ in nil }
+        return try #require(compilation.snapshot, "\(compilation.diagnostics.rendered)")
     }
+
+    /// Covers `call` after `ended`; the error where it is refused.
+    func cover(_ call: PlannedCall, after ended: [EndedCall] = []) async -> Result<CoveredCall, GatewayError> {
+        do throws(GatewayError) { return .success(try await envelope.cover(call, of: call, after: ended)) } catch { return .failure(error) }
+    }
+
+    func states(_ model: String) -> [LimitState] {
+        limits.states(for: Self.scopes, model: model, at: .now).filter { $0.identity.kind == .usd }
+    }
+
+    func held(_ model: String) -> [Int64] { states(model).map { $0.held / 1_000_000_000 } }
+    func spent(_ model: String) -> [Int64] { states(model).map { $0.spent / 1_000_000_000 } }
+}
+
+extension Result where Success == CoveredCall, Failure == GatewayError {
+    fileprivate var output: Int64? { (try? get())?.call.maxOutputTokens }
+    fileprivate var code: GatewayError.Code? { if case .failure(let error) = self { error.code } else { nil } }
 }
 
 /// Whole dollars.
@@ -56,39 +98,55 @@ private struct NothingHeld: Error {}
 
 @Suite struct EnvelopeTests {
     @Test func theFirstCallHasItsCoverAlready() async throws {
-        let request = try OneRequest(first: "cheap", cover: usd(5), all: usd(8), dear: usd(3))
-        #expect(try await request.envelope.cover(Spending(usd: usd(4)), model: "cheap") == Spending(usd: usd(5)))
-        #expect(request.held("cheap") == [5_000_000_000])
-        // The next one gets its own.
-        #expect(try await request.envelope.cover(Spending(usd: usd(2)), model: "cheap") == Spending(usd: usd(2)))
-        do {
-            _ = try await request.envelope.cover(Spending(usd: usd(2)), model: "cheap")
-            Issue.record("covered")
-        } catch { #expect(error.code == .rateLimitExceeded, "others hold what is left") }
+        let request = try OneRequest(first: ("cheap", 50), all: usd(80), dear: usd(30))
+        #expect(await request.cover(request.first).output == 50 && request.held("cheap") == [50])
+        // The next one gets what is left, with a lower limit of output.
+        #expect(await request.cover(try request.call("cheap", 40)).output == 30 && request.held("cheap") == [80])
+        #expect(await request.cover(try request.call("cheap", 20)).code == .rateLimitExceeded, "what is left is held")
         request.envelope.close(wasUsed: true)
         #expect(request.held("cheap") == [0])
     }
 
     /// The first of a chain takes no call at the moment, so the second is called first: the limit on the second binds all the same.
     @Test func anotherModelThanWasMeantIsHeldInItsOwnLimits() async throws {
-        let request = try OneRequest(first: "cheap", cover: usd(5), all: usd(5), dear: usd(3))
-        do {
-            _ = try await request.envelope.cover(Spending(usd: usd(4)), model: "dear")
-            Issue.record("covered")
-        } catch { #expect(error.code == .budgetExceeded && error.publicMessage.contains("dear")) }
-        // What was meant for the other is not in its way.
-        #expect(try await request.envelope.cover(Spending(usd: usd(3)), model: "dear") == Spending(usd: usd(3)))
-        #expect(request.held("dear") == [3_000_000_000, 3_000_000_000])
-        request.envelope.charge(usd(2), tokens: 9, cover: Spending(usd: usd(3)), model: "dear")
+        let request = try OneRequest(first: ("cheap", 50), all: usd(50), dear: usd(30))
+        #expect(await request.cover(try request.call("dear", 40)).output == 30, "what was meant for the other is not in its way")
+        #expect(request.held("dear") == [30, 30])
+        request.envelope.charge(EndedCall(actual: Spending(usd: usd(20), tokens: 9), reserved: Spending(usd: usd(30)), model: "dear"))
         request.envelope.close(wasUsed: true)
-        #expect(request.held("dear") == [0, 0] && request.spent("dear") == [2_000_000_000, 2_000_000_000])
+        #expect(request.held("dear") == [0, 0] && request.spent("dear") == [20, 20])
     }
 
     @Test func aFirstCallThatNeedsMoreGetsIt() async throws {
-        let request = try OneRequest(first: "dear", cover: usd(2), all: usd(5), dear: usd(3))
-        #expect(try await request.envelope.cover(Spending(usd: usd(3)), model: "dear") == Spending(usd: usd(3)))
-        #expect(request.held("dear") == [3_000_000_000, 3_000_000_000])
+        let request = try OneRequest(first: ("dear", 20), all: usd(50), dear: usd(30))
+        let larger = try request.call("dear", 30)
+        let covered = try await request.envelope.cover(larger, of: request.first, after: [])
+        #expect(covered.cover.usd == usd(30) && request.held("dear") == [30, 30])
         request.envelope.close(wasUsed: false)
         #expect(request.held("dear") == [0, 0] && request.spent("dear") == [0, 0])
+    }
+
+    @Test func whatACallThatIsOverHasLeftIsForTheNext() async throws {
+        let request = try OneRequest(first: ("cheap", 40), all: usd(50), dear: usd(30))
+        _ = await request.cover(request.first)
+        let ended = EndedCall(actual: .nothing, reserved: Spending(usd: usd(40), tokens: 40), model: "cheap")
+        #expect(await request.cover(request.first, after: [ended]).output == 40 && request.held("cheap") == [40])
+        request.envelope.close(wasUsed: true)
+    }
+
+    @Test func whatIsInDoubtIsSpentAndShown() async throws {
+        let request = try OneRequest(first: ("cheap", 40), all: usd(50), dear: usd(30))
+        _ = await request.cover(request.first)
+        var ended = EndedCall(actual: Spending(usd: usd(40)), reserved: Spending(usd: usd(40), tokens: 40), model: "cheap")
+        ended.doubt = Spending(usd: usd(35))
+        #expect(await request.cover(request.first, after: [ended]).code == .budgetExceeded, "ten are left")
+        #expect(request.spent("cheap") == [40] && request.states("cheap").map(\.inDoubt) == [35_000_000_000])
+        request.envelope.close(wasUsed: true)
+    }
+
+    @Test func aModelWithoutAPriceIsRefusedUnderALimitOnMoney() async throws {
+        let request = try OneRequest(first: ("cheap", 40), all: usd(50), dear: usd(30))
+        #expect(await request.cover(try request.call("unpriced", 1)).code == .budgetExceeded)
+        request.envelope.close(wasUsed: false)
     }
 }

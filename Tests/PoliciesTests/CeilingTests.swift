@@ -52,9 +52,9 @@ import Testing
         #expect(refusal?.error.code == .maxCostExceeded)
     }
 
-    @Test func underALimitAnAssumedOutputIsSent() throws {
+    @Test func underALimitWhatIsReservedIsSent() throws {
         let policies = try snapshot(models + "  bare: {provider: p, price: {input: 0, output: 1}}\n")
-        for (model, limit) in [("bare", 4096), ("mini", nil)] as [(String, Int64?)] {
+        for (model, limit) in [("bare", 4096), ("mini", 16_384)] as [(String, Int64?)] {
             let call = try #require(try policies.decide(model).calls.first)
             #expect(call.maxOutputTokens == nil && call.clamped(usd: "100", tokens: nil).maxOutputTokens == limit)
         }
@@ -62,7 +62,10 @@ import Testing
         #expect(call.clamped(usd: "0.001", tokens: nil).maxOutputTokens == 1000)
         #expect(call.clamped(usd: nil, tokens: 5000).maxOutputTokens == 4096)
         let own = try #require(try policies.decide("bare") { $0.maxOutputTokens = 9 }.calls.first)
-        #expect(own.clamped(usd: "100", tokens: nil).maxOutputTokens == nil, "the client's own limit stands in the body already")
+        #expect(own.clamped(usd: "100", tokens: nil).maxOutputTokens == 9)
+        #expect(own.clamped(usd: nil, tokens: nil).maxOutputTokens == nil, "without a bound the client's own limit stands in the body")
+        let beyond = try #require(try policies.decide("mini") { $0.maxOutputTokens = 50_000 }.calls.first)
+        #expect(beyond.clamped(usd: "100", tokens: nil).maxOutputTokens == 16_384, "the model makes no more, so no more is reserved")
     }
 
     @Test(arguments: [("mini", "0.01935"), ("big", "0.27576"), ("sonnet", "3.94125")] as [(String, NanoUSD)])
@@ -202,7 +205,7 @@ import Testing
             small(&$0)
             $0.maxCost = "0.03"
         }
-        #expect(decision.names == ["mini"] && decision.calls.first?.maxOutputTokens == nil)
+        #expect(decision.names == ["mini"] && decision.calls.first?.maxOutputTokens == 100)
     }
 
     @Test func clampsAcrossChoicesKeepTheCeiling() throws {

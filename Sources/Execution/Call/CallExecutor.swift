@@ -31,16 +31,18 @@ public final class CallExecutor {
     }
 
     /// Sends `translated`, which was made of `request`, to `target`.
+    /// - Parameter planned: what is reserved for the call.
     /// - Throws: `upstream_error` when no call could be begun.
     func start(
-        _ translated: WireRequest, of request: ChatRequest, on target: Target, _ permit: CallPermit
+        _ translated: WireRequest, of request: ChatRequest, planned: PlannedCall, on target: Target, _ permit: CallPermit
     ) throws(GatewayError) -> UpstreamCall {
         do {
             let transfer = try client.post(
                 translated.body, to: target.endpoint, path: translated.path, headers: translated.headers,
                 deadlines: permit.window.deadlines, place: permit.place)
             return UpstreamCall(
-                transfer, request: request, context: translated.context, target: target, ticket: permit.ticket, reader: reader)
+                transfer, request: request, planned: planned, context: translated.context, target: target, ticket: permit.ticket,
+                reader: reader)
         } catch {
             throw GatewayError(error)
         }

@@ -13,6 +13,10 @@ public struct CallOutcome: Sendable {
     public var usage = TokenUsage()
     /// What they cost.
     public var cost = NanoUSD.zero
+    /// What the provider may bill beyond ``cost``, because its final usage is not known: limits count it until it is refunded.
+    public var inDoubt = NanoUSD.zero
+    /// The tokens that it may have used beyond ``usage``.
+    public var inDoubtTokens: Int64 = 0
     /// Whether `usage` is our estimate because the provider told none.
     public var isEstimated = false
     /// From the start of the call to its end, in microseconds.

@@ -37,9 +37,8 @@ enum TokenEstimate {
     /// - Parameters:
     ///   - input: what was sent.
     ///   - outputBytes: size of what came back: of a whole answer its body, of a stream its text.
-    ///   - outputEvents: stream events with content; each carries at least one token.
-    static func usage(_ input: InputTokens, outputBytes: Int, outputEvents: Int) -> TokenUsage {
-        TokenUsage(input: Int64(max(tokens(input.upperBound), input.estimate)), output: Int64(max(tokens(outputBytes), outputEvents)))
+    static func usage(_ input: InputTokens, outputBytes: Int) -> TokenUsage {
+        TokenUsage(input: Int64(max(tokens(input.upperBound), input.estimate)), output: Int64(tokens(outputBytes)))
     }
 
     private static func tokens(_ bytes: Int) -> Int { (bytes + bytesPerToken - 1) / bytesPerToken }

@@ -1,5 +1,6 @@
 public import Chat
 internal import EventLoop
+internal import Ledger
 public import Policies
 internal import Providers
 internal import Upstream
@@ -35,12 +36,20 @@ public final class UpstreamCall {
     private var refusedUsage: TokenUsage?
     /// Bytes of an answer that is read whole.
     private var wholeBytes = 0
+    /// Whether the answer has been read to its end and understood.
+    private var isWhole = false
+    /// Whether the provider has refused the call by a complete error answer: then it bills nothing.
+    private var isRefused = false
+    private let planned: PlannedCall
 
-    /// - Parameter context: how to read the answer, from the wire's translation of `request`.
+    /// - Parameters:
+    ///   - planned: what is reserved for the call.
+    ///   - context: how to read the answer, from the wire's translation of `request`.
     init(
-        _ transfer: UpstreamTransfer, request: ChatRequest, context: AnswerContext, target: Target, ticket: TargetHealth.Ticket,
-        reader: JSONReader
+        _ transfer: UpstreamTransfer, request: ChatRequest, planned: PlannedCall, context: AnswerContext, target: Target,
+        ticket: TargetHealth.Ticket, reader: JSONReader
     ) {
+        self.planned = planned
         self.transfer = transfer
         self.ticket = ticket
         self.context = context
@@ -71,6 +80,7 @@ public final class UpstreamCall {
     private func finished(_ body: [UInt8], _ contentType: String) throws(GatewayError) -> [UInt8] {
         if let error = Self.wrongKind(body, contentType) { throw error }
         let answer = try WireAnswer.read(body: body, context: context, reader: reader)
+        isWhole = true
         settle(answer.usage, estimate: ownEstimate.raised(to: answer.reportedAtLeast))
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
         return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
@@ -175,6 +185,7 @@ public final class UpstreamCall {
 
     private func complete(_ output: inout [UInt8]) -> Bool {
         transfer.release()
+        isWhole = true
         settle(stream?.usage, estimate: ownEstimate.raised(to: stream?.reportedAtLeast))
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
         if stream?.lacksUsage == true { stream?.appendUsage(outcome.usage, to: &output) }
@@ -184,8 +195,12 @@ public final class UpstreamCall {
     private var contentEvents: Int { stream?.contentEvents ?? 0 }
     private var textBytes: Int { stream?.textBytes ?? 0 }
 
+    /// What is likely to have been used, rounded upward, but not beyond what was reserved.
     private var ownEstimate: TokenUsage {
-        TokenEstimate.usage(input, outputBytes: wholeBytes + textBytes, outputEvents: contentEvents)
+        var usage = TokenEstimate.usage(input, outputBytes: wholeBytes + textBytes)
+        usage.input = min(usage.input, planned.extent.input)
+        if !planned.isOutputAssumed { usage.output = max(leastOutputSoFar, min(usage.output, planned.allOutput)) }
+        return usage
     }
 
     /// When the call began.
@@ -200,8 +215,12 @@ public final class UpstreamCall {
         stream?.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
     }
 
-    /// The output tokens of a stream so far, all choices together, at the least: no whole answer has more than sixteen bytes a token, though a few words may.
-    var leastOutputSoFar: Int64 { Int64(max(contentEvents, (textBytes - 256) / 16)) }
+    /// Lower bound of the output tokens of a stream so far, all choices together. Long answers average at most 16 bytes per token; short ones may
+    /// exceed that. An event is a token at most providers, but a proxy may send a token in several: only as many count as have 8 bytes each.
+    var leastOutputSoFar: Int64 {
+        let bytes = textBytes - 256
+        return Int64(max(0, bytes / 16, min(contentEvents, bytes / 8)))
+    }
 
     /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
     public func cut(_ output: inout [UInt8], because reason: GatewayError) {
@@ -226,6 +245,8 @@ public final class UpstreamCall {
         do { head = try await transfer.head() } catch { throw GatewayError(error, heldUpByClient: transfer.waitedForConsumer) }
         if head.status == 200 { return head }
         let body = try await wholeBody()
+        // Behind a gateway that gave up, the provider may go on; what is accepted is no refusal.
+        isRefused = !(200...299).contains(head.status) && ![504, 524].contains(head.status)
         throw WireFailure.read(
             wire: context.wire, status: head.status, body: body, retryAfter: RetryAfter.duration(head), reader: reader)
     }
@@ -238,18 +259,40 @@ public final class UpstreamCall {
         outcome.isEstimated = usage == nil
         outcome.usage = usage ?? estimate()
         outcome.cost = pricing.cost(of: outcome.usage)
+        if usage == nil { noteDoubt() }
         measure()
     }
 
-    /// Settles a call without an end. What was reported along the way leaves out what came after: it is a lower bound.
-    private func settleUnfinished() {
-        settle(stream?.finalUsage ?? refusedUsage, estimate: ownEstimate.raised(to: stream?.reportedAtLeast))
+    /// Takes down what the provider may bill beyond the estimate: the reserved input, and the output that was reserved where none can be seen.
+    @inline(never)
+    private func noteDoubt() {
+        let isSeen = (isWhole || stream != nil) && !planned.thinksUnseen
+        // A token has one byte or more. What was on its way when the connection was closed may be billed too.
+        let seen = max(outcome.usage.output, Int64(wholeBytes + textBytes) + (isWhole ? 0 : Self.outputUnderWay))
+        let most = planned.bound(output: isSeen ? min(seen, planned.allOutput) : planned.allOutput)
+        outcome.inDoubt = max(.zero, most.usd - outcome.cost)
+        outcome.inDoubtTokens = max(0, most.tokens - outcome.usage.input - outcome.usage.output)
     }
 
-    /// Takes down how the call failed. What the provider may bill all the same is estimated; a plain refusal costs nothing.
+    /// Output tokens that may be under way between a provider and the gateway.
+    private static let outputUnderWay: Int64 = 1_024
+
+    /// Settles a call without an end. What was reported along the way leaves out what came after: it is a lower bound.
+    private func settleUnfinished() {
+        let reported = stream?.finalUsage ?? refusedUsage
+        // Nothing tells whether the call was worked on: all of it is in doubt.
+        if stream == nil, reported == nil, outcome.status == .error, wholeBytes == 0 {
+            outcome.isEstimated = true
+            noteDoubt()
+            return measure()
+        }
+        settle(reported, estimate: ownEstimate.raised(to: stream?.reportedAtLeast))
+    }
+
+    /// Takes down how the call failed. What the provider may bill all the same is estimated, and the rest of what was reserved is in doubt; a
+    /// definite refusal costs nothing.
     @inline(never)
     private func failed(_ error: GatewayError) -> GatewayError {
-        let wasAnswering = transfer.firstByteTime != nil
         transfer.cancel()
         outcome.errorCode = error.code.name
         outcome.status =
@@ -258,10 +301,15 @@ public final class UpstreamCall {
             case .upstreamTimeout: .timeout
             default: contentEvents > 0 ? .cut : .error
             }
-        let isUnfinished = outcome.status != .error || (wasAnswering && error.code == .upstreamError && transfer.wasAccepted)
-        if isUnfinished, transfer.wasSent { settleUnfinished() } else { measure() }
+        if transfer.wasSent, !isRefused, !isRefusalInside(error) { settleUnfinished() } else { measure() }
         end(TargetHealth.Verdict(error))
         return target.scrubber.scrubbed(error)
+    }
+
+    /// Whether a provider has refused a call inside an answer with status 200, before any content.
+    private func isRefusalInside(_ error: GatewayError) -> Bool {
+        guard transfer.wasAccepted, textBytes == 0, contentEvents == 0, error.code != .clientClosedRequest else { return false }
+        return error.source == .client || error.code == .upstreamRateLimited
     }
 
     /// Tells the target's health how it went, once.

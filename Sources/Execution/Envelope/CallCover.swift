@@ -15,6 +15,15 @@ extension Spending {
 }
 
 extension PlannedCall {
+    /// The output tokens of all choices together, at most.
+    var allOutput: Int64 { extent.tokens - extent.input }
+
+    /// The most that the call can cost and use with `output` tokens of all choices together.
+    func bound(output: Int64) -> Spending {
+        // Rounded up to whole choices, but not beyond what was reserved.
+        let each = min(extent.output, (output + extent.choices - 1) / extent.choices)
+        return Spending(self, output: each)
+    }
     /// The call with no more output than the limits have room for, so that with little left answers get shorter before they are refused.
     ///
     /// A whole answer may wait for what others hold, for they will soon give it back. Streams last: of what others have left over, one takes a

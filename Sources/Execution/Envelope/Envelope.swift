@@ -1,88 +1,143 @@
 public import Chat
 internal import EventLoop
 public import Ledger
-internal import Policies
+public import Policies
 
 /// The money of one request: what is set aside for it in every limit that binds it, from before its first call until the last is settled.
 ///
-/// Every call is covered before it is made, at its worst case; a stream is covered piece by piece while it goes on. Each call is charged when it
-/// is over, and what is left of its cover goes back. The durable twin of what is set aside stands in the loop's journal, so that after a crash
-/// it is charged and not forgotten. Belongs to the loop of its request.
+/// Every call is covered before it is made, at its worst case. Each call is charged when it is over, and what is left of its cover goes back. The
+/// durable twin of what is set aside stands in the loop's journal, so that after a crash it is charged and not forgotten. Belongs to the loop of
+/// its request.
 public final class Envelope {
+    /// What is set aside at the beginning for the call that is expected to be made first.
+    public struct First {
+        /// The call as the plan has it.
+        public let origin: PlannedCall
+        /// The same within the limits.
+        public let covered: CoveredCall
+
+        /// Makes a first call.
+        public init(origin: PlannedCall, covered: CoveredCall) { (self.origin, self.covered) = (origin, covered) }
+    }
+
+    /// A call of the plan that its limits refused before the request began.
+    public struct Refusal {
+        /// The call as the plan has it.
+        public let origin: PlannedCall
+        /// What it needed.
+        public let need: Spending
+        /// Why it was refused.
+        public let error: GatewayError
+
+        /// Makes a refusal.
+        public init(origin: PlannedCall, need: Spending, error: GatewayError) { (self.origin, self.need, self.error) = (origin, need, error) }
+    }
+
     /// Names the hold in the ledger.
     public let id: String
     private let hold: Hold
+    private let limits: RequestLimits
     private let journal: UsageJournal
     private var durable: HoldRecord
-    /// The most that was ever set aside and not given back: what the journal knows.
+    /// What is set aside and not given back; with ``charged`` what the durable twin must be worth.
     private var covered: Spending
     private var charged = Spending.nothing
-    /// Set aside at the beginning for the first call, and not used for one yet; with the model that it was meant for.
-    private var first: (cover: Spending, model: String)?
+    private var first: First?
+    private var refusals: [Refusal]
+    /// Counts the writes of the durable twin.
+    private var writes = 0
     private let keeper: LeaseKeeper?
     private let clock: () -> WallTime
     /// Where the latest record of a call is.
     private var lastRecord: JournalMark?
-    /// Whether a limit on money binds the request: then nothing is called whose price is not known.
-    let needsPrices: Bool
     /// Whether it is settled.
     public private(set) var isClosed = false
 
     /// Takes over a hold that is reserved and already stands in the journal.
     /// - Parameters:
+    ///   - limits: the limits of the request.
     ///   - record: the hold as it stands in the journal.
-    ///   - cover: what is set aside for the first call.
-    ///   - needsPrices: whether a limit on money binds the request.
+    ///   - first: the call for which it was made.
+    ///   - refusals: calls that were refused before it was made. They are passed over.
     ///   - keeper: gets slices of limits that are shared with other gateways.
     ///   - clock: tells the time.
     public init(
-        _ hold: Hold, record: HoldRecord, cover: Spending, needsPrices: Bool, journal: UsageJournal, keeper: LeaseKeeper?,
-        clock: @escaping () -> WallTime
+        _ hold: Hold, of limits: RequestLimits, record: HoldRecord, first: First, refusals: [Refusal] = [], journal: UsageJournal,
+        keeper: LeaseKeeper?, clock: @escaping () -> WallTime
     ) {
+        self.limits = limits
         self.keeper = keeper
-        self.needsPrices = needsPrices
         id = record.id
         self.hold = hold
         durable = record
-        covered = cover
-        first = (cover, record.model ?? "")
+        covered = first.covered.cover
+        self.first = first
+        self.refusals = refusals
         self.journal = journal
         self.clock = clock
     }
 
-    /// Sets aside what a call may cost, unless that was done at the beginning.
-    /// - Returns: what is set aside for the call.
+    /// What the limits on the call's model say, before anything is set aside for it.
+    /// - Throws: the refusal of a call that was refused before; `budget_exceeded` for a model without a price.
+    func terms(_ planned: PlannedCall) throws(GatewayError) -> CoveredCall {
+        if let index = refusals.firstIndex(where: { $0.origin === planned }) { throw refusals.remove(at: index).error }
+        if let first, first.origin === planned { return first.covered }
+        return try limits.covered(planned, at: clock())
+    }
+
+    /// Sets aside what a call may cost, unless that was done at the beginning. With little left it gets a lower limit of output.
+    /// - Parameters:
+    ///   - planned: the call, with all the input that is about to be sent.
+    ///   - origin: the call as the plan has it.
+    ///   - ended: calls that are over and were not charged before: what they give back is for this one first.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit; `storage_unavailable` when it cannot be made durable.
-    func cover(_ need: Spending, model: String) async throws(GatewayError) -> Spending {
+    func cover(_ planned: PlannedCall, of origin: PlannedCall, after ended: [EndedCall]) async throws(GatewayError) -> CoveredCall {
+        var ended = ended
         if let first {
             self.first = nil
-            if first.model == model, need.usd <= first.cover.usd, need.tokens <= first.cover.tokens { return first.cover }
-            // The first call is another than was thought at the beginning. Limits may bind its model that do not bind the other.
-            charge(.zero, tokens: 0, cover: first.cover, model: first.model)
+            let need = Spending(planned)
+            if first.origin === origin, need.usd <= first.covered.cover.usd, need.tokens <= first.covered.cover.tokens {
+                return CoveredCall(
+                    call: planned, cover: first.covered.cover, needsPrices: first.covered.needsPrices,
+                    boundsOutput: first.covered.boundsOutput)
+            }
+            // Another call than was expected is made first, or it needs more. Limits may bind its model that do not bind the other.
+            var unused = EndedCall(actual: .nothing, reserved: first.covered.cover, model: first.origin.model.name)
+            unused.wasMade = false
+            ended.append(unused)
         }
-        try await extend(by: need, model: model)
-        return need
+        let call = try await exchange(ended, for: planned)
+        covered = covered + call.cover
+        // Nothing else is under way: what a crash leaves in doubt is a call to this model.
+        if covered == call.cover {
+            durable.model = planned.model.name
+            durable.priceVersion = planned.model.priceVersion
+        }
+        do { try await write() } catch {
+            giveBack(call)
+            throw error
+        }
+        return call
     }
 
-    /// Sets more aside.
-    /// - Throws: as ``cover(_:model:)``.
-    private func extend(by more: Spending, model: String) async throws(GatewayError) {
-        try await topUp(more, model)
-        covered = covered + more
-        try await write(charged + covered)
-    }
-
-    /// Makes the durable twin as large as all that is charged and set aside.
-    private func write(_ amount: Spending) async throws(GatewayError) {
-        durable.amount = amount.usd
-        durable.tokens = amount.tokens
-        do { try await journal.hold(durable) } catch { throw error.gatewayError }
-    }
-
-    private func topUp(_ more: Spending, _ model: String) async throws(GatewayError) {
+    private func exchange(_ ended: [EndedCall], for planned: PlannedCall) async throws(GatewayError) -> CoveredCall {
+        for call in ended { note(call) }
+        var ended = ended
         while true {
-            switch hold.topUp(more, model: model, at: clock()) {
-            case .held: return
+            var result = Result<CoveredCall, GatewayError>.failure(GatewayError(.internalError, "No call was covered.", source: .gateway))
+            let outcome = hold.exchange(ended, for: limits.scopes, model: planned.model.name, at: clock()) { headroom in
+                do throws(GatewayError) {
+                    let call = try limits.covered(planned, headroom, isUnderWay: true)
+                    result = .success(call)
+                    return call.cover
+                } catch {
+                    result = .failure(error)
+                    return nil
+                }
+            }
+            ended = []
+            switch outcome {
+            case .held, nil: return try result.get()
             case .refused(let refusal):
                 guard case .needsLease(let needs) = refusal.reason, let keeper else { throw refusal.gatewayError }
                 try await keeper.obtain(needs)
@@ -91,27 +146,50 @@ public final class Envelope {
         }
     }
 
-    /// Tells the journal what will be left once a call of a request that goes on is charged: or a crash would charge its cover again, when
-    /// others have it already.
-    /// - Throws: `storage_unavailable`.
-    public func willCharge(_ cost: NanoUSD, tokens: Int64, cover: Spending) async throws(GatewayError) {
-        try await write(charged + Spending(usd: cost, tokens: tokens) + covered(without: cover))
+    /// Makes the durable twin worth all that is charged and set aside. A write that was overtaken by another while the journal was full is repeated, so
+    /// that the last word is true.
+    private func write() async throws(GatewayError) {
+        writes += 1
+        var mine: Int
+        repeat {
+            mine = writes
+            let amount = charged + covered
+            durable.amount = amount.usd
+            durable.tokens = amount.tokens
+            do { try await journal.hold(durable) } catch { throw error.gatewayError }
+        } while mine != writes
+    }
+
+    /// Gives back what was set aside for a call that is not made after all.
+    func giveBack(_ call: CoveredCall) {
+        var unused = EndedCall(actual: .nothing, reserved: call.cover, model: call.call.model.name)
+        unused.wasMade = false
+        charge(unused)
+    }
+
+    /// Tells the journal what is left now that a call of a request that goes on is recorded, or a crash would charge its cover again, when others
+    /// have it already; then charges it.
+    /// - Throws: `storage_unavailable`; it is charged all the same.
+    public func chargeRecorded(_ call: EndedCall, record: JournalMark?) async throws(GatewayError) {
+        if record != nil { lastRecord = record }
+        note(call)
+        defer { hold.charge(call, record: record, at: clock()) }
+        try await write()
     }
 
     /// Charges a call that is over.
-    /// - Parameters:
-    ///   - cover: what was set aside for it.
-    ///   - record: where its record is; `nil`: it has none.
-    public func charge(_ cost: NanoUSD, tokens: Int64, cover: Spending, model: String, record: JournalMark? = nil) {
-        let actual = Spending(usd: cost, tokens: tokens)
+    /// - Parameter record: where its record is; `nil`: it has none yet.
+    public func charge(_ call: EndedCall, record: JournalMark? = nil) {
         if record != nil { lastRecord = record }
-        hold.charge(actual, reserved: cover, model: model, record: record, at: clock())
-        charged = charged + actual
-        covered = covered(without: cover)
+        note(call)
+        hold.charge(call, record: record, at: clock())
     }
 
-    private func covered(without cover: Spending) -> Spending {
-        Spending(usd: max(.zero, covered.usd - cover.usd), tokens: max(0, covered.tokens - cover.tokens))
+    /// Reckons a call that is over into what the durable twin must be worth.
+    private func note(_ call: EndedCall) {
+        charged = charged + call.actual
+        covered = Spending(
+            usd: max(.zero, covered.usd - call.reserved.usd), tokens: max(0, covered.tokens - call.reserved.tokens))
     }
 
     /// Ends it, once: what is still set aside goes back.

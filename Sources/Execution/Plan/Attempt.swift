@@ -31,6 +31,8 @@ public final class Attempt {
     public let cover: Spending?
     /// Whether the ledger has it already. Kept by whoever settles.
     public var isSettled = false
+    /// Whether the limits have counted what it cost.
+    public private(set) var isCharged = false
     private let call: UpstreamCall?
     private let planned: PlannedCall?
 
@@ -60,6 +62,17 @@ public final class Attempt {
         // One that was answered in the same moment is paid for like the winner; the record tells who answered.
         if lostRace, outcome.status == .canceled || outcome.status == .ok { outcome.errorCode = "lost_race" }
         return outcome
+    }
+
+    /// What limits count for it when its call is over; `nil` when no limit does, or when it was asked for before.
+    public func takeCharge() -> EndedCall? {
+        guard let cover, !isCharged, !isRunning, let outcome = call?.outcome else { return nil }
+        isCharged = true
+        let tokens = outcome.usage.input + outcome.usage.output
+        let doubt = Spending(usd: outcome.inDoubt, tokens: outcome.inDoubtTokens)
+        var ended = EndedCall(actual: Spending(usd: outcome.cost, tokens: tokens) + doubt, reserved: cover, model: model.name)
+        ended.doubt = doubt
+        return ended
     }
 
     /// Whether its call is over and the ledger has not got it yet.

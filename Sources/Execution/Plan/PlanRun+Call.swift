@@ -15,10 +15,14 @@ extension PlanRun {
         let window = CallWindow(planned, target, deadline: deadline, at: .now())
         var role = role
         var tries = 0
+        var failure: GatewayError?
         while true {
             do throws(GatewayError) { return try await call(planned, target, as: role, within: window, isLast: isLast) } catch {
                 tries += 1
-                guard isLast, let pause = pause(after: error, tries: tries, target, within: window) else { throw error }
+                // That a retry was not covered says less than what the provider answered before.
+                let weightier = Self.weightier(failure, error)
+                failure = weightier
+                guard isLast, let pause = pause(after: error, tries: tries, target, within: window) else { throw weightier }
                 await executor.loop.sleep(until: .now() + pause)
                 if Task.isCancelled { throw GatewayError.clientLeft }
                 role = .retry
@@ -63,20 +67,30 @@ extension PlanRun {
         if let objection = target.health.objection(at: now, for: prober) { throw skip(planned, role, objection, at: now) }
         let place = try await place(planned, target, as: role, within: window, isLast: isLast)
         // What is set aside is counted from the bytes that will be sent, so they are made first.
-        let outgoing = try outgoing(planned, target)
-        let planned = outgoing.planned
-        guard isCovered(planned) else {
+        let origin = planned
+        let terms = try terms(planned, as: role)
+        var outgoing = try outgoing(terms?.call ?? planned, target, terms)
+        guard isCovered(outgoing.planned) else {
             attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
             throw Self.outOfMoney(target.model)
         }
-        let cover = try await cover(planned, as: role)
-        switch target.health.begin(at: .now(), as: prober) {
-        case .success(let ticket):
-            return try await dial(outgoing, target, as: role, cover: cover, CallPermit(window: window, ticket: ticket, place: place))
-        case .failure(let objection):
-            if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
-            throw skip(planned, role, objection, at: now)
+        let covered = try await cover(outgoing.planned, of: origin, as: role)
+        let ticket: TargetHealth.Ticket
+        do throws(GatewayError) {
+            // With less room than a moment ago the call has a lower limit of output.
+            if let covered, covered.call.maxOutputTokens != outgoing.planned.maxOutputTokens {
+                outgoing = try self.outgoing(covered.call, target, covered)
+            }
+            switch target.health.begin(at: .now(), as: prober) {
+            case .success(let given): ticket = given
+            case .failure(let objection): throw skip(origin, role, objection, at: now)
+            }
+        } catch {
+            if let covered { envelope?.giveBack(covered) }
+            throw error
         }
+        return try await dial(
+            outgoing, target, as: role, covered: covered, CallPermit(window: window, ticket: ticket, place: place))
     }
 
     /// What is about to be sent, and the call with all the input that it has.
@@ -89,8 +103,8 @@ extension PlanRun {
     /// Makes what is to be sent.
     /// - Throws: `invalid_request_error` when the target's wire cannot say what the request says, or its bound on money does not cover it.
     @inline(never)
-    private func outgoing(_ planned: PlannedCall, _ target: Target) throws(GatewayError) -> Outgoing {
-        let request = try request(for: planned, target)
+    private func outgoing(_ planned: PlannedCall, _ target: Target, _ terms: CoveredCall?) throws(GatewayError) -> Outgoing {
+        let request = try request(for: planned, target, needsPrices: ceiling != nil || terms?.needsPrices == true)
         let limit = try outputLimit(of: planned, for: request)
         let translated = try executor.translate(request, for: target, outputLimit: limit)
         let input = target.model.inputTokens(translated.inputBound)
@@ -104,30 +118,45 @@ extension PlanRun {
         return objection.error(planned.model, at: now)
     }
 
-    /// Sets money aside for the call in the limits of the organization.
-    private func cover(_ planned: PlannedCall, as role: Attempt.Role) async throws(GatewayError) -> Spending? {
+    /// What the limits on the call's model say.
+    private func terms(_ planned: PlannedCall, as role: Attempt.Role) throws(GatewayError) -> CoveredCall? {
+        do throws(GatewayError) { return try envelope?.terms(planned) } catch { throw refused(planned, role, error) }
+    }
+
+    /// Sets money aside for the call in the limits of the organization. What calls that are over have left goes to this one first.
+    private func cover(_ planned: PlannedCall, of origin: PlannedCall, as role: Attempt.Role) async throws(GatewayError) -> CoveredCall? {
         guard let envelope else { return nil }
-        do throws(GatewayError) {
-            if envelope.needsPrices, planned.worstCase == nil { throw Self.unpriced(planned.model) }
-            return try await envelope.cover(Spending(planned), model: planned.model.name)
-        } catch {
-            attempts.append(Attempt(skipping: planned.model, role: role, because: "a limit does not cover it: \(error.code.name)"))
+        let ended = attempts.compactMap { $0.takeCharge() }
+        let covered: CoveredCall
+        do throws(GatewayError) { covered = try await envelope.cover(planned, of: origin, after: ended) } catch {
+            throw refused(planned, role, error)
+        }
+        guard attempts.contains(where: \.isDue) else { return covered }
+        do throws(GatewayError) { try await settleEnded?(self) } catch {
+            envelope.giveBack(covered)
             throw error
         }
+        return covered
+    }
+
+    private func refused(_ planned: PlannedCall, _ role: Attempt.Role, _ error: GatewayError) -> GatewayError {
+        attempts.append(Attempt(skipping: planned.model, role: role, because: "a limit does not cover it: \(error.code.name)"))
+        refusals.append(Envelope.Refusal(origin: planned, need: Spending(planned), error: error))
+        return error
     }
 
     private func dial(
-        _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, cover: Spending?, _ permit: CallPermit
+        _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, covered: CoveredCall?, _ permit: CallPermit
     ) async throws(GatewayError) -> Answering {
         let call: UpstreamCall
         do throws(GatewayError) {
-            call = try executor.start(outgoing.translated, of: outgoing.request, on: target, permit)
+            call = try executor.start(outgoing.translated, of: outgoing.request, planned: outgoing.planned, on: target, permit)
         } catch {
             target.health.ended(.none, permit.ticket, at: .now())
-            if let cover { envelope?.charge(.zero, tokens: 0, cover: cover, model: target.model.name) }
+            if let covered { envelope?.giveBack(covered) }
             throw error
         }
-        attempts.append(Attempt(call, role: role, planned: outgoing.planned, cover: cover))
+        attempts.append(Attempt(call, role: role, planned: outgoing.planned, cover: covered?.cover))
         let isStream = outgoing.request.stream
         var bytes: [UInt8] = []
         var goesOn = false
@@ -146,12 +175,7 @@ extension PlanRun {
     private func isCovered(_ planned: PlannedCall) -> Bool {
         guard let ceiling else { return true }
         guard let worstCase = planned.worstCase else { return false }
-        return cost + atStake + worstCase <= ceiling
-    }
-
-    private static func unpriced(_ model: ModelEntry) -> GatewayError {
-        GatewayError(
-            .budgetExceeded, "\(model.name) has no price, so no budget can be kept with it. Have a price added to the policy.", source: .gateway)
+        return mostCost + atStake + worstCase <= ceiling
     }
 
     private static func outOfMoney(_ model: ModelEntry) -> GatewayError {
@@ -161,10 +185,10 @@ extension PlanRun {
 
     /// The request as the target is to see it.
     /// - Throws: `invalid_request_error` when it asks for what its bound on money does not cover.
-    private func request(for planned: PlannedCall, _ target: Target) throws(GatewayError) -> ChatRequest {
+    private func request(for planned: PlannedCall, _ target: Target, needsPrices: Bool) throws(GatewayError) -> ChatRequest {
         var request = request
         if let settings = planned.settings { request = try request.applying(settings: settings, reader: executor.reader) }
-        guard target.wire.passesBodies, ceiling != nil || envelope?.needsPrices == true, case .listed? = planned.model.pricing else {
+        guard target.wire.passesBodies, needsPrices, case .listed? = planned.model.pricing else {
             return request
         }
         if let variant = planned.model.surchargedVariant { throw Self.surchargedModel(variant) }
@@ -187,7 +211,7 @@ extension PlanRun {
             throw GatewayError(.invalidRequest, "Settings of a model cannot raise 'n'; set it for the whole request.", param: "model")
         }
         let asksForMore = request.maxOutputTokens.map { $0 > planned.extent.output } ?? false
-        return asksForMore ? planned.extent.output : planned.maxOutputTokens
+        return asksForMore ? planned.extent.output : planned.maxOutputTokens.map { min($0, request.maxOutputTokens ?? .max) }
     }
 
     static let outOfTime = GatewayError(

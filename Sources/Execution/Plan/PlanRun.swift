@@ -22,6 +22,10 @@ public final class PlanRun {
     let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
     public let envelope: Envelope?
+    /// Records calls that are over, before the next one is made.
+    public var settleEnded: ((PlanRun) async throws(GatewayError) -> Void)?
+    /// Calls that a limit has refused on the way.
+    public internal(set) var refusals: [Envelope.Refusal] = []
 
     /// Makes a run of which nothing has happened.
     /// - Parameters:
@@ -52,6 +56,9 @@ public final class PlanRun {
     /// What all calls have cost so far.
     public var cost: NanoUSD { attempts.reduce(.zero) { $0 + ($1.outcome?.cost ?? .zero) } }
 
+    /// What all calls may have cost so far, as far as is known.
+    var mostCost: NanoUSD { attempts.reduce(cost) { $0 + ($1.outcome?.inDoubt ?? .zero) } }
+
     /// Carries out `plan` until a call has begun to answer: a stream with its first events, anything else with the whole answer.
     /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made.
     public func begin(_ plan: Plan) async throws(GatewayError) -> Answering { try await perform(plan, as: .primary, isLast: true) }
@@ -80,23 +87,35 @@ public final class PlanRun {
         throw failure ?? Self.nothingToCall
     }
 
-    /// Of two failures the one that says more: what a provider answered, rather than that another took no call.
-    static func weightier(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
-        guard let first, [.noHealthyUpstream, .overloaded, .maxCostExceeded, .budgetExceeded].contains(second.code) else { return second }
-        return first
+    /// Of two failures the one that says more: what a provider answered, rather than that a limit refused a call, or that another took none. Of two
+    /// refusals the first, unless only the second may be tried again.
+    public static func weightier(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
+        guard let first, second.weight < 3, second.weight <= first.weight else { return second }
+        return first.weight == second.weight && first.retry == .never && second.retry != .never ? second : first
     }
 
     static let nothingToCall = GatewayError(.noHealthyUpstream, "There is no model that could answer.", source: .upstream)
 }
 
 extension GatewayError {
+    /// How much a failure says about what the client asked for.
+    fileprivate var weight: Int {
+        switch self.code {
+        case .noHealthyUpstream: 0
+        case .maxCostExceeded: 1
+        case .budgetExceeded, .rateLimitExceeded: 2
+        case .overloaded: self.source == .gateway ? 2 : 3
+        default: 3
+        }
+    }
+
     /// Whether another model may succeed where this failure came up.
     var mayBeTriedElsewhere: Bool {
         switch self.retry {
         case .sameTarget, .nextTarget, .after: self.code != .clientClosedRequest
         // What is too long for one model need not be for another.
         // Nor need what is too dear be for a cheaper one.
-        case .never: self.code.name == "context_length_exceeded" || self.code == .budgetExceeded
+        case .never: self.code.name == "context_length_exceeded" || [.budgetExceeded, .rateLimitExceeded].contains(self.code)
         }
     }
 }

@@ -35,10 +35,12 @@ extension AdmittedCall {
     func answer(_ error: GatewayError, _ decided: DecidedCall?, _ held: HeldCall?) {
         incoming.answer(error) { fields in
             guard error.isRefusalByLimit, incoming.policies.snapshot.hasLimits else { return }
-            // A fallback may have been refused by a limit that the first model does not have.
-            let model = held?.run.attempts.last?.model.name ?? decided?.plan.firstCall?.model.name
+            // Another call than the first may have been refused, by limits that the first does not have.
+            let refusals = (held?.run.refusals ?? []) + (decided?.refusals ?? [])
+            let refusal = refusals.first { $0.error.publicMessage == error.publicMessage }
+            let model = refusal?.origin.model.name ?? held?.run.attempts.last?.model.name ?? decided?.plan.firstCall?.model.name
             // Limits on every model bind a request of which not even that is known.
-            appendBudgetFields(model: model ?? "", asking: decided?.amount, to: &fields)
+            appendBudgetFields(model: model ?? "", asking: refusal?.need, to: &fields)
         }
     }
 }

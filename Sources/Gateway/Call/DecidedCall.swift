@@ -30,17 +30,16 @@ final class AdmittedCall {
 final class DecidedCall {
     let admitted: AdmittedCall
     let trace: DecisionTrace
-    /// What to do; with little money left, with lower limits of output than decided.
-    private(set) var plan: Plan
+    /// What to do.
+    let plan: Plan
+    /// Calls that their limits refused before anything was called.
+    var refusals: [Envelope.Refusal] = []
 
     init(admitted: AdmittedCall, plan: Plan, trace: DecisionTrace) {
         self.admitted = admitted
         self.plan = plan
         self.trace = trace
     }
-
-    /// Gives all calls lower limits of output.
-    func limit(_ change: (PlannedCall) -> PlannedCall) { plan = plan.mapCalls(change) }
 }
 
 /// A call that may be made: everything that must hold before a byte goes upstream holds.
@@ -120,6 +119,7 @@ extension DecidedCall {
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
             caller: admitted.principal.keyID, ceiling: admitted.maxCost, envelope: envelope)
+        if envelope != nil { run.settleEnded = { (run) throws(GatewayError) in try await HeldCall(decided: self, run: run).settle(isOver: false) } }
         return HeldCall(decided: self, run: run)
     }
 }

@@ -20,20 +20,19 @@ extension HeldCall {
             // What cannot be recorded was spent all the same: the limits count it.
             var mark: JournalMark?
             do { mark = try await incoming.loop.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
-            if failure == nil, !record.settlesHold, let envelope = run.envelope, let cover = run.attempts[index].cover {
-                do { try await envelope.willCharge(record.cost, tokens: record.tokens.input + record.tokens.output, cover: cover) } catch { failure = error }
+            guard let envelope = run.envelope else {
+                count(record, mark)
+                continue
             }
-            if run.envelope == nil { count(record, mark) } else { charge(index, mark) }
+            guard let charge = run.attempts[index].takeCharge() else { continue }
+            if failure == nil, !record.settlesHold {
+                do throws(GatewayError) { try await envelope.chargeRecorded(charge, record: mark) } catch { failure = error }
+            } else {
+                envelope.charge(charge, record: mark)
+            }
         }
         if let failure { throw failure }
         if isOver, due.isEmpty, let envelope = run.envelope, !envelope.isClosed { try await envelope.releaseInJournal() }
-    }
-
-    @inline(never)
-    private func charge(_ index: Int, _ mark: JournalMark?) {
-        let attempt = run.attempts[index]
-        guard let cover = attempt.cover, let outcome = attempt.outcome else { return }
-        run.envelope?.charge(outcome.cost, tokens: outcome.usage.input + outcome.usage.output, cover: cover, model: attempt.model.name, record: mark)
     }
 
     /// Counts a call of a request that no limit bound when it began: one may by now.
@@ -59,6 +58,8 @@ extension HeldCall {
         record.model = attempt.model.name
         record.tokens = outcome.usage
         record.cost = outcome.cost
+        record.inDoubt = outcome.inDoubt
+        record.inDoubtTokens = outcome.inDoubtTokens
         record.latencyMicroseconds = outcome.latencyMicroseconds
         record.firstTokenMicroseconds = outcome.firstTokenMicroseconds
         record.errorCode = outcome.errorCode

@@ -33,18 +33,35 @@ public final class Hold: Sendable {
     /// Charges one call of several, and gives back what was set aside for it and not used.
     /// - Parameters:
     ///   - actual: what it cost in money and tokens; requests are the client's and count at the end.
-    ///   - doubt: the part of `actual` that is not known to be spent; a refund may give it back.
     ///   - reserved: what had been set aside for it, at the reservation or by a top-up; capped by what is held.
     ///   - model: the model that was called; `nil`: the one of the reservation.
     ///   - mark: where the record of the call is, committed before; `nil`: it has none.
     /// - Returns: whether more was charged than was set aside.
     @discardableResult
     public func charge(
-        _ actual: Spending, doubt: Spending = .nothing, reserved: Spending, model: String? = nil, record mark: JournalMark? = nil,
-        at now: WallTime
+        _ actual: Spending, reserved: Spending, model: String? = nil, record mark: JournalMark? = nil, at now: WallTime
     ) -> Settlement {
+        charge(EndedCall(actual: actual, reserved: reserved, model: model), record: mark, at: now)
+    }
+
+    /// Charges one call of several, and gives back what was set aside for it and not used.
+    @discardableResult
+    public func charge(_ call: EndedCall, record mark: JournalMark? = nil, at now: WallTime) -> Settlement {
         guard isOpen.load(ordering: .acquiring) else { return misused() }
-        return limits.charge(id, actual, doubt: doubt, reserved, model, mark, at: now)
+        return limits.charge(id, call, mark, at: now)
+    }
+
+    /// Charges calls that are over and sets more aside for the next one, in one step: what they give back is for the next call first.
+    /// - Parameters:
+    ///   - ended: the calls that are over and were not charged before. They are charged even if the next one is refused.
+    ///   - scopes: whose request it is.
+    ///   - model: the model that is going to be called.
+    ///   - need: what the next call needs, by what is then left for it; asked under the lock of the limits. `nil`: nothing is set aside.
+    /// - Returns: what came of it; `nil` when `need` has said so.
+    public func exchange(
+        _ ended: [EndedCall], for scopes: RequestScopes, model: String, at now: WallTime, _ need: (Headroom) -> Spending?
+    ) -> TopUp? {
+        isOpen.load(ordering: .acquiring) ? limits.exchange(id, ended, scopes, model, at: now, need) : .ended
     }
 
     /// Ends the hold: charges what the request cost and has not been charged yet, and gives back the rest. What it
@@ -69,6 +86,25 @@ public final class Hold: Sendable {
     private func misused() -> Settlement {
         limits.hooks.misuse(.endedTwice)
         return Settlement(isOverrun: false)
+    }
+}
+
+/// A call of a request that goes on: what it cost and what was set aside for it.
+public struct EndedCall: Hashable, Sendable {
+    /// What limits count for it in money and tokens; requests are the client's and count at the end.
+    public var actual: Spending
+    /// The part of ``actual`` that is not known to be spent; a refund may give it back.
+    public var doubt = Spending.nothing
+    /// What had been set aside for it, at the reservation or by a top-up; capped by what is held.
+    public var reserved: Spending
+    /// The model that was called; `nil`: the one of the reservation.
+    public var model: String?
+    /// Whether the call was made. One that was not does not count as a request of limits on its model.
+    public var wasMade = true
+
+    /// Makes a call that is over.
+    public init(actual: Spending, reserved: Spending, model: String?) {
+        (self.actual, self.reserved, self.model) = (actual, reserved, model)
     }
 }
 

@@ -28,11 +28,19 @@ extension LimitBook {
     /// The tightest hard limits of each kind for such a request.
     /// - Parameter time: when the request came, which may be long ago: that enters no window again.
     mutating func headroom(_ scopes: RequestScopes, _ model: String, _ time: Int64, asking need: Spending?) -> Headroom {
+        defer { drainTurned() }
+        return headroomBeforeOthers(scopes, model, time, asking: need)
+    }
+
+    /// The same before the requests in line get what has become free.
+    mutating func headroomBeforeOthers(_ scopes: RequestScopes, _ model: String, _ time: Int64, asking need: Spending? = nil) -> Headroom {
         _ = pick(scopes, max(time, now))
         var headroom = Headroom()
         for index in picked.indices {
             let id = Int(picked[index])
-            if cells[id].soft || (cells[id].isRestricted && !rules[id].counts(model)) { continue }
+            if cells[id].isRestricted, !rules[id].counts(model) { continue }
+            headroom.isCounted = true
+            if cells[id].soft { continue }
             switch cells[id].kind {
             case .usd: Self.tighten(&headroom.usd, cells[id], need)
             case .tokens: Self.tighten(&headroom.tokens, cells[id], need)
@@ -40,7 +48,6 @@ extension LimitBook {
             case .concurrent: Self.tighten(&headroom.concurrent, cells[id], nil)
             }
         }
-        drainTurned()
         return headroom
     }
 

@@ -87,21 +87,25 @@ extension LimitBook {
         }
     }
 
-    /// Charges a call in the windows in which it began, and gives back what was reserved for it.
-    /// - Parameter doubt: the part of `actual` that is not known to be spent.
-    mutating func charge(
-        _ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, _ mark: JournalMark?, _ now: Int64
-    ) -> Bool {
+    /// Charges a call, and gives back what was reserved for it.
+    mutating func charge(_ id: HoldID, _ call: EndedCall, _ mark: JournalMark?, _ now: Int64) -> Bool {
+        defer { drainTurned() }
+        return chargeBeforeOthers(id, call, mark, now)
+    }
+
+    /// The same before the requests in line get what has become free.
+    private mutating func chargeBeforeOthers(_ id: HoldID, _ call: EndedCall, _ mark: JournalMark?, _ now: Int64) -> Bool {
         guard let index = slot(id) else { return false }
         _ = advance(now)
-        let model = model ?? slots[index].model
+        let (actual, doubt, reserved) = (call.actual, call.doubt, call.reserved)
+        let model = call.model ?? slots[index].model
         let began = slots[index].takeCover(model, reserved)
         var isOverrun = false
         for position in slots[index].entries.indices where counts(slots[index].entries[position].cell, model) {
             let entry = slots[index].entries[position]
             let kind = cells[Int(entry.cell)].kind
             slots[index].entries[position].isJoined = entry.isJoined || !entry.isLate
-            slots[index].entries[position].isCharged = true
+            if call.wasMade { slots[index].entries[position].isCharged = true }
             // Requests are those of the client, and count when the hold ends.
             if kind == .requests || kind == .concurrent { continue }
             if slots[index].isIrregular, !isMeant(position, index, began) { continue }
@@ -114,7 +118,6 @@ extension LimitBook {
             slots[index].entries[position].held -= released
             if charged > entry.held { isOverrun = true }
         }
-        drainTurned()
         return isOverrun
     }
 
@@ -131,6 +134,17 @@ extension LimitBook {
     func window(_ id: CellID, _ number: UInt32) -> WindowCount? {
         let current = cells[Int(id)].window
         return current.number == number ? current : rules[Int(id)].others.last { $0.number == number }
+    }
+
+    /// Charges calls that are over, then sets more aside for the next one: what they give back is its before it is anybody's in line.
+    /// - Parameter need: what the next one needs, by what is then left for it.
+    mutating func exchange(
+        _ id: HoldID, _ ended: [EndedCall], _ scopes: RequestScopes, _ model: String, _ now: Int64, _ need: (Headroom) -> Spending?
+    ) -> TopUp? {
+        defer { drainTurned() }
+        for call in ended { _ = chargeBeforeOthers(id, call, nil, now) }
+        guard let amount = need(headroomBeforeOthers(scopes, model, now)) else { return nil }
+        return topUp(id, amount, model, now)
     }
 
     /// How a hold ends.

@@ -23,6 +23,8 @@ public struct LimitState: Hashable, Sendable {
 
 /// What is left for one request, over all limits that bind it: the tightest of each kind.
 public struct Headroom: Hashable, Sendable {
+    /// Whether any limit counts the request, soft ones included.
+    public internal(set) var isCounted = false
     /// The tightest limit of one kind.
     public struct Tightest: Hashable, Sendable {
         /// How much it allows, in the unit of its kind.

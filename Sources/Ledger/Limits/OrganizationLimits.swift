@@ -79,10 +79,14 @@ extension OrganizationLimits {
         locked { $0.topUp(id, amount, model, now?.microseconds) }
     }
 
-    func charge(
-        _ id: HoldID, _ actual: Spending, doubt: Spending, _ reserved: Spending, _ model: String?, _ mark: JournalMark?, at now: WallTime
-    ) -> Settlement {
-        locked { Settlement(isOverrun: $0.charge(id, actual, doubt: doubt, reserved, model, mark, now.microseconds)) }
+    func exchange(
+        _ id: HoldID, _ ended: [EndedCall], _ scopes: RequestScopes, _ model: String, at now: WallTime, _ need: (Headroom) -> Spending?
+    ) -> TopUp? {
+        locked { $0.exchange(id, ended, scopes, model, now.microseconds, need) }
+    }
+
+    func charge(_ id: HoldID, _ call: EndedCall, _ mark: JournalMark?, at now: WallTime) -> Settlement {
+        locked { Settlement(isOverrun: $0.charge(id, call, mark, now.microseconds)) }
     }
 
     @discardableResult

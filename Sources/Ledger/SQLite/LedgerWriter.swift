@@ -145,7 +145,10 @@ final class LedgerWriter {
 
     /// Writes the refunds that were asked for.
     private func writeRefunds() {
-        for order in exchange.takeRefunds() {
+        let orders = exchange.takeRefunds()
+        // What is to be taken back may have been committed a moment ago.
+        if !orders.isEmpty { importAll() }
+        for order in orders {
             guard let connection else {
                 order.answer(.failure(.storageUnavailable(cause: status.cause, kept: false)))
                 continue

@@ -29,6 +29,8 @@ public final class PlannedCall: Sendable {
     public let isOutputAssumed: Bool
     /// Whether a stream may bill output of which nothing is seen before its end.
     public let thinksUnseen: Bool
+    /// The most output tokens of each choice that are reserved and sent where a bound on money or tokens holds: at most those of ``extent``.
+    private let boundedOutput: Int64
 
     init(_ model: ModelEntry, _ terms: CallTerms, _ bound: WorstCase, _ features: RequestFeatures) {
         self.model = model
@@ -38,6 +40,7 @@ public final class PlannedCall: Sendable {
         settings = terms.settings
         extent = bound.extent(model, features)
         isOutputAssumed = bound.isAssumed
+        boundedOutput = min(bound.boundedOutput, bound.allowedOutput)
         thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings.map(Self.mayAskToReason) ?? false
     }
 
@@ -55,6 +58,7 @@ public final class PlannedCall: Sendable {
         thinksUnseen = call.thinksUnseen
         maxOutputTokens = call.maxOutputTokens
         isOutputAssumed = call.isOutputAssumed
+        boundedOutput = call.boundedOutput
         var extent = call.extent
         extent.input = tokens
         extent.demands = demands
@@ -72,6 +76,7 @@ public final class PlannedCall: Sendable {
         extent.output = min(tokens, extent.output)
         self.extent = extent
         maxOutputTokens = extent.output
+        boundedOutput = extent.output
         worstCase = extent.cost(at: call.model.pricing)
         isOutputAssumed = false
     }
@@ -85,13 +90,14 @@ extension PlannedCall {
     }
 
     /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the limit it has when it does
-    /// so anyway, or when that would leave fewer than `least` tokens.
+    /// so anyway, or when that would leave fewer than `least` tokens. The limit is sent upstream, whoever set it. Without bounds: this call.
     public func clamped(usd: NanoUSD?, tokens: Int64?, least: Int64 = 16) -> PlannedCall {
-        var output = extent.output
+        if usd == nil, tokens == nil { return self }
+        var output = boundedOutput
         if let tokens { output = min(output, max(0, tokens - extent.input) / extent.choices) }
         if let usd, let most = affordableOutput(usd) { output = min(output, most) }
-        if output >= least, output < extent.output { return PlannedCall(self, limitedToOutput: output) }
-        return isOutputAssumed ? PlannedCall(self, limitedToOutput: extent.output) : self
+        output = output >= least ? output : boundedOutput
+        return output == maxOutputTokens && output == extent.output ? self : PlannedCall(self, limitedToOutput: output)
     }
 
     /// The output tokens of each choice that `usd` pays for; `nil` when it pays for all, or the price is not known.

@@ -8,7 +8,8 @@ public import Chat
 /// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else its
 ///   `context_window`; where there is none of them, ``fallbackOutput``.
 ///
-/// Where the request has a ceiling, a call without a limit of the client's gets the allowed output as its limit, so that the bound is true.
+/// Where the request has a ceiling, or a limit on money or tokens counts the call, the allowed output is sent as its limit, whoever set it, so that
+/// the bound is true.
 struct WorstCase {
     /// The output that is assumed of a model of which nothing is known, where the request sets no limit either.
     static let fallbackOutput: Int64 = 4096
@@ -19,6 +20,8 @@ struct WorstCase {
     let allowedOutput: Int64
     /// The limit to send upstream; `nil`: as the client said.
     let limitToSend: Int64?
+    /// The limit to send wherever a bound on money or tokens holds. It leaves room for the input: providers refuse what could exceed the context.
+    let boundedOutput: Int64
     /// `nil` when the price is not known.
     let cost: NanoUSD?
     /// Whether ``allowedOutput`` is ``fallbackOutput``.
@@ -30,11 +33,12 @@ struct WorstCase {
         isAssumed = own == .max && longest == nil
         var allowed = isAssumed ? Self.fallbackOutput : min(own, longest ?? .max)
         var send: Int64? = own < features.maxOutputTokens ?? .max ? allowed : nil
-        if features.maxCost != nil, features.maxOutputTokens == nil, case .listed? = model.pricing {
+        if features.maxCost != nil, case .listed? = model.pricing {
             // A limit that is sent must leave room for the input: providers refuse what could exceed the context.
-            allowed = min(allowed, Self.room(in: model, features))
+            if features.maxOutputTokens == nil { allowed = min(allowed, Self.room(in: model, features)) }
             send = allowed
         }
+        boundedOutput = features.maxOutputTokens == nil ? min(allowed, Self.likelyRoom(in: model, features)) : allowed
         allowedOutput = allowed
         limitToSend = send
         cost = Self.cost(model, features, output: allowed)
@@ -43,6 +47,7 @@ struct WorstCase {
     private init(allowedOutput: Int64, cost: NanoUSD?) {
         self.allowedOutput = allowedOutput
         limitToSend = allowedOutput
+        boundedOutput = allowedOutput
         self.cost = cost
         isAssumed = false
     }
@@ -62,6 +67,13 @@ struct WorstCase {
         guard let window = model.contextWindow else { return .max }
         let room = window.subtractingReportingOverflow(features.inputTokensUpperBound).partialValue
         return Int64(room >= 1 ? room : max(1, window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue))
+    }
+
+    /// Room for output beside an input that is likely: half of what the estimate leaves, or all that the upper bound does.
+    private static func likelyRoom(in model: ModelEntry, _ features: RequestFeatures) -> Int64 {
+        guard let window = model.contextWindow else { return .max }
+        let rest = window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue
+        return max(1, Int64(rest / 2), Int64(window.subtractingReportingOverflow(features.inputTokensUpperBound).partialValue))
     }
 
     private static func cost(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> NanoUSD? {
