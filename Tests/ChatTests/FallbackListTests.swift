@@ -44,7 +44,7 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
 @Suite struct OutputLimits {
     @Test(arguments: [
         (#""max_tokens":100"#, #""max_tokens":40"#), (#""max_tokens":40"#, #""max_tokens":40"#), (#""max_tokens":7"#, #""max_tokens":7"#),
-        (#""max_completion_tokens":100,"max_tokens":90"#, #""max_completion_tokens":40,"max_tokens":40"#),
+        (#""max_completion_tokens":100,"max_tokens":90"#, #""max_completion_tokens":40"#),
     ])
     func lower(member: String, sent: String) throws {
         let request = try decode("{\"model\":\"m\",\(member),\(hello)}")

@@ -191,8 +191,8 @@ def test_a_catalogue_is_replaced_while_the_gateway_runs(new_site: Callable[..., 
     site = new_site(OWN.replace("URL", provider.url))
     (site.policies / "prices.json").write_text(litellm(1e-06))
     gateway = own_gateway(site)
-    usage = {"prompt_tokens": 1_000, "completion_tokens": 0, "total_tokens": 1_000, "prompt_tokens_details": {"audio_tokens": 100}}
-    assert billed(gateway, "own-model", {"usage": usage})["cost_usd"] == "0.0049"
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 1, "total_tokens": 1_001, "prompt_tokens_details": {"audio_tokens": 100}}
+    assert billed(gateway, "own-model", {"usage": usage})["cost_usd"] == "0.004902"
     done = site.run("catalogue", "diff")
     assert done.returncode == 1 and "openai/own-model" in done.stdout and "1 new" in done.stdout
     (site.home / "newer.json").write_text(litellm(3e-06))
@@ -200,6 +200,6 @@ def test_a_catalogue_is_replaced_while_the_gateway_runs(new_site: Callable[..., 
     assert "prices.json" in done.stdout
     # The file beside the policies is read with them.
     assert admin(gateway).send("POST", "/admin/v1/reload").json()["reloaded"]
-    assert billed(gateway, "own-model", {"usage": usage})["cost_usd"] == "0.0067"
+    assert billed(gateway, "own-model", {"usage": usage})["cost_usd"] == "0.006702"
     assert site.run("catalogue", "update", __file__).returncode == 3
     provider.stop()

@@ -50,7 +50,7 @@ private final class OneRequest {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// A call to a model whose output costs a dollar a token, and its input nothing.
+    /// A call to a model whose output costs a tenth of a dollar a token, and its input nothing.
     func call(_ model: String, _ tokens: Int64) throws -> PlannedCall { try Self.call(snapshot, model, tokens) }
 
     private static func call(_ snapshot: PolicySnapshot, _ model: String, _ tokens: Int64) throws -> PlannedCall {
@@ -65,8 +65,8 @@ private final class OneRequest {
             providers:
               p: {kind: openai, base_url: http://h}
             models:
-              cheap: {provider: p, price: {input: 0, output: 1000000}}
-              dear: {provider: p, price: {input: 0, output: 1000000}}
+              cheap: {provider: p, price: {input: 0, output: 100000}}
+              dear: {provider: p, price: {input: 0, output: 100000}}
               unpriced: {provider: p, unpriced: allow}
             """
         let compilation = PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:], assumesProvidersOn: true) { _ in nil }
@@ -82,8 +82,8 @@ private final class OneRequest {
         limits.states(for: Self.scopes, model: model, at: .now).filter { $0.identity.kind == .usd }
     }
 
-    func held(_ model: String) -> [Int64] { states(model).map { $0.held / 1_000_000_000 } }
-    func spent(_ model: String) -> [Int64] { states(model).map { $0.spent / 1_000_000_000 } }
+    func held(_ model: String) -> [Int64] { states(model).map { $0.held / 100_000_000 } }
+    func spent(_ model: String) -> [Int64] { states(model).map { $0.spent / 100_000_000 } }
 }
 
 extension Result where Success == CoveredCall, Failure == GatewayError {
@@ -91,8 +91,8 @@ extension Result where Success == CoveredCall, Failure == GatewayError {
     fileprivate var code: GatewayError.Code? { if case .failure(let error) = self { error.code } else { nil } }
 }
 
-/// Whole dollars.
-private func usd(_ dollars: Int64) -> NanoUSD { NanoUSD(nanos: dollars * 1_000_000_000) }
+/// What so many output tokens cost: a tenth of a dollar each.
+private func usd(_ tokens: Int64) -> NanoUSD { NanoUSD(nanos: tokens * 100_000_000) }
 
 private struct NothingHeld: Error {}
 
@@ -140,7 +140,7 @@ private struct NothingHeld: Error {}
         var ended = EndedCall(actual: Spending(usd: usd(40)), reserved: Spending(usd: usd(40), tokens: 40), model: "cheap")
         ended.doubt = Spending(usd: usd(35))
         #expect(await request.cover(request.first, after: [ended]).code == .budgetExceeded, "ten are left")
-        #expect(request.spent("cheap") == [40] && request.states("cheap").map(\.inDoubt) == [35_000_000_000])
+        #expect(request.spent("cheap") == [40] && request.states("cheap").map(\.inDoubt) == [3_500_000_000])
         request.envelope.close(wasUsed: true)
     }
 

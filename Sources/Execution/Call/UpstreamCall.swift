@@ -322,7 +322,8 @@ public final class UpstreamCall {
     private func measure() {
         let now = MonotonicTime.now()
         outcome.latencyMicroseconds = now.microseconds(since: transfer.startTime)
-        let firstTime = stream == nil ? transfer.firstByteTime : firstContentTime
+        // A stream that came in one piece has its first content at its end.
+        let firstTime = stream == nil ? transfer.firstByteTime : firstContentTime ?? (contentEvents > 0 ? now : nil)
         outcome.firstTokenMicroseconds = firstTime.map { $0.microseconds(since: transfer.startTime) }
     }
 }
