@@ -87,7 +87,7 @@ private final class OneRequest {
 }
 
 extension Result where Success == CoveredCall, Failure == GatewayError {
-    fileprivate var output: Int64? { (try? get())?.call.maxOutputTokens }
+    fileprivate var output: Int64? { (try? get())?.call.extent.output }
     fileprivate var code: GatewayError.Code? { if case .failure(let error) = self { error.code } else { nil } }
 }
 
