@@ -184,7 +184,9 @@ import Testing
         // As version 1 had it: a function that tells less, and none that frees slots.
         try database.query(
             """
-            ALTER TABLE purser.usage_record DROP COLUMN further_tokens CASCADE; CREATE VIEW purser.usage AS SELECT 1;
+            ALTER TABLE purser.usage_record DROP COLUMN further_tokens CASCADE, DROP COLUMN in_doubt_nanos CASCADE,
+              DROP COLUMN in_doubt_tokens CASCADE;
+            CREATE VIEW purser.usage AS SELECT 1;
             ALTER TABLE purser.lease DROP COLUMN wanted_until; DROP FUNCTION purser.free_slots; DROP FUNCTION purser.sync_leases;
             CREATE FUNCTION purser.sync_leases(me integer, identities text[], starts_ bigint[], ends_ bigint[], ceilings bigint[], used_ bigint[],
               forgiven bigint[], returned bigint[], least_ bigint[], wished bigint[], lifetime interval)

@@ -50,7 +50,7 @@ import Testing
             let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
             let sent = try WireRequest.make(request, wire: wire, model: WireModel(name: "m", upstreamName: name), reader: reader)
             let more = wire == .openai || wire == .azure ? 0 : request.translationTokens
-            #expect(request.inputTokens.upperBound + more >= sent.inputBound.tokens, "\(body)")
+            #expect(request.inputTokens.upperBound + more >= sent.inputBound.tokens, "\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
         }
     }
 }
