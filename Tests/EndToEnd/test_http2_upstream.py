@@ -72,4 +72,4 @@ def test_many_streams_at_once_arrive_whole(gateway: Gateway) -> None:
     expected = "".join(f"{index} " for index in range(200))
     for reply in replies:
         assert reply.status == 200 and reply.text == expected
-    assert len(gateway.site.records(stream=True, output_tokens=20, status="ok")) == len(replies)
+    assert len(gateway.site.records(stream=True, output_tokens=400, status="ok")) == len(replies)

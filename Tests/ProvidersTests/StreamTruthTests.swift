@@ -98,6 +98,14 @@ import Testing
         #expect(run("event: error\ndata: \(error)\n\n").end == "failed context_length_exceeded")
     }
 
+    /// Wherever the bytes end, and whatever is mended before: an event that was cut off is no answer, and brings nothing down.
+    @Test(arguments: [#"\n\"\\"#, "NaN", "-", "\u{1}", "é"]) func eventsCutAnywhere_endTheStream(content: String) {
+        let whole = Array(event(#"{"index":0,"delta":{"content":"\#(content)\\"},"x":[NaN,-Infinity,-1,"\#(content)"]}"#).utf8)
+        for count in 1..<(whole.count - 3) {
+            #expect(run([Array(Chunk.content("a").utf8), Array(whole[..<count])]).end == "truncated", "\(count)")
+        }
+    }
+
     @Test func argumentsThatAreNoText_becomeOne() {
         let call = #"{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":{"a":1}}}]}}"#
         #expect(run(Chunk.role + event(call) + Chunk.stop()).text.contains(#""arguments":"{\"a\":1}""#))

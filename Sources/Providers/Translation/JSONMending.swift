@@ -47,9 +47,11 @@ private struct Mender {
         }
     }
 
+    /// Copies so many bytes, or what there still is of a text that was cut off.
     private mutating func copy(_ count: Int) {
-        out.append(contentsOf: text[position..<min(position + count, text.count)])
-        position += count
+        let end = min(position + count, text.count)
+        out.append(contentsOf: text[position..<end])
+        position = end
     }
 
     private mutating func copyString() {
@@ -69,7 +71,7 @@ private struct Mender {
             }
         }
         copy(1)
-        lastString = start..<min(position, text.count)
+        lastString = start..<position
     }
 
     private mutating func copyNumber() {

@@ -11,6 +11,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
+#: What the stream of 200 numbers has used: fewer tokens would not be believed.
+STREAM_USAGE = {"prompt_tokens": 10, "completion_tokens": 400, "total_tokens": 410}
 
 
 async def provider(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -28,7 +30,7 @@ async def provider(scope: dict[str, Any], receive: Any, send: Any) -> None:
         for index in range(200):
             await send({"type": "http.response.body", "body": event_of({"index": 0, "delta": {"content": f"{index} "}, "finish_reason": None}), "more_body": True})
         await send({"type": "http.response.body", "body": event_of({"index": 0, "delta": {}, "finish_reason": "stop"}), "more_body": True})
-        await send({"type": "http.response.body", "body": b"data: " + json.dumps({"object": "chat.completion.chunk", "choices": [], "usage": USAGE}).encode() + b"\n\ndata: [DONE]\n\n"})
+        await send({"type": "http.response.body", "body": b"data: " + json.dumps({"object": "chat.completion.chunk", "choices": [], "usage": STREAM_USAGE}).encode() + b"\n\ndata: [DONE]\n\n"})
         return
     message = {"role": "assistant", "content": f"HTTP/{version}"}
     answer = {"id": "x", "object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE}
