@@ -66,7 +66,7 @@ class MeteredProvider(ScriptedProvider):
     def use(self, call: Call, order: dict[str, Any]) -> Usage:
         """What a call uses: never more output than it was allowed."""
         limit = call.body.get("max_completion_tokens") or call.body.get("max_tokens") or order["most"]
-        wanted = order["output"] if "output" in order else int(limit * order["share"])
+        wanted = order["output"] if "output" in order else max(1, int(limit * order["share"]))
         return Usage(order["input"], order["cached"], min(limit, wanted) * call.body.get("n", 1))
 
     def report(self, call: Call, order: dict[str, Any], usage: Usage) -> Any:
