@@ -30,11 +30,6 @@ struct AnthropicWriter {
         try writeTools()
         writeSampling()
         writeThinkingAndFormat()
-        if let user = client.user, !user.isEmpty {
-            bytes.append(",\"metadata\":{\"user_id\":")
-            bytes.appendJSONString(user)
-            bytes.append("}")
-        }
         bytes.append("}")
     }
 
@@ -127,7 +122,7 @@ struct AnthropicWriter {
     }
 
     private mutating func begin(_ part: ClientPart.Kind) {
-        media.note(part)
+        if part.plainText == nil { media.note(part) }
         switch part {
         case .text(let text):
             beginText()
@@ -139,7 +134,7 @@ struct AnthropicWriter {
         case .file(let source, let name):
             bytes.appendComma()
             bytes.append("{\"type\":\"document\",\"source\":")
-            writeSource(source)
+            if let text = part.plainText { writeText(text) } else { writeSource(source) }
             if let name, name.hasInk {
                 bytes.append(",\"title\":")
                 bytes.appendJSONString(name.prefix(ofCharacters: Self.longestTitle))
@@ -160,6 +155,13 @@ struct AnthropicWriter {
             bytes.append("{\"type\":\"url\",\"url\":")
             bytes.appendJSONString(url)
         }
+        bytes.append("}")
+    }
+
+    /// The source of a document that is text.
+    private mutating func writeText(_ text: [UInt8]) {
+        bytes.append("{\"type\":\"text\",\"media_type\":\"text/plain\",\"data\":")
+        bytes.appendJSONString(utf8: text)
         bytes.append("}")
     }
 

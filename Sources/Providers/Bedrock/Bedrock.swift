@@ -29,7 +29,14 @@ enum Bedrock {
         let goesOn = plan.claude.isClaude ? plan.takesPrefill(client) : model.takesPrefill
         return PromptRules(
             ids: NameRule(longest: 64), media: .bedrock, declaresUsedTools: true, forbidsCalls: false, cache: model.cache,
-            takesThoughts: plan.claude.isClaude, takesEmptyResults: false, wantsTextByDocuments: true, prefill: goesOn ? .trimmed : .answered)
+            takesThoughts: plan.claude.isClaude, takesEmptyResults: false, wantsTextByDocuments: true,
+            asksForOneCall: !limitsCalls(client, plan, model), prefill: goesOn ? .trimmed : .answered)
+    }
+
+    /// Whether the request itself says that an answer may hold one call: a forced tool is said in Converse's words, beside which the model's
+    /// own are not taken.
+    static func limitsCalls(_ client: ClientRequest, _ plan: ClaudePlan, _ model: BedrockModel) -> Bool {
+        model.limitsCalls && client.wantsOneCall && plan.formatTool == nil && client.toolChoice?.isForced != true
     }
 
     /// A model's id as one segment of a path: ids may have colons, and ARNs have slashes too.

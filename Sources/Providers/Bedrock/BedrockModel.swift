@@ -14,6 +14,8 @@ struct BedrockModel {
     let forcing: Forcing
     /// Keeps to a schema by `outputConfig.textFormat` (Bedrock, "Structured outputs").
     let hasStructuredOutputs: Bool
+    /// Whether the model's own `tool_choice` may stand in `additionalModelRequestFields`, as far as it limits the calls of an answer to one.
+    let limitsCalls: Bool
     /// Whether the root of a tool's schema may have `type`, `properties` and `required`, and nothing else (Nova, "Tool use").
     let hasBareSchemas: Bool
 
@@ -23,6 +25,7 @@ struct BedrockModel {
         let isNova = !claude.isClaude && has("nova")
         takesPrefill = isNova
         hasBareSchemas = isNova
+        limitsCalls = claude.isClaude && claude.isAtLeast(4, 5)
         if claude.isClaude {
             let isEarly = !claude.isAtLeast(3, 7)
             let wasFirst = isEarly && has("3-5-haiku", "3-5-sonnet-20241022")

@@ -46,6 +46,10 @@ extension BedrockWriter {
         bytes.append("{")
         let empty = bytes.count
         plan.appendThinking(to: &bytes)
+        if Bedrock.limitsCalls(client, plan, model) {
+            bytes.appendName("tool_choice")
+            bytes.append("{\"type\":\"auto\",\"disable_parallel_tool_use\":true}")
+        }
         if let topK = client.topK, !thinks, !plan.claude.refusesSampling {
             bytes.appendName("top_k")
             bytes.appendJSON(topK)

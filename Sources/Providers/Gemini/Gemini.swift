@@ -27,7 +27,7 @@ enum Gemini {
     private static func rules(_ model: String) -> PromptRules {
         PromptRules(
             media: .gemini, takesBlankTexts: true, sortsResults: true, takesSignatures: true, takesAssistantMedia: true, takesMediaInErrors: true,
-            saysLoneSystem: true,
+            asksForOneCall: true, saysLoneSystem: true,
             prefill: GeminiPrefill.isTaken(by: model) ? .kept : .answered)
     }
 

@@ -11,9 +11,11 @@ struct GeminiGenerationConfig {
         append("temperature", client.temperature)
         append("topP", client.topP)
         append("topK", client.topK)
-        append("seed", client.seed)
-        append("presencePenalty", client.presencePenalty)
-        append("frequencyPenalty", client.frequencyPenalty)
+        // Google's is a number of 32 bits.
+        append("seed", client.seed.flatMap { $0.int64.flatMap(Int32.init(exactly:)) == nil ? nil : $0 })
+        // Many models refuse penalties, those of zero too.
+        append("presencePenalty", client.presencePenalty.flatMap { $0.double == 0 ? nil : $0 })
+        append("frequencyPenalty", client.frequencyPenalty.flatMap { $0.double == 0 ? nil : $0 })
         append("maxOutputTokens", maxOutputTokens)
         append("candidateCount", choices > 1 ? Int64(choices) : nil)
         append(stop: client.stop)

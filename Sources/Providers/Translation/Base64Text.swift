@@ -46,6 +46,14 @@ struct Base64Text {
     /// The first 12 bytes that the text stands for, or as many as there are.
     var start: [UInt8] { withLetters { Self.decoded($0.prefix(16)) } }
 
+    /// What the text stands for, without a byte order mark; `nil` when it is not UTF-8 or has no letter in it.
+    var utf8Text: [UInt8]? {
+        var bytes = withLetters { Self.decoded($0[...]) }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+        guard bytes.withUnsafeBytes(\.hasInk), String(validating: bytes, as: UTF8.self) != nil else { return nil }
+        return bytes
+    }
+
     /// Appends the text as a JSON string.
     func append(to bytes: inout [UInt8]) {
         bytes.append("\"")

@@ -15,6 +15,8 @@ struct ClientMessage {
     let toolCalls: [ClientToolCall]
     /// The call that a tool answers, possibly empty.
     let toolCallID: UnsafeRawBufferPointer?
+    /// The name of the function that a message of the old role `function` comes from.
+    let toolName: UnsafeRawBufferPointer?
     /// Whether the tool failed (`is_error`, which is Anthropic's word).
     let isError: Bool
     /// The mark for the prompt cache on the whole message.
@@ -43,12 +45,14 @@ struct ClientMessage {
         if let refusal = message["refusal"]?.stringBytes, !refusal.isEmpty { parts.append(ClientPart(.text(refusal))) }
         self.parts = parts
         mark = CacheMark(message["cache_control"])
-        toolCalls = role == .assistant ? try ClientToolCall.readAll(message["tool_calls"], index) : []
+        toolCalls = role == .assistant ? try ClientToolCall.readAll(message, index) : []
         reasoning = role == .assistant ? ReasoningDetail.read(message, for: format) : []
         isError = message["is_error"]?.bool == true
+        toolName = message["role"]?.isString("function") == true ? message["name"]?.stringBytes : nil
         let id = message["tool_call_id"]
         // Some servers give calls no ids; their clients then send none back.
-        toolCallID = id?.stringBytes ?? (id?.isNull == true ? UnsafeRawBufferPointer(start: nil, count: 0) : nil)
+        let hasNone = id?.isNull == true || message["role"]?.isString("function") == true
+        toolCallID = id?.stringBytes ?? (hasNone ? UnsafeRawBufferPointer(start: nil, count: 0) : nil)
         if role == .tool, toolCallID == nil {
             throw .malformed("messages.\(index).tool_call_id", "a tool's message must name its call")
         }
@@ -61,7 +65,8 @@ struct ClientMessage {
         guard let value else { throw .malformed("messages.\(index).role", "expected a string") }
         if value.isString("user") { return .user }
         if value.isString("assistant") { return .assistant }
-        if value.isString("tool") { return .tool }
+        // `function` is what `tool` was called before calls had ids.
+        if value.isString("tool") || value.isString("function") { return .tool }
         if value.isString("system") || value.isString("developer") { return .system }
         throw .notTaken("messages.\(index).role", "The role '\(value.string ?? "")' is")
     }
@@ -77,7 +82,15 @@ struct ClientToolCall {
     /// Google's signature of the thoughts before the call, where the call itself has it.
     let signature: UnsafeRawBufferPointer?
 
-    static func readAll(_ list: JSONValue?, _ message: Int) throws(GatewayError) -> [ClientToolCall] {
+    /// The calls of an assistant's message; the old `function_call` is one without an id.
+    static func readAll(_ message: JSONValue, _ index: Int) throws(GatewayError) -> [ClientToolCall] {
+        let calls = try readAll(message["tool_calls"], index)
+        guard calls.isEmpty, let function = message["function_call"], let name = function["name"]?.stringBytes else { return calls }
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        return [ClientToolCall(id: none, name: name, arguments: function["arguments"]?.stringBytes ?? none, signature: nil)]
+    }
+
+    private static func readAll(_ list: JSONValue?, _ message: Int) throws(GatewayError) -> [ClientToolCall] {
         guard let list, !list.isNull else { return [] }
         var calls: [ClientToolCall] = []
         for (index, call) in list.elements.enumerated() {

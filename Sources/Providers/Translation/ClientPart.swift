@@ -105,6 +105,14 @@ struct ClientPart {
     }
 }
 
+extension ClientPart.Kind {
+    /// The text of a document that is text; `nil` for everything else, and for what is not UTF-8.
+    var plainText: [UInt8]? {
+        guard case .file(.inline(let media), _) = self, media.type != MediaType.pdf else { return nil }
+        return media.base64.utf8Text
+    }
+}
+
 /// A medium that came along with the request.
 struct InlineMedia {
     /// The media type, normalized, and told by the bytes where they tell it.

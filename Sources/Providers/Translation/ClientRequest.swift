@@ -17,8 +17,6 @@ struct ClientRequest {
     private(set) var thinking = ThinkingWish()
     /// Numbers that pass as they are.
     private(set) var temperature, topP, topK, presencePenalty, frequencyPenalty, seed: JSONValue?
-    /// The user's name for the provider's own abuse detection.
-    private(set) var user: UnsafeRawBufferPointer?
 
     /// What a provider can take beyond the common ground.
     struct Abilities: OptionSet {
@@ -46,6 +44,9 @@ struct ClientRequest {
         toolNames = ToolNames(tools, messages, names)
         stop = try stops.taken(of: stop)
     }
+
+    /// Whether an answer may hold one call at most.
+    var wantsOneCall: Bool { parallelToolCalls == false && !tools.isEmpty && toolChoice?.isNone != true }
 
     /// A choice is only for tools that are there. OpenAI refuses others too.
     private mutating func checkToolChoice() throws(GatewayError) {
@@ -77,8 +78,6 @@ struct ClientRequest {
             format = try ClientFormat(member)
         } else if name.isString("stop") {
             stop = try Self.readStop(value)
-        } else if name.isString("user") {
-            user = value.stringBytes
         } else if try thinking.hear(name, value) {
             return
         } else {
@@ -94,7 +93,8 @@ struct ClientRequest {
         } else if name.isString("top_p") {
             topP = value
         } else if name.isString("top_k") {
-            topK = value
+            // 0 and -1 are how other servers say that all tokens may be chosen from.
+            if value.double ?? 1 > 0 { topK = value }
         } else if name.isString("presence_penalty") {
             presencePenalty = value
         } else if name.isString("frequency_penalty") {

@@ -16,6 +16,7 @@ struct PromptBuilder {
         var builder = PromptBuilder(client, rules)
         for message in client.messages { try builder.add(message) }
         builder.finish()
+        if rules.asksForOneCall, client.wantsOneCall { builder.prompt.system.append(Prompt.Instruction(text: Self.oneCall)) }
         builder.addTools()
         builder.prompt.limitMarks(rules.cache)
         return builder.prompt
@@ -226,6 +227,11 @@ struct PromptBuilder {
 
     // MARK: What the gateway says itself
 
+    /// Stands for `parallel_tool_calls: false` where the provider has no member for it.
+    private static var oneCall: UnsafeRawBufferPointer {
+        let words: StaticString = "Call at most one tool in each of your answers."
+        return UnsafeRawBufferPointer(start: words.utf8Start, count: words.utf8CodeUnitCount)
+    }
     /// Stands for a result that never came, as after an agent that was interrupted.
     private static let noResult = Array("No result: the call was interrupted or never carried out.".utf8)
     private static let empty = Array("(empty)".utf8)
@@ -236,6 +242,8 @@ struct PromptBuilder {
 extension ClientMessage {
     /// What introduces a result whose call is not in the turn before it.
     fileprivate var orphanNote: [UInt8] {
-        Array("Result of the tool call ".utf8) + (toolCallID.map { Array($0) } ?? []) + Array((isError ? " (failed):" : ":").utf8)
+        var id = toolCallID.map { Array($0) } ?? []
+        if id.isEmpty, let toolName { id = Array(toolName) }
+        return Array("Result of the tool call ".utf8) + id + Array((isError ? " (failed):" : ":").utf8)
     }
 }

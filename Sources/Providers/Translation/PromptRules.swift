@@ -35,6 +35,8 @@ struct PromptRules {
     var takesMediaInErrors = false
     /// Whether a document needs a text beside it.
     var wantsTextByDocuments = false
+    /// Whether the model is asked in words for one call at a time when the client wants no more.
+    var asksForOneCall = false
     /// Whether instructions alone are said as the user's.
     var saysLoneSystem = false
     var prefill: Prefill
