@@ -120,7 +120,9 @@ NAMES = ["fs.read", "a.b", "a_b", "1c_probe", "git/log", "n" * 70, "n" * 69 + "m
 @pytest.mark.parametrize("model", MODELS)
 def test_tool_names_in_answers_are_the_clients(ask: Any, model: str, stream: bool) -> None:
     history = [user("hi"), assistant(None, tool_calls=[call("c1", "fs.read", '{"q":"x"}'), call("c2", "gone/away")]), result("c1"), result("c2"), user("again")]
-    asked = ask(model, history, tools=[tool(name) for name in NAMES], tool_choice={"type": "function", "function": {"name": "fs.read"}}, stream=stream)
+    # Llama cannot be made to call a tool.
+    choice = {} if model == "be/llama" else {"tool_choice": {"type": "function", "function": {"name": "fs.read"}}}
+    asked = ask(model, history, tools=[tool(name) for name in NAMES], stream=stream, **choice)
     assert asked.reply.status == 200, asked.reply
     assert asked.names() == NAMES
 
