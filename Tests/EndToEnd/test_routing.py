@@ -155,8 +155,8 @@ def test_clamping_shortens_the_answer(chat: Chat, provider: ScriptedProvider) ->
 
 
 def test_what_failed_tries_cost_counts_against_the_ceiling(chat: Chat) -> None:
-    """A first try that the provider may bill leaves too little for the second: it is not made, and the error says so."""
-    generous = chat("dear-chain", "hello", max_cost=0.05, headers=EXPLAIN)
+    """A first try that the provider may bill counts at what was reserved for it. Where that leaves too little for the second, it is not made, and the error says so."""
+    generous = chat("dear-chain", "hello", max_cost=0.1, headers=EXPLAIN)
     assert generous.headers["x-purser-model"] == "s/dear"
     needed = {one["model"]: one["estimated_cost"] for one in explained(generous)["candidates"]}
     reply = chat("dear-chain", "hello", max_cost=str(needed["s/dear"]), headers=EXPLAIN)
