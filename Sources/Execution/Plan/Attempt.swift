@@ -29,6 +29,9 @@ public final class Attempt {
     public internal(set) var lostRace = false
     /// What the request's envelope has set aside for it; `nil` without limits.
     public let cover: Spending?
+    /// With which code its stream ends once more has come than was allowed; `nil` where no bound on money or tokens was sent with it: then the
+    /// provider may send what it likes.
+    let codeOfExcess: GatewayError.Code?
     /// Whether the ledger has it already. Kept by whoever settles.
     public var isSettled = false
     /// Whether the limits have counted what it cost.
@@ -36,8 +39,9 @@ public final class Attempt {
     private let call: UpstreamCall?
     private let planned: PlannedCall?
 
-    init(_ call: UpstreamCall, role: Role, planned: PlannedCall, cover: Spending?) {
+    init(_ call: UpstreamCall, role: Role, planned: PlannedCall, cover: Spending?, codeOfExcess: GatewayError.Code?) {
         self.cover = cover
+        self.codeOfExcess = codeOfExcess
         self.call = call
         self.planned = planned
         model = call.model
@@ -54,6 +58,7 @@ public final class Attempt {
         call = nil
         planned = nil
         cover = nil
+        codeOfExcess = nil
     }
 
     /// What the call has come to; complete when it is over. `nil` when none was made.

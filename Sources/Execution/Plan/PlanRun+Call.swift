@@ -156,7 +156,7 @@ extension PlanRun {
             if let covered { envelope?.giveBack(covered) }
             throw error
         }
-        attempts.append(Attempt(call, role: role, planned: outgoing.planned, cover: covered?.cover))
+        attempts.append(Attempt(call, role: role, planned: outgoing.planned, cover: covered?.cover, codeOfExcess: codeOfExcess(covered, target)))
         let isStream = outgoing.request.stream
         var bytes: [UInt8] = []
         var goesOn = false
@@ -166,9 +166,15 @@ extension PlanRun {
 
     /// Sees to it that a stream stays within what was set aside for it, in `max_cost` and in the limits: a provider may ignore its limit of output.
     public func checkBound(_ call: UpstreamCall) throws(GatewayError) {
-        guard envelope != nil || ceiling != nil, let attempt = attempts.last(where: { $0.isOf(call) }), attempt.exceedsItsBound else { return }
-        throw GatewayError(
-            envelope == nil ? .maxCostExceeded : .budgetExceeded, "The provider sent more than it was allowed to.", source: .upstream)
+        guard let attempt = attempts.last(where: { $0.isOf(call) }), let code = attempt.codeOfExcess, attempt.exceedsItsBound else { return }
+        throw GatewayError(code, "The provider sent more than it was allowed to.", source: .upstream)
+    }
+
+    /// Limits on requests, and on what is under way, bound no output; nor does a ceiling that of a model that costs nothing.
+    private func codeOfExcess(_ covered: CoveredCall?, _ target: Target) -> GatewayError.Code? {
+        if covered?.boundsOutput == true { return .budgetExceeded }
+        guard ceiling != nil, case .listed? = target.model.pricing else { return nil }
+        return .maxCostExceeded
     }
 
     /// Whether the ceiling covers a call besides all that was spent and all that is under way.
