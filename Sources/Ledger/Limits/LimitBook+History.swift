@@ -148,8 +148,13 @@ extension LimitBook {
             guard let window = current.contains(time) ? current : rules[Int(id)].others.last(where: { $0.contains(time) }) else { continue }
             var entry = HoldEntry(cell: id, number: window.number, held: 0, isJoined: true)
             entry.isFenced = true
-            let counted = fenced(entry, past.amount.units(cells[Int(id)].kind), mark)
-            withWindow(id, window.number) { $0.settle(released: 0, charged: counted) }
+            let kind = cells[Int(id)].kind
+            let counted = fenced(entry, past.amount.units(kind), mark)
+            let inDoubt = min(counted, past.doubt.units(kind))
+            withWindow(id, window.number) {
+                $0.settle(released: 0, charged: counted)
+                $0.inDoubt = $0.inDoubt.addingSaturated(inDoubt)
+            }
             if cells[Int(id)].soft { tellIfSoftIsReached(id) }
             if cells[Int(id)].waiting > 0 { turned.append(id) }
         }

@@ -13,6 +13,9 @@ public struct PastSpending: Hashable, Sendable {
     /// Whether it is what a hold that was found open held: charged, but not known to be spent.
     public var isInDoubt: Bool
 
+    /// The part of ``amount`` that is in doubt where the whole is not.
+    public var doubt = Spending.nothing
+
     /// Makes an item of the past.
     public init(_ scopes: RequestScopes, model: String, time: WallTime, amount: Spending, isInDoubt: Bool = false) {
         self.scopes = scopes
