@@ -38,6 +38,8 @@ public final class Envelope {
     private let hold: Hold
     private let limits: RequestLimits
     private let journal: UsageJournal
+    /// Whether it has a durable twin: without one no limit counts the request so far.
+    private var isDurable: Bool
     private var durable: HoldRecord
     /// What is set aside and not given back; with ``charged`` what the durable twin must be worth.
     private var covered: Spending
@@ -59,11 +61,13 @@ public final class Envelope {
     ///   - record: the hold as it stands in the journal.
     ///   - first: the call for which it was made.
     ///   - refusals: calls that were refused before it was made. They are passed over.
+    ///   - isDurable: whether the hold stands in the journal. It need not as long as no limit counts it: then it only lets limits know of it that a
+    ///     reload adds.
     ///   - keeper: gets slices of limits that are shared with other gateways.
     ///   - clock: tells the time.
     public init(
         _ hold: Hold, of limits: RequestLimits, record: HoldRecord, first: First, refusals: [Refusal] = [], journal: UsageJournal,
-        keeper: LeaseKeeper?, clock: @escaping () -> WallTime
+        isDurable: Bool = true, keeper: LeaseKeeper?, clock: @escaping () -> WallTime
     ) {
         self.limits = limits
         self.keeper = keeper
@@ -74,6 +78,7 @@ public final class Envelope {
         self.first = first
         self.refusals = refusals
         self.journal = journal
+        self.isDurable = isDurable
         self.clock = clock
     }
 
@@ -108,6 +113,7 @@ public final class Envelope {
         }
         let call = try await exchange(ended, for: planned)
         covered = covered + call.cover
+        if !isDurable { isDurable = limits.count(planned.model, at: clock()) }
         // Nothing else is under way: what a crash leaves in doubt is a call to this model.
         if covered == call.cover {
             durable.model = planned.model.name
@@ -149,6 +155,7 @@ public final class Envelope {
     /// Makes the durable twin worth all that is charged and set aside. A write that was overtaken by another while the journal was full is repeated, so
     /// that the last word is true.
     private func write() async throws(GatewayError) {
+        guard isDurable else { return }
         writes += 1
         var mine: Int
         repeat {
@@ -203,6 +210,7 @@ public final class Envelope {
     /// Ends its durable twin where no record does.
     /// - Throws: `storage_unavailable`.
     public func releaseInJournal() async throws(GatewayError) {
+        guard isDurable else { return }
         do { try await journal.release(id) } catch { throw error.gatewayError }
     }
 }

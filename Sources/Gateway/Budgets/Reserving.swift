@@ -8,25 +8,49 @@ internal import Policies
 extension DecidedCall {
     private var incoming: IncomingCall { admitted.incoming }
 
-    /// Sets aside what the first call of the plan that its limits let through may cost; `nil` where no limit, hard or soft, counts any call that the
-    /// plan may make. A call whose own limits refuse it is passed over.
+    /// Sets aside what the first call of the plan that its limits let through may cost. A call whose own limits refuse it is passed over, and so is
+    /// one that would wait longer than a moment while another can be served. Where no limit, hard or soft, counts any call that the plan may make,
+    /// what is set aside is there for limits that a reload adds.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit, when no call is let through; `storage_unavailable`.
     func envelope() async throws(GatewayError) -> Envelope? {
-        guard incoming.policies.snapshot.hasLimits else { return nil }
         let limits = RequestLimits(
             admitted.principal.limits(in: incoming.loop.gateway.budgets), for: admitted.scopes, isStream: admitted.request.stream)
         let calls = plan.calls
-        guard calls.contains(where: { limits.count($0.model, at: incoming.wallTime) }) else { return nil }
+        guard calls.contains(where: { limits.count($0.model, at: incoming.wallTime) }) else { return try uncounted(limits) }
         let end = MonotonicTime.now() + min(Self.longestWait, admitted.deadline - .now())
         var failure: GatewayError?
+        var waiting: [PlannedCall] = []
         for call in calls {
-            do throws(GatewayError) { return try await envelope(for: call, limits, until: end) } catch {
-                guard [.budgetExceeded, .rateLimitExceeded, .overloaded].contains(error.code) else { throw error }
-                failure = PlanRun.weightier(failure, error)
+            let patience = calls.count == 1 ? end : min(end, .now() + Self.waitBeforeNextCall)
+            do throws(GatewayError) { return try await envelope(for: call, limits, until: patience) } catch {
+                failure = try passOver(failure, error)
+                if error.retry != .never { waiting.append(call) }
             }
+        }
+        // None could be served within a moment: the first for which others may still make room.
+        for call in waiting where calls.count > 1 && MonotonicTime.now() < end {
+            refusals.removeAll { $0.origin === call }
+            do throws(GatewayError) { return try await envelope(for: call, limits, until: end) } catch { failure = try passOver(failure, error) }
         }
         if let failure { throw failure }
         return nil
+    }
+
+    /// - Returns: of two refusals the one to tell.
+    private func passOver(_ failure: GatewayError?, _ error: GatewayError) throws(GatewayError) -> GatewayError {
+        guard [.budgetExceeded, .rateLimitExceeded, .overloaded].contains(error.code) else { throw error }
+        return PlanRun.weightier(failure, error)
+    }
+
+    /// What is set aside for a request that no limit counts. Limits that a reload adds before its end count it; the journal need not know.
+    private func uncounted(_ limits: RequestLimits) throws(GatewayError) -> Envelope? {
+        guard let origin = plan.firstCall else { return nil }
+        let first = Envelope.First(origin: origin, covered: try limits.covered(origin, at: incoming.wallTime))
+        let request = SpendRequest(admitted.scopes, model: origin.model.name, amount: first.covered.cover + Spending(requests: 1))
+        guard case .held(let hold) = admitted.principal.limits(in: incoming.loop.gateway.budgets).reserve(request, at: incoming.wallTime) else { return nil }
+        return Envelope(
+            hold, of: limits, record: record(of: first), first: first, journal: incoming.loop.journal, isDurable: false,
+            keeper: incoming.loop.gateway.budgets.keeper) { .now }
     }
 
     /// Sets aside what `origin` may cost. Before each time that it asks or waits it takes no more than the limits then have room for, with a lower limit
@@ -90,6 +114,8 @@ extension DecidedCall {
         return record
     }
 
+    /// How long a call waits for what others hold, while another call of the plan has not been asked for.
+    private static let waitBeforeNextCall = Duration.seconds(1)
     /// How long a request waits for what others hold and may give back.
     private static let longestWait = Duration.seconds(10)
 }
