@@ -165,9 +165,14 @@ public struct ChatRequest: Sendable {
     /// - Parameters:
     ///   - model: the upstream's name of the model as a JSON string, quotes included.
     ///   - outputLimit: the most output tokens per choice that the model may make, whatever the client asked for.
-    public func upstreamBody(model: [UInt8], outputLimit: OutputLimit? = nil) -> [UInt8] {
+    ///   - limitName: the name that the client's own limit gets where none is set by `outputLimit`; `nil`: the client's.
+    ///   - omitsStreamOptions: whether the gateway's own `stream_options` is left out; the client's stays.
+    public func upstreamBody(
+        model: [UInt8], outputLimit: OutputLimit? = nil, limitName: OutputLimit.Name? = nil, omitsStreamOptions: Bool = false
+    ) -> [UInt8] {
         // One member says it, so that no server can choose another one.
-        let limit = outputLimit?.member(atMost: maxOutputTokens, as: limitMembers)
+        let limit = outputLimit?.member(atMost: maxOutputTokens, as: limitMembers) ?? renamedLimit(limitName)
+        let pieces = omitsStreamOptions && addsStreamOptions ? self.pieces.dropLast(Self.streamOptionsPieces) + [.text(.close)] : self.pieces[...]
         let added = limit.map { limitMembers.isEmpty ? [UInt8(ascii: ",")] + $0 : [] } ?? furtherLimits
         let digits = limit
         let count = pieces.reduce(added.count) { $0 + size(of: $1, model: model, limit: digits) }
@@ -179,6 +184,26 @@ public struct ChatRequest: Sendable {
                     to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[written...]))
             }
         }
+    }
+
+    /// The name of the member with the limit of output that ``upstreamBody(model:outputLimit:limitName:omitsStreamOptions:)`` sends for the same
+    /// arguments; `nil` when there is none, several, or one that few servers know.
+    public func sentLimitName(outputLimit: OutputLimit?, limitName: OutputLimit.Name?) -> OutputLimit.Name? {
+        if let outputLimit { return outputLimit.name(as: limitMembers) }
+        guard let first = limitMembers.first else { return nil }
+        return limitName ?? (limitMembers.count == 1 ? first.name : nil)
+    }
+
+    /// Whether ``upstreamBody(model:outputLimit:limitName:omitsStreamOptions:)`` adds `stream_options` to the client's members.
+    public var addsStreamOptions: Bool { pieces.dropLast().last == .text(.streamOptions) }
+
+    /// The comma, `stream_options` and the end of the body.
+    private static let streamOptionsPieces = 3
+
+    /// The client's own limit by another name; `nil` when there is no limit, or no other name.
+    private func renamedLimit(_ name: OutputLimit.Name?) -> [UInt8]? {
+        guard let name, let maxOutputTokens else { return nil }
+        return OutputLimit(tokens: maxOutputTokens, name: name).member(atMost: nil, as: [])
     }
 
     /// The client's own limits behind the first, with commas before them.
@@ -213,46 +238,5 @@ public struct ChatRequest: Sendable {
 
     private func copy(_ range: Range<Int>, to target: UnsafeMutableRawBufferPointer) {
         body.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range])) }
-    }
-}
-
-/// A member of a request that limits the output.
-struct LimitMember: Sendable {
-    /// Where it stands, name and value.
-    let range: Range<Int>
-    /// `nil` for names that few servers know.
-    let name: OutputLimit.Name?
-}
-
-/// A limit of output tokens that the gateway sets, and the one member that says so.
-public struct OutputLimit: Sendable {
-    /// The most output tokens per choice.
-    public let tokens: Int64
-    /// The name that the model is known to insist on; `nil`: the client's, else `max_tokens`.
-    private let name: Name?
-
-    /// The members that say it.
-    enum Name: String, Sendable {
-        /// Every compatible server knows it.
-        case tokens = "max_tokens"
-        /// OpenAI's reasoning models take no other.
-        case completionTokens = "max_completion_tokens"
-    }
-
-    /// Makes a limit.
-    /// - Parameter upstreamModel: the provider's name of the model.
-    public init(tokens: Int64, upstreamModel: String) {
-        self.tokens = tokens
-        let isReasoning = ["o1", "o3", "o4", "gpt-5"].contains { upstreamModel.hasPrefix($0) }
-        name = isReasoning ? .completionTokens : nil
-    }
-
-    /// The member, without a comma.
-    /// - Parameters:
-    ///   - own: the client's own limit.
-    ///   - members: the members in which the client says it.
-    fileprivate func member(atMost own: Int64?, as members: [LimitMember]) -> [UInt8] {
-        let name = name ?? members.lazy.compactMap(\.name).first ?? .tokens
-        return Array("\"\(name.rawValue)\":\(min(tokens, own ?? .max))".utf8)
     }
 }

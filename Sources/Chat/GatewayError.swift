@@ -56,6 +56,9 @@ public struct GatewayError: Error, Sendable {
         /// Whether one request's own size, deadline or reading pace caused the failure. Such a failure says nothing of the provider's health: it
         /// moves no breaker, no cooldown and no shared retry budget.
         public var isOfOneRequest = false
+        /// What the provider refused of that which the gateway itself had put into the request; zero: nothing of it. The rooms that translate and
+        /// call know the bits.
+        public var refusedAdditions: UInt16 = 0
         /// Every try that was made, as a JSON list; shown in the error's `attempts`.
         public var attempts: [UInt8]?
         /// How it came about, as a JSON object; shown as `purser` to who asked for it.

@@ -22,10 +22,15 @@ public final class CallExecutor {
     public var activeCalls: Int { client.activeTransfers }
 
     /// Puts `request` into the words of `target`.
-    /// - Parameter outputLimit: the most output tokens per choice; `nil`: as the client said.
+    /// - Parameters:
+    ///   - outputLimit: the most output tokens per choice; `nil`: as the client said.
+    ///   - refused: what the target has refused of the gateway's additions.
     /// - Throws: `invalid_request_error` when the provider's wire cannot say what the request says.
-    func translate(_ request: ChatRequest, for target: Target, outputLimit: Int64?) throws(GatewayError) -> WireRequest {
+    func translate(
+        _ request: ChatRequest, for target: Target, outputLimit: Int64?, without refused: Additions
+    ) throws(GatewayError) -> WireRequest {
         var model = target.wireModel
+        model.refused = refused
         model.maxOutputTokens = outputLimit ?? model.maxOutputTokens
         return try WireRequest.make(request, wire: target.wire, model: model, reader: reader)
     }

@@ -293,6 +293,7 @@ public final class UpstreamCall {
     /// definite refusal costs nothing.
     @inline(never)
     private func failed(_ error: GatewayError) -> GatewayError {
+        var error = error
         transfer.cancel()
         outcome.errorCode = error.code.name
         outcome.status =
@@ -303,7 +304,17 @@ public final class UpstreamCall {
             }
         if transfer.wasSent, !isRefused, !isRefusalInside(error) { settleUnfinished() } else { measure() }
         end(TargetHealth.Verdict(error))
+        noteRefusedAdditions(&error)
         return target.scrubber.scrubbed(error)
+    }
+
+    /// A request that is refused because of the gateway's additions is not wrong: another target may take it.
+    private func noteRefusedAdditions(_ error: inout GatewayError) {
+        guard contentEvents == 0, error.passThrough != nil else { return }
+        let refused = RefusedAdditions.named(by: error, in: context.additions, reader: reader)
+        guard !refused.isEmpty else { return }
+        error.refusedAdditions = refused.rawValue
+        if error.retry == .never { error.retry = .nextTarget }
     }
 
     /// Whether a provider has refused a call inside an answer with status 200, before any content.

@@ -14,6 +14,8 @@ final class TargetHealth: Sendable {
 
     private let state: Mutex<State>
     private let running = Atomic(0)
+    /// What the target has refused of the gateway's additions to requests; no matter of health, and kept as long as it.
+    let refusals = RefusalMemory()
 
     init(_ rules: BreakerRules) { state = Mutex(State(breaker: CircuitBreaker(rules))) }
 

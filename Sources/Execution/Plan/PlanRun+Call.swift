@@ -16,8 +16,19 @@ extension PlanRun {
         var role = role
         var tries = 0
         var failure: GatewayError?
+        var detour = RefusalDetour(target, at: .now())
         while true {
-            do throws(GatewayError) { return try await call(planned, target, as: role, within: window, isLast: isLast) } catch {
+            do throws(GatewayError) {
+                let answering = try await call(planned, target, as: role, within: window, isLast: isLast, without: detour.refused)
+                detour.succeeded(at: .now())
+                return answering
+            } catch {
+                if detour.goesOn(after: error) {
+                    if Task.isCancelled { throw GatewayError.clientLeft }
+                    failure = Self.weightier(failure, error)
+                    role = .retry
+                    continue
+                }
                 tries += 1
                 // That a retry was not covered says less than what the provider answered before.
                 let weightier = Self.weightier(failure, error)
@@ -54,7 +65,8 @@ extension PlanRun {
 
     /// One call.
     private func call(
-        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool
+        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool,
+        without refused: Additions
     ) async throws(GatewayError) -> Answering {
         let now = MonotonicTime.now()
         guard now < deadline else { throw Self.outOfTime }
@@ -69,7 +81,7 @@ extension PlanRun {
         // What is set aside is counted from the bytes that will be sent, so they are made first.
         let origin = planned
         let terms = try terms(planned, as: role)
-        var outgoing = try outgoing(terms?.call ?? planned, target, terms)
+        var outgoing = try outgoing(terms?.call ?? planned, target, terms, without: refused)
         guard isCovered(outgoing.planned) else {
             attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
             throw Self.outOfMoney(target.model)
@@ -79,7 +91,7 @@ extension PlanRun {
         do throws(GatewayError) {
             // With less room than a moment ago the call has a lower limit of output.
             if let covered, covered.call.maxOutputTokens != outgoing.planned.maxOutputTokens {
-                outgoing = try self.outgoing(covered.call, target, covered)
+                outgoing = try self.outgoing(covered.call, target, covered, without: refused)
             }
             switch target.health.begin(at: .now(), as: prober) {
             case .success(let given): ticket = given
@@ -103,10 +115,12 @@ extension PlanRun {
     /// Makes what is to be sent.
     /// - Throws: `invalid_request_error` when the target's wire cannot say what the request says, or its bound on money does not cover it.
     @inline(never)
-    private func outgoing(_ planned: PlannedCall, _ target: Target, _ terms: CoveredCall?) throws(GatewayError) -> Outgoing {
+    private func outgoing(
+        _ planned: PlannedCall, _ target: Target, _ terms: CoveredCall?, without refused: Additions
+    ) throws(GatewayError) -> Outgoing {
         let request = try request(for: planned, target, needsPrices: ceiling != nil || terms?.needsPrices == true)
         let limit = try outputLimit(of: planned, for: request)
-        let translated = try executor.translate(request, for: target, outputLimit: limit)
+        let translated = try executor.translate(request, for: target, outputLimit: limit, without: refused)
         let input = target.model.inputTokens(translated.inputBound)
         return Outgoing(request: request, translated: translated, planned: planned.covering(input: input, target.model.priced(request.demands)))
     }

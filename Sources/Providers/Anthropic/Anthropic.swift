@@ -13,7 +13,8 @@ enum Anthropic {
                 client, model, maxTokens: request.maxOutputTokens, hasFormats: { $0.hasStructuredOutputs }, forcing: forcing)
             context.take(plan)
             context.toolSpellings = client.toolNames.spellings
-            let prompt = try PromptBuilder.prompt(client, rules(client, plan))
+            let prompt = try PromptBuilder.prompt(client, rules(client, plan, model.refused))
+            context.additions.formUnion(prompt.additions)
             var writer = AnthropicWriter(client, plan, prompt)
             try writer.write(model: model.upstreamNameJSON, stream: request.stream)
             return (writer.bytes, writer.media)
@@ -24,10 +25,10 @@ enum Anthropic {
     /// Names of tools, and ids of calls but for their length, which Anthropic does not limit and others do.
     private static let names = NameRule(longest: 128)
 
-    private static func rules(_ client: ClientRequest, _ plan: ClaudePlan) -> PromptRules {
+    private static func rules(_ client: ClientRequest, _ plan: ClaudePlan, _ refused: Additions) -> PromptRules {
         PromptRules(
-            ids: NameRule(longest: 64), media: .anthropic, declaresUsedTools: true, cache: CacheRule(), takesThoughts: true,
-            prefill: plan.takesPrefill(client) ? .trimmed : .answered)
+            ids: NameRule(longest: 64), media: .anthropic, declaresUsedTools: true, cache: refused.contains(.cacheMarks) ? nil : CacheRule(),
+            takesThoughts: true, prefill: plan.takesPrefill(client) && !refused.contains(.prefill) ? .trimmed : .answered)
     }
 }
 

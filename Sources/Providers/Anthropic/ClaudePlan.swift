@@ -162,8 +162,7 @@ extension ClaudePlan {
     /// How the model is asked for the format; `nil` when it is not asked.
     func request(for client: ClientFormat) -> [UInt8]? {
         guard case .words = format else { return nil }
-        guard case .schema(let schema, _, _) = client else { return Array("Answer with one JSON object and nothing else.".utf8) }
-        return Array("Answer with JSON that follows this JSON Schema, and nothing else: ".utf8) + schema.valueText
+        return client.wordsForModel
     }
 
     /// Appends what is said about thinking as a member `thinking`.
@@ -196,5 +195,13 @@ extension ClaudePlan {
         case .off(.leastEffort): "low"
         case .unsaid, .off, .budget: nil
         }
+    }
+}
+
+extension ClientFormat {
+    /// How a model that keeps to no format by itself is asked for it.
+    var wordsForModel: [UInt8] {
+        guard case .schema(let schema, _, _) = self else { return Array("Answer with one JSON object and nothing else.".utf8) }
+        return Array("Answer with JSON that follows this JSON Schema, and nothing else: ".utf8) + schema.valueText
     }
 }

@@ -9,7 +9,9 @@ enum Azure {
     ///
     /// With a dated `api_version` the deployment is part of the path; without one, or with `v1`, it is the `model` of the v1 API.
     static func request(_ request: ChatRequest, _ model: WireModel, _ context: AnswerContext) throws(GatewayError) -> WireRequest {
-        let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: model.outputLimit)
+        var context = context
+        let (body, additions) = OpenAIRequest.body(request, model, isDeployment: true)
+        context.additions = additions
         guard let version = model.apiVersion, version != "v1" else {
             return WireRequest(body: body, path: "/openai/v1/chat/completions", context: context, request: request, media: request.media)
         }

@@ -16,7 +16,8 @@ enum Bedrock {
                 forcing: abilities.forcing)
             context.take(plan)
             context.toolSpellings = client.toolNames.spellings
-            let prompt = try PromptBuilder.prompt(client, rules(client, plan, abilities))
+            let prompt = try PromptBuilder.prompt(client, rules(client, plan, abilities, model.refused))
+            context.additions.formUnion(prompt.additions)
             var writer = BedrockWriter(client, plan, prompt, abilities, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
             try writer.write()
             return (writer.bytes, writer.media)
@@ -25,12 +26,14 @@ enum Bedrock {
         return WireRequest(body: body, path: path, context: context, request: request, media: media)
     }
 
-    private static func rules(_ client: ClientRequest, _ plan: ClaudePlan, _ model: BedrockModel) -> PromptRules {
-        let goesOn = plan.claude.isClaude ? plan.takesPrefill(client) : model.takesPrefill
+    private static func rules(
+        _ client: ClientRequest, _ plan: ClaudePlan, _ model: BedrockModel, _ refused: Additions
+    ) -> PromptRules {
+        let goesOn = (plan.claude.isClaude ? plan.takesPrefill(client) : model.takesPrefill) && !refused.contains(.prefill)
         return PromptRules(
-            ids: NameRule(longest: 64), media: .bedrock, declaresUsedTools: true, forbidsCalls: false, cache: model.cache,
-            takesThoughts: plan.claude.isClaude, takesEmptyResults: false, wantsTextByDocuments: true,
-            asksForOneCall: !limitsCalls(client, plan, model), prefill: goesOn ? .trimmed : .answered)
+            ids: NameRule(longest: 64), media: .bedrock, declaresUsedTools: true, forbidsCalls: false,
+            cache: refused.contains(.cacheMarks) ? nil : model.cache, takesThoughts: plan.claude.isClaude, takesEmptyResults: false,
+            wantsTextByDocuments: true, asksForOneCall: !limitsCalls(client, plan, model), prefill: goesOn ? .trimmed : .answered)
     }
 
     /// Whether the request itself says that an answer may hold one call: a forced tool is said in Converse's words, beside which the model's

@@ -13,9 +13,11 @@ enum Gemini {
             let client = try ClientRequest(
                 root, [.penalties, .choices, .audio, .files], reasoning: .gemini, names: names, stops: StopRule(most: 5))
             context.toolSpellings = client.toolNames.spellings
-            let prompt = try PromptBuilder.prompt(client, rules(model.upstreamName))
-            var body = GeminiRequestBody(client, prompt, generation, size: request.promptBytes)
-            return (try body.write(maxOutputTokens: limit, choices: context.choices), body.media)
+            let prompt = try PromptBuilder.prompt(client, rules(model.upstreamName, model.refused))
+            var body = GeminiRequestBody(client, prompt, generation, refused: model.refused, size: request.promptBytes)
+            let bytes = try body.write(maxOutputTokens: limit, choices: context.choices)
+            context.additions = prompt.additions.union(body.additions)
+            return (bytes, body.media)
         }
         let path = path(of: model.upstreamName, streams: request.stream)
         return WireRequest(body: body, path: path, context: context, request: request, media: media)
@@ -24,11 +26,11 @@ enum Gemini {
     /// Names of functions: https://ai.google.dev/api/caching#FunctionDeclaration.
     private static let names = NameRule(longest: 64, others: ".:", beginsWithLetter: true)
 
-    private static func rules(_ model: String) -> PromptRules {
+    private static func rules(_ model: String, _ refused: Additions) -> PromptRules {
         PromptRules(
             media: .gemini, takesBlankTexts: true, sortsResults: true, takesSignatures: true, takesAssistantMedia: true, takesMediaInErrors: true,
             asksForOneCall: true, saysLoneSystem: true,
-            prefill: GeminiPrefill.isTaken(by: model) ? .kept : .answered)
+            prefill: GeminiPrefill.isTaken(by: model) && !refused.contains(.prefill) ? .kept : .answered)
     }
 
     /// A bare name is one of `models/`; `tunedModels/…` and the like are resources already.

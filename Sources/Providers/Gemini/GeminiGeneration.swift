@@ -32,20 +32,29 @@ struct GeminiGeneration {
     private func isAtLeast(_ major: Int, _ minor: Int) -> Bool { version >= (major, minor) }
 
     /// Appends the value of `thinkingConfig`.
-    /// - Parameter limit: the most output tokens, thoughts included; `nil` when there is none.
-    func appendThinkingConfig(_ wish: ThinkingWish, limit: Int64?, to body: inout [UInt8]) {
-        if thinking == .budget {
+    /// - Parameters:
+    ///   - limit: the most output tokens, thoughts included; `nil` when there is none.
+    ///   - refused: what the model has refused of the gateway's additions.
+    /// - Returns: what of it the gateway can leave out or say otherwise.
+    func appendThinkingConfig(_ wish: ThinkingWish, limit: Int64?, _ refused: Additions, to body: inout [UInt8]) -> Additions {
+        let isOff = wish.state == .off && !refused.contains(.thinkingOff)
+        let takesBudget = (thinking == .budget || refused.contains(.adaptiveThinking)) && !refused.contains(.thinkingBudget)
+        if takesBudget {
             body.append("{\"thinkingBudget\":")
-            body.appendJSONNumber(budget(wish, limit))
+            body.appendJSONNumber(wish.state == .off && !isOff ? Self.leastBudget : budget(wish, limit))
         } else {
             body.append("{\"thinkingLevel\":\"")
-            body.append(level(wish.state == .off ? .none : wish.nearestEffort ?? .high))
+            body.append(wish.state == .off && !isOff ? "low" : level(wish.state == .off ? .none : wish.nearestEffort ?? .high))
             body.append("\"")
         }
         // Without it the model thinks all the same, but shows nothing of it.
         if wish.state == .on, !wish.isHidden { body.append(",\"includeThoughts\":true") }
         body.append("}")
+        return isOff ? [.thinkingOff, .thinking] : [takesBudget ? .thinkingBudget : .adaptiveThinking, .thinking]
     }
+
+    /// The least that a model takes which cannot be kept from thinking.
+    private static let leastBudget: Int64 = 128
 
     /// Within the ranges of https://ai.google.dev/gemini-api/docs/thinking: 128 to 32,768 for Pro, which cannot be kept from thinking, 512 to 24,576
     /// for Flash-Lite, up to 24,576 for the others. Within a limit of output there is room for the answer.

@@ -4,6 +4,12 @@ internal import Chat
 struct GeminiGenerationConfig {
     /// The members, separated by commas.
     private(set) var members: [UInt8] = []
+    /// What of them the gateway can leave out or say otherwise.
+    private(set) var additions: Additions = []
+    private let refused: Additions
+
+    /// - Parameter refused: what the model has refused of the gateway's additions.
+    init(refused: Additions) { self.refused = refused }
 
     mutating func write(
         _ client: ClientRequest, maxOutputTokens: Int64?, choices: Int, _ generation: GeminiGeneration
@@ -20,9 +26,9 @@ struct GeminiGenerationConfig {
         append("candidateCount", choices > 1 ? Int64(choices) : nil)
         append(stop: client.stop)
         try append(client.format)
-        if client.thinking.state != .unsaid, generation.thinking != .never {
+        if client.thinking.state != .unsaid, generation.thinking != .never, !refused.contains(.thinking) {
             begin("thinkingConfig")
-            generation.appendThinkingConfig(client.thinking, limit: maxOutputTokens, to: &members)
+            additions.formUnion(generation.appendThinkingConfig(client.thinking, limit: maxOutputTokens, refused, to: &members))
         }
     }
 
@@ -56,6 +62,9 @@ struct GeminiGenerationConfig {
 
     private mutating func append(_ format: ClientFormat) throws(GatewayError) {
         if case .text = format { return }
+        // Asked for in words instead.
+        if refused.contains(.nativeFormat) { return }
+        additions.insert(.nativeFormat)
         begin("responseMimeType")
         members.append("\"application/json\"")
         guard case .schema(let schema, _, _) = format else { return }

@@ -5,12 +5,18 @@ struct GeminiRequestBody {
     private let client: ClientRequest
     private let prompt: Prompt
     private let generation: GeminiGeneration
+    private let refused: Additions
     private var body: [UInt8] = []
+    /// What of the body the gateway can leave out or say otherwise, but for the prompt.
+    private(set) var additions: Additions = []
     /// What in the body is no text.
     private(set) var media = MediaTally()
 
-    /// - Parameter size: about how many bytes the body will have.
-    init(_ client: ClientRequest, _ prompt: Prompt, _ generation: GeminiGeneration, size: Int) {
+    /// - Parameters:
+    ///   - refused: what the model has refused of the gateway's additions.
+    ///   - size: about how many bytes the body will have.
+    init(_ client: ClientRequest, _ prompt: Prompt, _ generation: GeminiGeneration, refused: Additions, size: Int) {
+        self.refused = refused
         self.client = client
         self.prompt = prompt
         self.generation = generation
@@ -27,10 +33,11 @@ struct GeminiRequestBody {
         swap(&body, &contents.contents)
         media = contents.media
         body.append("]")
-        appendSystem()
+        try appendSystem()
         try appendTools()
-        var config = GeminiGenerationConfig()
+        var config = GeminiGenerationConfig(refused: refused)
         try config.write(client, maxOutputTokens: maxOutputTokens, choices: choices, generation)
+        additions = config.additions
         if !config.members.isEmpty {
             body.append(",\"generationConfig\":{")
             body += config.members
@@ -46,8 +53,9 @@ struct GeminiRequestBody {
         throw .notTaken("response_format", "'response_format' together with 'tools' is")
     }
 
-    private mutating func appendSystem() {
-        guard !prompt.system.isEmpty else { return }
+    private mutating func appendSystem() throws(GatewayError) {
+        let request = try formatInWords
+        guard !prompt.system.isEmpty || request != nil else { return }
         body.append(",\"systemInstruction\":{\"parts\":[")
         for instruction in prompt.system {
             body.appendComma()
@@ -55,7 +63,24 @@ struct GeminiRequestBody {
             body.appendJSONString(instruction.text)
             body.append("}")
         }
+        if let request {
+            body.appendComma()
+            body.append("{\"text\":")
+            body.appendJSONString(utf8: request)
+            body.append("}")
+        }
         body.append("]}")
+    }
+
+    /// How a model that keeps to no format by itself is asked for it; `nil` when it is not asked.
+    /// - Throws: `invalid_request_error` when the client insists on the format.
+    private var formatInWords: [UInt8]? {
+        get throws(GatewayError) {
+            guard refused.contains(.nativeFormat) else { return nil }
+            if case .text = client.format { return nil }
+            if case .schema(_, _, let isStrict) = client.format, isStrict { throw .notTaken("response_format") }
+            return client.format.wordsForModel
+        }
     }
 
     private mutating func appendTools() throws(GatewayError) {

@@ -4,7 +4,7 @@ public struct Additions: OptionSet, Hashable, Sendable {
 
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// `stream_options`, which asks for the usage of a stream.
+    /// The gateway's own `stream_options`, which asks for the usage of a stream.
     public static let streamOptions = Additions(rawValue: 1)
     /// A limit of output by the name of `max_tokens`; the other name stands in for it.
     public static let maxTokens = Additions(rawValue: 2)
@@ -20,12 +20,24 @@ public struct Additions: OptionSet, Hashable, Sendable {
     public static let thinkingOff = Additions(rawValue: 64)
     /// `effort` and whatever else is said about thinking: nothing is said.
     public static let thinking = Additions(rawValue: 128)
-    /// `temperature`, `top_p`, `top_k` in the provider's own words.
-    public static let sampling = Additions(rawValue: 256)
-    /// A format that the model itself keeps to; a forced tool stands in for it.
+    /// A conversation that ends with the assistant's words; a short request to go on stands behind them instead.
+    public static let prefill = Additions(rawValue: 256)
+    /// A format that the model itself keeps to; a forced tool stands in for it, or words.
     public static let nativeFormat = Additions(rawValue: 512)
     /// A tool that stands in for a format and must be called; words stand in for it.
     public static let forcedFormat = Additions(rawValue: 1024)
-    /// `strict` on tools.
-    public static let strictTools = Additions(rawValue: 2048)
+
+    /// Both names of the limit of output. A limit is sent by one of them, whatever the provider says.
+    private static let limitNames: Additions = [.maxTokens, .maxCompletionTokens]
+
+    /// Decides on one more request to the same target after it has refused one.
+    /// - Parameters:
+    ///   - refused: the additions that the refusal names.
+    ///   - known: those that the target had refused before, and that the refused request went without.
+    /// - Returns: the additions that the next request goes without; `nil` when there is nothing left to leave out.
+    public static func reduction(after refused: Additions, known: Additions) -> Additions? {
+        let all = known.union(refused)
+        guard all != known, !all.isSuperset(of: limitNames) else { return nil }
+        return all
+    }
 }

@@ -28,11 +28,6 @@ public struct WireModel: Sendable {
     }
 }
 
-extension WireModel {
-    /// The limit in the words of OpenAI's dialect.
-    var outputLimit: OutputLimit? { maxOutputTokens.map { OutputLimit(tokens: $0, upstreamModel: upstreamName) } }
-}
-
 /// What reading an answer needs to know of its request.
 public struct AnswerContext: Sendable {
     /// The wire that was spoken.
@@ -97,10 +92,11 @@ public struct WireRequest: Sendable {
     public static func make(
         _ request: ChatRequest, wire: Wire, model: WireModel, reader: JSONReader
     ) throws(GatewayError) -> WireRequest {
-        let context = AnswerContext(request, wire: wire, model: model.name)
+        var context = AnswerContext(request, wire: wire, model: model.name)
         switch wire {
         case .openai:
-            let body = request.upstreamBody(model: model.upstreamNameJSON, outputLimit: model.outputLimit)
+            let (body, additions) = OpenAIRequest.body(request, model, isDeployment: false)
+            context.additions = additions
             return WireRequest(body: body, path: "/chat/completions", context: context, request: request, media: request.media)
         case .azure: return try Azure.request(request, model, context)
         case .anthropic: return try Anthropic.request(request, model, context, reader)
