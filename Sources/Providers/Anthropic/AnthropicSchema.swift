@@ -9,15 +9,17 @@ enum AnthropicSchema {
     static func append(_ schema: JSONValue, to bytes: inout [UInt8]) {
         guard schema.kind == .object else { return bytes.appendJSON(schema) }
         bytes.append("{")
+        // Asked once: a schema may repeat a keyword thousands of times.
+        let (isAnnotated, hasAnyOf) = (isAnnotated(schema), schema["anyOf"] != nil)
         for (name, value) in schema.members {
             // Beside a reference nothing else may stand.
-            if name.isString("$ref"), isAnnotated(schema) {
+            if name.isString("$ref"), isAnnotated {
                 bytes.appendName("anyOf")
                 bytes.append("[{\"$ref\":")
                 bytes.appendJSON(value)
                 bytes.append("}]")
             } else {
-                append(name, value, of: schema, to: &bytes)
+                append(name, value, hasAnyOf: hasAnyOf, to: &bytes)
             }
         }
         appendDescription(of: schema, to: &bytes)
@@ -28,7 +30,7 @@ enum AnthropicSchema {
         bytes.append("}")
     }
 
-    private static func append(_ name: JSONValue, _ value: JSONValue, of schema: JSONValue, to bytes: inout [UInt8]) {
+    private static func append(_ name: JSONValue, _ value: JSONValue, hasAnyOf: Bool, to bytes: inout [UInt8]) {
         switch rule(name, value) {
         case .left, .said, .description: return
         case .kept: appendMember(name, to: &bytes) { $0.appendJSON(value) }
@@ -42,7 +44,7 @@ enum AnthropicSchema {
         case .schemas:
             // `oneOf` is not known; that its branches exclude each other cannot be had.
             let isOneOf = name.isString("oneOf")
-            if isOneOf, schema["anyOf"] != nil { return }
+            if isOneOf, hasAnyOf { return }
             if isOneOf { bytes.appendName("anyOf") } else { appendMember(name, to: &bytes) { _ in } }
             appendSchemas(value, to: &bytes)
         }

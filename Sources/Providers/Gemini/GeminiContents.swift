@@ -78,7 +78,8 @@ struct GeminiContents {
         contents.appendJSONString(utf8: result.name)
         contents.append(",\"response\":")
         text.withUnsafeBytes { text in
-            if !result.isError, json.isObject(text) { return contents.append(contentsOf: text) }
+            // Google reads `$ref` in a result as the name of one of its parts.
+            if !result.isError, json.isObject(text, withoutReferences: true) { return contents.append(contentsOf: text) }
             contents.append(result.isError ? "{\"error\":" : "{\"output\":")
             contents.appendJSONString(text)
             contents.append("}")

@@ -33,27 +33,32 @@ struct GeminiSchema {
         guard root["type"] == nil || root.hasType("object") else { throw place.refusal("a root that is no object") }
         bytes.appendName(name)
         if ObjectRoot.isNeeded(for: root) {
-            try ObjectRoot.append(root, place, to: &bytes) { child, bytes throws(GatewayError) in try schema.append(child, to: &bytes) }
-        } else if passes(root) {
+            try ObjectRoot.append(root, place, schema.references, for: .gemini, to: &bytes) { child, bytes throws(GatewayError) in
+                try schema.append(child, to: &bytes)
+            }
+        } else if root["type"]?.isString("object") == true, schema.passes(root) {
             bytes.append(contentsOf: parameters.valueText)
         } else {
-            try schema.append(root, to: &bytes)
+            try schema.append(root, isRoot: true, to: &bytes)
         }
     }
 
     /// Appends the schema of an answer.
     static func appendFormat(_ schema: JSONRawMember, to bytes: inout [UInt8]) throws(GatewayError) {
-        if passes(schema.value) { return bytes.append(contentsOf: schema.valueText) }
-        try GeminiSchema(schema.value, .format).append(schema.value, to: &bytes)
+        let root = GeminiSchema(schema.value, .format)
+        if root.passes(schema.value) { return bytes.append(contentsOf: schema.valueText) }
+        try root.append(schema.value, to: &bytes)
     }
 
     /// Whether the schema has only what Google knows.
-    private static func passes(_ schema: JSONValue) -> Bool {
+    private func passes(_ schema: JSONValue) -> Bool {
         guard schema.kind == .object else { return false }
         if schema["$ref"] != nil, schema.members.contains(where: { !$0.name.beginsWithDollar }) { return false }
         for (name, value) in schema.members {
-            if name.isOne(of: known) || name.isOne(of: ["description", "type", "$ref"]) { continue }
-            if name.isString("properties") || name.isString("$defs") {
+            if name.isOne(of: Self.known) || name.isOne(of: ["description", "type"]) { continue }
+            if name.isString("$ref") {
+                guard !references.isMissing(value) else { return false }
+            } else if name.isString("properties") || name.isString("$defs") {
                 guard value.kind == .object, value.members.allSatisfy({ passes($0.value) }) else { return false }
             } else if name.isOne(of: ["anyOf", "oneOf", "prefixItems"]) {
                 guard value.kind == .array, value.elements.allSatisfy(passes) else { return false }
@@ -72,40 +77,69 @@ struct GeminiSchema {
 
     // MARK: One schema
 
-    private func append(_ schema: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    /// - Parameter isRoot: whether it is a function's, which must be an object and nothing else.
+    private func append(_ schema: JSONValue, isRoot: Bool = false, to bytes: inout [UInt8]) throws(GatewayError) {
         if let allowed = schema.bool {
             guard allowed else { throw place.refusal("the schema 'false'") }
             return bytes.append("{}")
         }
         guard schema.kind == .object else { throw place.refusal("something that is no schema") }
-        bytes.append("{")
-        let isReference = schema["$ref"] != nil
+        bytes.append(isRoot ? "{\"type\":\"object\"" : "{")
+        var keywords = Keywords(schema)
         var said: [(JSONValue, JSONValue)] = []
-        if isReference, schema.members.contains(where: { !$0.name.beginsWithDollar }) {
+        if keywords.hasReference, !keywords.isBareReference {
             // Beside a reference nothing else may stand.
-            guard schema["anyOf"] == nil, schema["oneOf"] == nil, schema["allOf"] == nil else {
-                throw place.refusal("a composition beside a '$ref'")
-            }
+            guard !keywords.hasAlternatives, !keywords.hasAllOf else { throw place.refusal("a composition beside a '$ref'") }
             bytes.append("\"anyOf\":[{\"$ref\":")
             if let reference = schema["$ref"] { try append(reference: reference, to: &bytes) }
             bytes.append("}]")
         }
-        for (name, value) in schema.members { try append(name, value, of: schema, &said, to: &bytes) }
+        for (name, value) in schema.members where !isRoot || !name.isString("type") {
+            try append(name, value, of: schema, &keywords, &said, to: &bytes)
+        }
         appendDescription(of: schema, said, to: &bytes)
         bytes.append("}")
     }
 
+    /// What is asked of a schema for each of its members, told once: it may repeat a keyword thousands of times.
+    private struct Keywords {
+        let hasType: Bool
+        let isNullable: Bool
+        let hasReference: Bool
+        /// Whether a reference has nothing beside it that says anything.
+        let isBareReference: Bool
+        let hasAlternatives: Bool
+        let hasAllOf: Bool
+        /// Whether other properties than the declared ones are left to patterns.
+        let isOpenToPatterns: Bool
+        /// Whether the definitions, or what all applies, have been written.
+        var definitionsAreWritten = false
+        var allOfIsWritten = false
+
+        init(_ schema: JSONValue) {
+            hasType = schema["type"] != nil
+            isNullable = schema["nullable"]?.bool == true
+            hasReference = schema["$ref"] != nil
+            isBareReference = hasReference && schema.members.allSatisfy { $0.name.beginsWithDollar }
+            hasAlternatives = schema["anyOf"] != nil || schema["oneOf"] != nil
+            hasAllOf = schema["allOf"] != nil
+            isOpenToPatterns = schema["additionalProperties"].map { $0.bool == false } ?? true
+        }
+    }
+
     private func append(
-        _ name: JSONValue, _ value: JSONValue, of schema: JSONValue, _ said: inout [(JSONValue, JSONValue)], to bytes: inout [UInt8]
+        _ name: JSONValue, _ value: JSONValue, of schema: JSONValue, _ keywords: inout Keywords, _ said: inout [(JSONValue, JSONValue)],
+        to bytes: inout [UInt8]
     ) throws(GatewayError) {
         if name.isString("$ref") {
-            guard !schema.members.contains(where: { !$0.name.beginsWithDollar }) else { return }
+            guard keywords.isBareReference else { return }
             bytes.appendName("$ref")
             try append(reference: value, to: &bytes)
         } else if name.isString("description") || name.isOne(of: ["$schema", "$comment", "$id", "$anchor", "strict"]) {
             return
         } else if name.isString("$defs") || name.isString("definitions") {
-            guard name.isString("$defs") || schema["$defs"] == nil else { return }
+            guard !keywords.definitionsAreWritten else { return }
+            keywords.definitionsAreWritten = true
             bytes.appendName("$defs")
             try appendNamed(schema, to: &bytes)
         } else if name.isString("properties") {
@@ -119,16 +153,19 @@ struct GeminiSchema {
             bytes.append(":")
             try append(list: value, to: &bytes)
         } else if name.isString("allOf") {
+            guard !keywords.allOfIsWritten else { return }
+            keywords.allOfIsWritten = true
+            guard !keywords.hasAlternatives, !keywords.hasReference else { throw place.refusal("'allOf' beside another composition") }
             try append(allOf: value, of: schema, to: &bytes)
         } else if name.isString("patternProperties") {
-            if schema["additionalProperties"] == nil || schema["additionalProperties"]?.bool == false { try append(patterns: value, to: &bytes) }
+            if keywords.isOpenToPatterns { try append(patterns: value, to: &bytes) }
             said.append((name, value))
         } else if name.isString("enum") {
-            append(choices: Array(value.elements), of: schema, &said, name, value, to: &bytes)
+            append(choices: Array(value.elements), hasType: keywords.hasType, &said, name, value, to: &bytes)
         } else if name.isString("const") {
-            append(choices: [value], of: schema, &said, name, value, to: &bytes)
+            append(choices: [value], hasType: keywords.hasType, &said, name, value, to: &bytes)
         } else if name.isString("type") {
-            appendType(value, isNullable: schema["nullable"]?.bool == true, to: &bytes)
+            appendType(value, isNullable: keywords.isNullable, to: &bytes)
         } else if name.isOne(of: Self.known) {
             bytes.appendComma()
             bytes.appendJSON(name)
@@ -144,7 +181,7 @@ struct GeminiSchema {
     ]
 
     private func append(reference: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
-        guard let pointer = reference.stringBytes.map({ Array($0) }), references.target(reference) != nil else {
+        guard let pointer = reference.stringBytes.map({ Array($0) }), !references.isMissing(reference) else {
             throw place.refusal("a '$ref' that is not in it")
         }
         let old = Array("#/definitions/".utf8)
@@ -207,9 +244,6 @@ struct GeminiSchema {
     private func append(allOf list: JSONValue, of schema: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         let parts = Array(list.elements)
         guard !parts.isEmpty else { return }
-        guard schema["anyOf"] == nil, schema["oneOf"] == nil, schema["$ref"] == nil else {
-            throw place.refusal("'allOf' beside another composition")
-        }
         bytes.appendName("anyOf")
         bytes.append("[")
         if parts.count == 1 {
@@ -217,7 +251,9 @@ struct GeminiSchema {
         } else {
             (bound.depth, bound.count) = (bound.depth + 1, bound.count + 1)
             guard bound.depth <= 16, bound.count <= 1024 else { throw place.refusal("so many 'allOf' within each other") }
-            try ObjectRoot.append(schema, place, to: &bytes) { child, bytes throws(GatewayError) in try append(child, to: &bytes) }
+            try ObjectRoot.append(schema, place, references, for: .gemini, to: &bytes) { child, bytes throws(GatewayError) in
+                try append(child, to: &bytes)
+            }
             bound.depth -= 1
         }
         bytes.append("]")
@@ -245,13 +281,13 @@ struct GeminiSchema {
 
     /// `enum` is for strings and numbers. `null` becomes a type; for others the type and a word about them must do.
     private func append(
-        choices: [JSONValue], of schema: JSONValue, _ said: inout [(JSONValue, JSONValue)], _ name: JSONValue, _ value: JSONValue,
+        choices: [JSONValue], hasType: Bool, _ said: inout [(JSONValue, JSONValue)], _ name: JSONValue, _ value: JSONValue,
         to bytes: inout [UInt8]
     ) {
         let plain = choices.filter { $0.kind == .string || $0.kind == .number }
         guard plain.count == choices.count, !plain.isEmpty else {
             said.append((name, value))
-            if schema["type"] == nil, let kinds = Self.types(of: choices) {
+            if !hasType, let kinds = Self.types(of: choices) {
                 bytes.appendName("type")
                 bytes.append(contentsOf: kinds)
             }
@@ -264,7 +300,7 @@ struct GeminiSchema {
             bytes.appendJSON(choice)
         }
         bytes.append("]")
-        if schema["type"] == nil, let kinds = Self.types(of: choices) {
+        if !hasType, let kinds = Self.types(of: choices) {
             bytes.appendName("type")
             bytes.append(contentsOf: kinds)
         }
@@ -305,6 +341,14 @@ struct GeminiSchema {
             for (name, value) in said {
                 if text.last != UInt8(ascii: "{") { text.append(", ") }
                 text.append(contentsOf: name.stringBytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
+                // Schemas that follow a pattern are said below, some levels of them more than once.
+                if name.isString("patternProperties") {
+                    for (pattern, _) in value.members {
+                        text.append(" ")
+                        text.appendJSON(pattern)
+                    }
+                    continue
+                }
                 text.append(": ")
                 text.appendJSON(value)
             }

@@ -6,7 +6,9 @@ internal import Chat
 /// What the alternatives have in properties is put together; what they exclude is told in the description. Nothing that was allowed is forbidden.
 struct ObjectRoot {
     fileprivate struct Property {
-        var schemas: [JSONValue] = []
+        private(set) var schemas: [JSONValue]
+        /// The texts of `schemas`, once there are several.
+        private var known: Set<[UInt8]> = []
         /// Whether all of the schemas apply together.
         var isConjunction = true
     }
@@ -15,9 +17,23 @@ struct ObjectRoot {
     private struct Shape {
         var order: [[UInt8]] = []
         var properties: [[UInt8]: Property] = [:]
-        var required: [[UInt8]] = []
+        private(set) var required: [[UInt8]] = []
+        private var knownRequired: Set<[UInt8]> = []
         /// Whether no other properties are allowed.
         var isClosed = false
+
+        mutating func require(_ name: [UInt8]) { if knownRequired.insert(name).inserted { required.append(name) } }
+    }
+
+    /// Whose dialect is written.
+    enum Dialect {
+        case anyKeywords
+        /// No `allOf`, and few keywords: https://ai.google.dev/api/generate-content#FIELDS.response_json_schema.
+        case gemini
+
+        fileprivate var conjunction: StaticString { self == .gemini ? "{\"anyOf\":[" : "{\"allOf\":[" }
+
+        fileprivate func takes(_ keyword: JSONValue) -> Bool { self != .gemini || keyword.isOne(of: ["title", "$defs", "definitions"]) }
     }
 
     private let references: SchemaReferences
@@ -25,8 +41,8 @@ struct ObjectRoot {
     /// Schemas that may still be looked at: alternatives of alternatives grow without bound.
     private var budget = 4096
 
-    init(_ schema: JSONValue, _ place: SchemaPlace) {
-        references = SchemaReferences(schema)
+    private init(_ place: SchemaPlace, _ references: SchemaReferences) {
+        self.references = references
         self.place = place
     }
 
@@ -36,16 +52,18 @@ struct ObjectRoot {
     static func isNeeded(for schema: JSONValue) -> Bool { schema.members.contains { $0.name.isOne(of: compositions) } }
 
     /// Appends the schema.
-    /// - Parameter child: appends a schema within it.
+    /// - Parameters:
+    ///   - references: those of the document that the schema stands in.
+    ///   - child: appends a schema within it.
     /// - Throws: `invalid_request_error` when no alternative is an object.
     static func append(
-        _ schema: JSONValue, _ place: SchemaPlace, to bytes: inout [UInt8], child: (JSONValue, inout [UInt8]) throws(GatewayError) -> Void
+        _ schema: JSONValue, _ place: SchemaPlace, _ references: SchemaReferences, for dialect: Dialect, to bytes: inout [UInt8],
+        child: (JSONValue, inout [UInt8]) throws(GatewayError) -> Void
     ) throws(GatewayError) {
-        var root = ObjectRoot(schema, place)
+        var root = ObjectRoot(place, references)
         guard let shape = try root.shape(of: schema, path: []) else { throw place.refusal("a root that is no object") }
         bytes.append("{\"type\":\"object\"")
-        for (name, value) in schema.members
-        where !name.isOne(of: compositions) && !name.isOne(of: ["type", "properties", "required", "additionalProperties", "description", "$schema"]) {
+        for (name, value) in schema.members where !isSaid(name, dialect) && !name.isOne(of: putTogether) {
             if name.isString("$defs") || name.isString("definitions") {
                 try appendDefinitions(name, value, to: &bytes, child: child)
             } else {
@@ -56,8 +74,8 @@ struct ObjectRoot {
             }
         }
         bytes.append(",\"description\":")
-        bytes.appendJSONString(utf8: words(of: schema))
-        try append(shape, to: &bytes, child: child)
+        bytes.appendJSONString(utf8: words(of: schema, dialect))
+        try append(shape, dialect, to: &bytes, child: child)
         if let more = schema["additionalProperties"], more.kind == .object {
             bytes.append(",\"additionalProperties\":")
             try child(more, &bytes)
@@ -82,8 +100,15 @@ struct ObjectRoot {
         bytes.append("}")
     }
 
+    private static let putTogether: [StaticString] = ["type", "properties", "required", "additionalProperties", "description", "$schema"]
+
+    /// Whether a keyword of the root is told in words.
+    private static func isSaid(_ name: JSONValue, _ dialect: Dialect) -> Bool {
+        name.isOne(of: compositions) || !(name.isOne(of: putTogether) || dialect.takes(name))
+    }
+
     private static func append(
-        _ shape: Shape, to bytes: inout [UInt8], child: (JSONValue, inout [UInt8]) throws(GatewayError) -> Void
+        _ shape: Shape, _ dialect: Dialect, to bytes: inout [UInt8], child: (JSONValue, inout [UInt8]) throws(GatewayError) -> Void
     ) throws(GatewayError) {
         bytes.append(",\"properties\":{")
         for name in shape.order {
@@ -94,7 +119,7 @@ struct ObjectRoot {
             if property.schemas.count == 1 {
                 try child(property.schemas[0], &bytes)
             } else {
-                bytes.append(property.isConjunction ? "{\"allOf\":[" : "{\"anyOf\":[")
+                bytes.append(property.isConjunction ? dialect.conjunction : "{\"anyOf\":[")
                 for schema in property.schemas {
                     bytes.appendComma()
                     try child(schema, &bytes)
@@ -113,11 +138,11 @@ struct ObjectRoot {
     }
 
     /// The schema's own description, and what its root demands besides.
-    private static func words(of schema: JSONValue) -> [UInt8] {
+    private static func words(of schema: JSONValue, _ dialect: Dialect) -> [UInt8] {
         var text = schema["description"]?.stringBytes.map { Array($0) } ?? []
         if !text.isEmpty { text += Array("\n\n".utf8) }
         text += Array("The arguments follow this JSON Schema: {".utf8)
-        for (name, value) in schema.members where name.isOne(of: compositions) {
+        for (name, value) in schema.members where isSaid(name, dialect) {
             text.appendComma()
             text.appendJSON(name)
             text.append(":")
@@ -162,10 +187,10 @@ struct ObjectRoot {
         for member in schema["properties"].map({ Array($0.members) }) ?? [] {
             guard let name = member.name.stringBytes.map({ Array($0) }) else { continue }
             shape.order.append(name)
-            shape.properties[name] = Property(schemas: [member.value])
+            shape.properties[name] = Property(member.value)
         }
         if let required = schema["required"], required.kind == .array {
-            shape.required = required.elements.compactMap { $0.stringBytes.map { Array($0) } }
+            for name in required.elements.compactMap({ $0.stringBytes.map { Array($0) } }) { shape.require(name) }
         }
         shape.isClosed = schema["additionalProperties"]?.bool == false
         return shape
@@ -174,8 +199,7 @@ struct ObjectRoot {
     /// Both apply.
     private static func add(_ other: Shape, to shape: inout Shape) {
         merge(other, into: &shape, isConjunction: true)
-        let known = Set(shape.required)
-        shape.required += other.required.filter { !known.contains($0) }
+        for name in other.required { shape.require(name) }
         // A closed part closes the whole only where the whole declares all that any part does.
         shape.isClosed = shape.isClosed && other.isClosed
     }
@@ -185,8 +209,8 @@ struct ObjectRoot {
         var shape = Shape()
         for branch in branches { merge(branch, into: &shape, isConjunction: false) }
         var counts: [[UInt8]: Int] = [:]
-        for branch in branches { for name in Set(branch.required) { counts[name, default: 0] += 1 } }
-        shape.required = branches[0].required.filter { counts[$0] == branches.count }
+        for branch in branches { for name in branch.required { counts[name, default: 0] += 1 } }
+        for name in branches[0].required where counts[name] == branches.count { shape.require(name) }
         shape.isClosed = branches.allSatisfy(\.isClosed)
         return shape
     }
@@ -205,10 +229,12 @@ struct ObjectRoot {
 }
 
 extension ObjectRoot.Property {
+    fileprivate init(_ schema: JSONValue) { schemas = [schema] }
+
     fileprivate mutating func add(_ other: ObjectRoot.Property, isConjunction: Bool) {
         self.isConjunction = self.isConjunction && other.isConjunction && isConjunction
-        let known = Set(schemas.map(Self.text))
-        schemas += other.schemas.filter { !known.contains(Self.text($0)) }
+        if known.isEmpty { known = Set(schemas.map(Self.text)) }
+        for schema in other.schemas where known.insert(Self.text(schema)).inserted { schemas.append(schema) }
     }
 
     private static func text(_ schema: JSONValue) -> [UInt8] {

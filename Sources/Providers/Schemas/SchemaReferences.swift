@@ -28,6 +28,12 @@ final class SchemaReferences {
         return value
     }
 
+    /// Whether `reference` refers to nothing in this document. Of the pointers beyond those that are looked up it is believed that they do.
+    func isMissing(_ reference: JSONValue) -> Bool {
+        guard reference.stringBytes?.first == UInt8(ascii: "#") else { return true }
+        return target(reference) == nil && walks > 0
+    }
+
     private func walk(_ pointer: [UInt8]) -> JSONValue? {
         if pointer.count == 1 { return root }
         guard pointer[1] == UInt8(ascii: "/") else { return nil }

@@ -10,7 +10,9 @@ enum ToolSchema {
         }
         let (root, place) = (parameters.value, SchemaPlace.tool(tool.index))
         if ObjectRoot.isNeeded(for: root) {
-            return try ObjectRoot.append(root, place, to: &bytes) { schema, bytes throws(GatewayError) in bytes.appendJSON(schema) }
+            return try ObjectRoot.append(root, place, SchemaReferences(root), for: .anyKeywords, to: &bytes) {
+                schema, bytes throws(GatewayError) in bytes.appendJSON(schema)
+            }
         }
         guard let type = root["type"] else {
             bytes.append("{\"type\":\"object\",")

@@ -24,10 +24,19 @@ struct ToolArguments {
     }
 
     /// Whether `text` is a JSON object.
-    mutating func isObject(_ text: UnsafeRawBufferPointer) -> Bool {
+    /// - Parameter withoutReferences: whether one with a member `$ref` anywhere in it counts as none.
+    mutating func isObject(_ text: UnsafeRawBufferPointer, withoutReferences: Bool = false) -> Bool {
         let reader = reader ?? JSONReader()
         self.reader = reader
-        return (try? reader.read(text) { $0.kind == .object }) == true
+        return (try? reader.read(text) { $0.kind == .object && !(withoutReferences && Self.hasReference($0)) }) == true
+    }
+
+    private static func hasReference(_ value: JSONValue) -> Bool {
+        switch value.kind {
+        case .object: value.members.contains { $0.name.isString("$ref") || hasReference($0.value) }
+        case .array: value.elements.contains(where: hasReference)
+        default: false
+        }
     }
 }
 
