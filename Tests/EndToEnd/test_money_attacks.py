@@ -136,7 +136,7 @@ def test_first_limit_of_a_team_counts_what_is_under_way(start: Start) -> None:
     for thread in threads:
         thread.join()
     assert replies == [200] * 5 and status != 200
-    assert {one["kind"]: Decimal(str(one["spent"])) for one in states(gateway)}["usd"] == Decimal("0.042")
+    assert {one["kind"]: Decimal(str(one["spent"])) for one in states(gateway)}["usd"] == Decimal("0.035")
 
 
 def test_candidate_that_can_be_served_at_once_does_not_wait_for_held_money(start: Start) -> None:
@@ -149,3 +149,16 @@ def test_candidate_that_can_be_served_at_once_does_not_wait_for_held_money(start
     took = time.monotonic() - began
     thread.join()
     assert (reply.status, reply.headers["x-purser-model"]) == (200, "cheap") and took < 3
+
+
+@pytest.mark.parametrize("limits", ["limits: [{requests: 100, per: day}]", ""])
+def test_request_of_several_calls_is_one_request_whoever_counts(start: Start, limits: str) -> None:
+    gateway = start(limits)
+    for model in ["chain", ["bad", "bad", "big"], ["bad", "chain"]]:
+        assert gateway.http.chat(model, max_tokens=7).status == 200
+    assert gateway.http.chat(["bad", "bad"], max_tokens=7).status == 502
+    text = gateway.site.policy_file.read_text().replace(f"research: {{{limits}}}", "research: {limits: [{requests: 100, per: month}]}")
+    gateway.site.policy_file.write_text(text)
+    gateway.site.run("reload", check=True)
+    assert [one["spent"] for one in states(gateway)] == [4], "what the ledger has of requests is what the limits have"
+    assert gateway.http.chat("big", max_tokens=7).headers["x-ratelimit-remaining-requests"] == "95"

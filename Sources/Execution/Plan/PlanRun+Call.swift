@@ -101,6 +101,7 @@ extension PlanRun {
             if let covered { envelope?.giveBack(covered) }
             throw error
         }
+        try await settleEndedCalls(before: ticket, target, covered)
         return try await dial(
             outgoing, target, as: role, covered: covered, CallPermit(window: window, ticket: ticket, place: place))
     }
@@ -141,16 +142,19 @@ extension PlanRun {
     private func cover(_ planned: PlannedCall, of origin: PlannedCall, as role: Attempt.Role) async throws(GatewayError) -> CoveredCall? {
         guard let envelope else { return nil }
         let ended = attempts.compactMap { $0.takeCharge() }
-        let covered: CoveredCall
-        do throws(GatewayError) { covered = try await envelope.cover(planned, of: origin, after: ended) } catch {
+        do throws(GatewayError) { return try await envelope.cover(planned, of: origin, after: ended) } catch {
             throw refused(planned, role, error)
         }
-        guard attempts.contains(where: \.isDue) else { return covered }
+    }
+
+    /// Records calls that are over, once it is certain that another one follows: the last record of a request is the one that ends its hold.
+    private func settleEndedCalls(before ticket: TargetHealth.Ticket, _ target: Target, _ covered: CoveredCall?) async throws(GatewayError) {
+        guard envelope != nil, attempts.contains(where: \.isDue) else { return }
         do throws(GatewayError) { try await settleEnded?(self) } catch {
-            envelope.giveBack(covered)
+            target.health.ended(.none, ticket, at: .now())
+            if let covered { envelope?.giveBack(covered) }
             throw error
         }
-        return covered
     }
 
     private func refused(_ planned: PlannedCall, _ role: Attempt.Role, _ error: GatewayError) -> GatewayError {
