@@ -12,6 +12,9 @@ static inline CURLcode purser_curl_set_offset(CURL *easy, CURLoption option, cur
 static inline CURLcode purser_curl_set_data_callback(CURL *easy, CURLoption option, size_t (*callback)(char *, size_t, size_t, void *)) {
     return curl_easy_setopt(easy, option, callback);
 }
+static inline CURLcode purser_curl_set_prerequest_callback(CURL *easy, int (*callback)(void *, char *, char *, int, int)) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
 static inline CURLcode purser_curl_set_close_callback(CURL *easy, int (*callback)(void *, curl_socket_t)) {
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
 }

@@ -17,6 +17,7 @@ extension UpstreamFailure {
                 CURLE_HTTP3:
                 .malformed(text)
             case CURLE_FILESIZE_EXCEEDED: .tooLarge("bodyBytes")
+            case CURLE_ABORTED_BY_CALLBACK: .cut("the connection was closed after the request had been sent")
             default: .cut(text)
             }
     }

@@ -109,6 +109,11 @@ final class EasyHandle {
             if HeaderLine(line).isEnd { transfer.headEnded() }
             return line.count
         }
+        purser_curl_set_pointer(easy, CURLOPT_PREREQDATA, this)
+        purser_curl_set_prerequest_callback(easy) { context, _, _, _, _ in
+            guard let transfer = EasyHandle.from(context)?.transfer else { return CURL_PREREQFUNC_ABORT }
+            return transfer.mayBeginRequest() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
         purser_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(client).toOpaque())
         purser_curl_set_close_callback(easy) { context, socket in
             guard let context else { return 0 }
@@ -122,6 +127,13 @@ final class EasyHandle {
         var microseconds: curl_off_t = 0
         purser_curl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds)
         return microseconds > 0
+    }
+
+    /// Bytes of requests of the transfer in progress that have been sent, over all its connections. Bodies that follow in pieces do not count.
+    var sentRequestBytes: Int {
+        var bytes = 0
+        purser_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &bytes)
+        return bytes
     }
 
     static func from(_ context: UnsafeMutableRawPointer?) -> EasyHandle? {

@@ -6,6 +6,8 @@ enum Act: Sendable {
     case send(String)
     case sendBytes(Int)
     case wait(milliseconds: Int)
+    /// Reads one more request.
+    case awaitRequest
     /// Waits until the peer closes, and counts that.
     case awaitClose
     /// Ends the connection with a reset instead of a FIN.
@@ -71,6 +73,9 @@ final class ScriptedServer: Sendable {
         case .send(let text): return sendAll(Array(text.utf8), connection)
         case .sendBytes(let count): return sendAll([UInt8](repeating: 97, count: count), connection)
         case .wait(let milliseconds): usleep(UInt32(milliseconds) * 1_000)
+        case .awaitRequest:
+            guard readRequest(connection) else { return false }
+            counters.withLock { $0.requests += 1 }
         case .awaitClose:
             var byte: UInt8 = 0
             while recv(connection, &byte, 1, 0) > 0 {}

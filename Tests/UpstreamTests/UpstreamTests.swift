@@ -52,6 +52,38 @@ enum Ending: Equatable, Sendable {
         #expect(server.accepted == 1)
     }
 
+    /// The upstream may have done the work of a request that it has read: sent again, it would be paid for twice.
+    @Test(arguments: [Act.close, .reset])
+    func aRequestThatWasSentIsNotSentAgainByItself(end: Act) async throws {
+        let server = ScriptedServer([.send(jsonHead + "{}"), .awaitRequest, end])
+        let target = endpoint(server)
+        let (ending, wasSent) = try await withClient { client in
+            let first = try client.post(Array("{}".utf8), to: target)
+            #expect(await finish(first) == .answer(status: 200, body: "{}"))
+            let second = try client.post(Array("{}".utf8), to: target)
+            return (await finish(second), second.wasSent)
+        }
+        guard case .failure(.cut) = ending else {
+            Issue.record("\(ending)")
+            return
+        }
+        #expect(wasSent)
+        #expect(server.requests == 2)
+    }
+
+    @Test func aConnectionThatWasClosedWhileItRestedIsReplaced() async throws {
+        let server = ScriptedServer([.send(jsonHead + "{}"), .close])
+        let target = endpoint(server)
+        try await withClient { client in
+            for _ in 0..<3 {
+                let first = try client.post(Array("{}".utf8), to: target)
+                #expect(await finish(first) == .answer(status: 200, body: "{}"))
+                await client.loop.sleep(until: .now() + .milliseconds(20))
+            }
+        }
+        #expect(server.accepted == 3)
+    }
+
     /// The resolver of libcurl has sockets of its own, whose numbers the connection may get next.
     @Test func anUpstreamIsFoundByName() async throws {
         let server = ScriptedServer([.send(jsonHead + "{}")])
