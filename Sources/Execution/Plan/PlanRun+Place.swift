@@ -18,9 +18,9 @@ extension PlanRun {
     func place(
         _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool
     ) async throws(GatewayError) -> UpstreamGate.Place {
-        if let place = target.gate.enterNow() { return place }
+        if let place = target.gate.enterNow(as: caller) { return place }
         let patience = isLast ? Self.longestPause : Self.patienceBeforeNextTarget
-        let place = await target.gate.enter(until: min(window.end, .now() + patience), on: executor.loop)
+        let place = await target.gate.enter(as: caller, until: min(window.end, .now() + patience), on: executor.loop)
         if let place { return place }
         if Task.isCancelled { throw .clientLeft }
         let provider = target.model.provider
