@@ -11,13 +11,15 @@ final class Breaker {
     private var breaker = CircuitBreaker(BreakerRules())
     func opens(at time: MonotonicTime) -> MonotonicTime? { breaker.opens(at: time) }
     func admit(at time: MonotonicTime) -> Bool { breaker.admit(at: time, as: Self.prober) != .refused }
-    func admit(at time: MonotonicTime, _ caller: String, isPatient: Bool = true) -> CircuitBreaker.Admission {
-        breaker.admit(at: time, as: CircuitBreaker.Prober(caller: caller, isPatient: isPatient))
+    func admit(at time: MonotonicTime, _ caller: String, of team: String = "a/b", isPatient: Bool = true) -> CircuitBreaker.Admission {
+        breaker.admit(at: time, as: CircuitBreaker.Prober(caller: caller, team: team, isPatient: isPatient))
     }
-    func succeeded(at time: MonotonicTime) { breaker.succeeded(at: time) }
-    func failed(at time: MonotonicTime) { breaker.failed(at: time) }
-    func abandoned(_ admission: CircuitBreaker.Admission = .probe(prober)) { breaker.abandoned(admission) }
-    static let prober = CircuitBreaker.Prober(caller: "key", isPatient: true)
+    func opens(at time: MonotonicTime, for team: String) -> MonotonicTime? { breaker.opens(at: time, for: Self.prober(of: team)) }
+    func succeeded(at time: MonotonicTime, for team: String = "a/b") { breaker.succeeded(at: time, for: team) }
+    func failed(at time: MonotonicTime, for team: String = "a/b") { breaker.failed(at: time, for: Self.prober(of: team)) }
+    static func prober(of team: String) -> CircuitBreaker.Prober { CircuitBreaker.Prober(caller: "key", team: team, isPatient: true) }
+    func abandoned(_ admission: CircuitBreaker.Admission) { breaker.abandoned(admission) }
+    static let prober = CircuitBreaker.Prober(caller: "key", team: "a/b", isPatient: true)
 }
 
 private final class Budget {
@@ -88,8 +90,9 @@ private final class Budget {
 
     @Test func aProbeThatTellsNothingLetsAnotherThrough() {
         fail(5)
-        #expect(breaker.admit(at: at(31)))
-        breaker.abandoned()
+        let probe = breaker.admit(at: at(31), "key")
+        #expect(probe != .refused)
+        breaker.abandoned(probe)
         #expect(breaker.admit(at: at(31)))
     }
 
@@ -107,11 +110,67 @@ private final class Budget {
         guard case .probe = breaker.admit(at: at(31), "a") else { return #expect(Bool(false), "the patient call is kept out") }
     }
 
-    @Test func halfOpen_probesOfAllCallers_areBounded() {
+    @Test func halfOpen_probesOfATeam_areBounded_andKeepNoOtherTeamOut() {
         fail(5)
-        let admitted = (0..<100).count { breaker.admit(at: at(31), "key \($0)") != .refused }
-        #expect(admitted == 16)
+        let admitted = (0..<100).count { breaker.admit(at: at(31), "key \($0)", isPatient: $0.isMultiple(of: 2)) != .refused }
+        #expect(admitted == 4)
         #expect(breaker.opens(at: at(31)) != nil)
+        #expect(breaker.admit(at: at(31), "other", of: "a/c") != .refused)
+        #expect(breaker.admit(at: at(31), "other", of: "c/b") != .refused)
+    }
+
+    @Test func failuresOfOneTeam_whileAnotherIsServed_openForThatTeamAlone() {
+        breaker.succeeded(at: at(0), for: "c/d")
+        fail(5, from: 1)
+        #expect(breaker.opens(at: at(2), for: "a/b") == at(31.04))
+        #expect(breaker.opens(at: at(2), for: "c/d") == nil && breaker.opens(at: at(2)) == nil)
+        #expect(breaker.admit(at: at(2), "key") == .refused && breaker.admit(at: at(2), "other", of: "c/d") == .regular)
+        #expect(breaker.admit(at: at(31.04), "key") == .regular)
+    }
+
+    @Test func failuresOfSeveralTeams_openForAll() {
+        breaker.succeeded(at: at(0), for: "c/d")
+        fail(4, from: 1)
+        breaker.failed(at: at(1.5), for: "c/d")
+        for team in ["a/b", "c/d", "e/f"] { #expect(breaker.opens(at: at(2), for: team) == at(31.5)) }
+    }
+
+    @Test func failuresOfOneTeam_longAfterAnothersSuccess_openForAll() {
+        breaker.succeeded(at: at(0), for: "c/d")
+        fail(5, from: 11)
+        #expect(breaker.opens(at: at(12), for: "c/d") == at(41.04))
+    }
+
+    @Test func manyFailuresOfOneTeam_amongAnothersSuccesses_openForThatTeamAlone() {
+        for index in 0..<40 {
+            let time = at(Double(index) / 10)
+            if index.isMultiple(of: 2) { breaker.succeeded(at: time, for: "c/d") } else { breaker.failed(at: time) }
+        }
+        #expect(breaker.opens(at: at(4), for: "a/b") != nil && breaker.opens(at: at(4), for: "c/d") == nil)
+    }
+
+    @Test func halfOpen_aProbeThatFails_keepsItsOwnTeamOut() {
+        fail(5)
+        #expect(breaker.admit(at: at(31), "key") != .refused)
+        breaker.failed(at: at(31))
+        #expect(breaker.admit(at: at(32), "another") == .refused)
+        #expect(breaker.admit(at: at(32), "other", of: "c/d") != .refused)
+        breaker.succeeded(at: at(33), for: "c/d")
+        #expect(breaker.admit(at: at(33), "key") == .regular)
+    }
+
+    @Test func halfOpen_aProbeThatTakesLongerThanTheCooldown_freesItsPlace() {
+        fail(5)
+        let slow = breaker.admit(at: at(31), "a")
+        for caller in ["b", "c", "d"] { #expect(breaker.admit(at: at(32), caller) != .refused) }
+        #expect(breaker.admit(at: at(60.9), "e") == .refused)
+        #expect(breaker.admit(at: at(61), "e") != .refused)
+        let second = breaker.admit(at: at(62), "a")
+        #expect(second != .refused)
+        breaker.abandoned(slow)
+        #expect(breaker.admit(at: at(62), "a") == .refused, "what the slow probe tells too late frees no place of the second")
+        breaker.succeeded(at: at(63))
+        #expect(breaker.opens(at: at(63)) == nil)
     }
 
     @Test func halfOpen_aCallFromBeforeTheOutage_freesNoProbe() {

@@ -43,6 +43,7 @@ final class TargetHealth: Sendable {
     /// A call that was let through; ends with `ended`.
     struct Ticket: Sendable {
         fileprivate let admission: CircuitBreaker.Admission
+        fileprivate let prober: CircuitBreaker.Prober
     }
 
     /// Lets a call through and counts it; it must be followed by `ended`.
@@ -50,7 +51,7 @@ final class TargetHealth: Sendable {
         let result: Result<Ticket, Objection> = state.withLock { state in
             if state.coolsUntil > now { return .failure(.cooling(until: state.coolsUntil)) }
             let admission = state.breaker.admit(at: now, as: prober)
-            if admission != .refused { return .success(Ticket(admission: admission)) }
+            if admission != .refused { return .success(Ticket(admission: admission, prober: prober)) }
             return .failure(.open(until: state.breaker.opens(at: now, for: prober) ?? now))
         }
         if case .success = result { running.add(1, ordering: .relaxed) }
@@ -73,11 +74,11 @@ final class TargetHealth: Sendable {
         state.withLock { state in
             switch verdict {
             case .success(let microseconds):
-                state.breaker.succeeded(at: now)
+                state.breaker.succeeded(at: now, for: ticket.prober.team)
                 if let microseconds { state.latency.add(Double(microseconds) / 1_000, at: now) }
-            case .failure: state.breaker.failed(at: now)
+            case .failure: state.breaker.failed(at: now, for: ticket.prober)
             case .busy(let duration):
-                state.breaker.succeeded(at: now)
+                state.breaker.succeeded(at: now, for: ticket.prober.team)
                 state.coolsUntil = max(state.coolsUntil, now + min(duration, Self.longestCooling))
             case .none: state.breaker.abandoned(ticket.admission)
             }

@@ -75,7 +75,7 @@ extension PlanRun {
             attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
             throw Self.outOfMoney(target.model)
         }
-        let prober = CircuitBreaker.Prober(caller: caller, isPatient: window.isPatient(at: now, target))
+        let prober = CircuitBreaker.Prober(caller: caller, team: team, isPatient: window.isPatient(at: now, target))
         if let objection = target.health.objection(at: now, for: prober) { throw skip(planned, role, objection, at: now) }
         let place = try await place(planned, target, as: role, within: window, isLast: isLast)
         // What is set aside is counted from the bytes that will be sent, so they are made first.

@@ -18,6 +18,8 @@ public final class PlanRun {
     let deadline: MonotonicTime
     /// The id of the client's key: callers share a target's health, and none may keep another from probing it.
     let caller: String
+    /// The path of the key's team.
+    let team: String
     /// What all calls together may cost; `nil` without a ceiling.
     let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
@@ -32,13 +34,15 @@ public final class PlanRun {
     ///   - policies: the snapshot that the plan was made from.
     ///   - deadline: the end of the whole request, however many calls it takes.
     ///   - caller: the id of the client's key.
+    ///   - team: the path of the key's team.
     ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
     ///   - envelope: sets money aside for each call in the limits of the organization.
     public init(
-        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, caller: String,
+        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, caller: String, team: String,
         ceiling: NanoUSD?, envelope: Envelope?
     ) {
         self.caller = caller
+        self.team = team
         self.executor = executor
         self.policies = policies
         self.request = request

@@ -118,7 +118,7 @@ extension DecidedCall {
         let envelope = try await envelope()
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
-            caller: admitted.principal.keyID, ceiling: admitted.maxCost, envelope: envelope)
+            caller: admitted.principal.keyID, team: admitted.principal.team, ceiling: admitted.maxCost, envelope: envelope)
         if envelope != nil { run.settleEnded = { (run) throws(GatewayError) in try await HeldCall(decided: self, run: run).settle(isOver: false) } }
         return HeldCall(decided: self, run: run)
     }
