@@ -25,6 +25,10 @@ public enum ShownAddress {
         return scheme + (credentials == nil ? "" : mask + "@") + host + path.joined(separator: "/") + (tail.isEmpty ? "" : "?" + mask)
     }
 
+    /// What may be shown of an argument or a name of a file in whose place somebody may have written an address with credentials: all of it where
+    /// it has neither a scheme nor a user, a query or a fragment.
+    public static func argument(_ text: String) -> String { text.contains("://") || text.contains { "@?#".contains($0) } ? Self.text(text) : text }
+
     /// Whether all of `address` may be shown.
     public static func isPlain(_ address: String) -> Bool { text(address) == address }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Chat
 internal import EventLoop
 internal import Gateway
 internal import HTTPServer
@@ -26,10 +27,10 @@ struct AdminOptions: ParsableArguments {
             return AdminListenerConfiguration(address: address, names: names, keyPath: keyPath, isDefault: true)
         }
         guard let address = ListenAddress(admin) else {
-            throw Terminal.cannotStart("--admin \(admin) is no address: give HOST:PORT, http://HOST:PORT, or off for no admin listener")
+            throw Terminal.cannotStart("--admin \(ShownAddress.argument(admin)) is no address: give HOST:PORT, http://HOST:PORT, or off for no admin listener")
         }
         if addresses.contains(where: { $0.host == address.host && $0.port == address.port }) {
-            throw Terminal.cannotStart("--admin \(admin) is an address of --listen too: the admin listener needs one of its own, or off")
+            throw Terminal.cannotStart("--admin \(address) is an address of --listen too: the admin listener needs one of its own, or off")
         }
         return AdminListenerConfiguration(address: address, names: names, keyPath: keyPath)
     }

@@ -1,3 +1,4 @@
+internal import Chat
 internal import Classifier
 internal import Glibc
 
@@ -11,20 +12,20 @@ enum WholeFile {
         do {
             return try Classifier(model: read(path))
         } catch let error as ClassifierModelError {
-            throw Terminal.cannotStart("\(path): \(error.description)")
+            throw Terminal.cannotStart("\(ShownAddress.argument(path)): \(error.description)")
         }
     }
 
     /// The content of a file.
     static func read(_ path: String) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Terminal.cannotStart("\(path) cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw Terminal.cannotStart("\(ShownAddress.argument(path)) cannot be opened: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while bytes.count <= largest {
             let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw Terminal.cannotStart("\(path) cannot be read: \(String(cString: strerror(errno)))") }
+            guard count >= 0 else { throw Terminal.cannotStart("\(ShownAddress.argument(path)) cannot be read: \(String(cString: strerror(errno)))") }
             if count == 0 { break }
             bytes.append(contentsOf: chunk[..<count])
         }

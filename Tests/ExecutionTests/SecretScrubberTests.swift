@@ -29,6 +29,38 @@ import Testing
         #expect(String(decoding: try scrubber().scrubbed(Array(text.utf8)), as: UTF8.self) == expected)
     }
 
+    /// Percent-escapes, and Base64 of the key with something before and behind it.
+    @Test(arguments: [
+        "<azN5L3dpdGgvc2xhc2hlcys0MjQy>",
+        "<azN5L3dpdGgvc2xhc2hlcys0MjQyQA==>",
+        "<azN5L3dpdGgvc2xhc2hlcys0MjQyQGg=>",
+        "<dWszeS93aXRoL3NsYXNoZXMrNDI0Mg==>",
+        "<dWszeS93aXRoL3NsYXNoZXMrNDI0MkA=>",
+        "<dWszeS93aXRoL3NsYXNoZXMrNDI0MkBo>",
+        "<dTprM3kvd2l0aC9zbGFzaGVzKzQyNDI=>",
+        "<dTprM3kvd2l0aC9zbGFzaGVzKzQyNDJA>",
+        "<dTprM3kvd2l0aC9zbGFzaGVzKzQyNDJAaA==>",
+        "<dTprM3kvd2l0aC9zbGFzaGVzKzQyNDI=>",
+        "/x?key=k3y%2Fwith%2Fslashes%2B4242",
+        "/x?key=k3y%2fwith%2fslashes%2b4242"
+    ])
+    func encodedSecrets_areRedacted(text: String) throws {
+        let scrubbed = String(decoding: try scrubber().scrubbed(Array(text.utf8)), as: UTF8.self)
+        #expect(scrubbed.contains("***") && scrubbed.utf8.count <= 12 + 6, "\(scrubbed)")
+    }
+
+    @Test(arguments: [
+        (#"{"m":"\u006B\u0033\u0079\u002F\u0077\u0069\u0074\u0068\u002F\u0073\u006C\u0061\u0073\u0068\u0065\u0073\u002B\u0034\u0032\u0034\u0032!"}"#, #"{"m":"***!"}"#), (#"{"m":"k3y\/with\u002fslashes\u002B4242"}"#, #"{"m":"***"}"#),
+        (#"{"m":"k3y\u002Fwith\/slashes+4242 \"\u0022\\\n\u00e4"}"#, #"{"m":"*** \"\u0022\\\n\u00e4"}"#),
+        (#"{"m":"\\u0041 \u0041 \/"}"#, #"{"m":"\\u0041 \u0041 \/"}"#),
+    ])
+    func escapedSecrets_inJSON_areRedacted(body: String, expected: String) throws {
+        var error = GatewayError(.invalidRequest, "no", source: .client)
+        error.passThrough = (400, Array(body.utf8))
+        let scrubbed = try scrubber().scrubbed(error)
+        #expect(String(decoding: scrubbed.passThrough?.body ?? [], as: UTF8.self) == expected)
+    }
+
     @Test func secretsThatOverlap_areOneRedaction() {
         let scrubber = SecretScrubber(["abcdefghij", "ghijklmnop", "ABCDEFGH", "ABCDEFGHIJKL", "12341234"])
         #expect(Self.scrub(scrubber, "x abcdefghijklmnop y") == "x *** y")

@@ -17,7 +17,7 @@ struct SecretScrubber: Sendable {
         let plain = texts.compactMap { $0 } + words
         // Some servers write `\/` for a slash in JSON, and AWS's secrets are full of slashes.
         let escaped = plain.map { $0.replacing("/", with: "\\/") }
-        self.init(plain + escaped)
+        self.init(plain + escaped + plain.flatMap(SecretSpelling.encoded))
     }
 
     init(_ secrets: [String]) {
@@ -28,11 +28,17 @@ struct SecretScrubber: Sendable {
     func scrubbed(_ error: GatewayError) -> GatewayError {
         guard !search.isEmpty else { return error }
         var error = error
-        if let passThrough = error.passThrough { error.passThrough = (passThrough.status, scrubbed(passThrough.body)) }
+        if let passThrough = error.passThrough { error.passThrough = (passThrough.status, scrubbedJSON(passThrough.body)) }
         error.detail = error.detail.map { String(decoding: scrubbed(Array($0.utf8)), as: UTF8.self) }
         let message = Array(error.publicMessage.utf8)
         if !search.occurrences(in: message).isEmpty { error.publicMessage = String(decoding: scrubbed(message), as: UTF8.self) }
         return error
+    }
+
+    /// The same JSON text with `***` for every secret, also for those with escaped characters.
+    private func scrubbedJSON(_ text: [UInt8]) -> [UInt8] {
+        let plain = SecretSpelling.withoutNeedlessEscapes(text)
+        return plain == text || search.occurrences(in: plain).isEmpty ? scrubbed(text) : scrubbed(plain)
     }
 
     /// The same bytes with `***` for every secret; for secrets that overlap, one for all of them. Takes time in proportion to the text, whatever

@@ -49,7 +49,14 @@ public enum PolicyDirectory {
     private static let resourceLimit = 16 << 20
 
     private static func contents(of path: String, limit: Int = readLimit) throws(PolicyReadError) -> [UInt8] {
-        guard let file = fopen(path, "rb") else { throw PolicyReadError(path: path, number: errno) }
+        // A pipe among the files would hold up the gateway's signals and reloads for as long as nobody writes to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw PolicyReadError(path: path, number: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let file = fdopen(descriptor, "rb") else {
+            close(descriptor)
+            throw PolicyReadError(path: path, number: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+        }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: limit)
         let count = fread(&bytes, 1, limit, file)

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Chat
 internal import EventLoop
 internal import Glibc
 internal import Logging
@@ -61,7 +62,7 @@ struct ServeCommand: ParsableCommand {
         let texts = listen.isEmpty ? environmentDefault("LISTEN", "127.0.0.1:8443").split(separator: ",").map(String.init) : listen
         return try texts.map { text in
             guard let address = ListenAddress(text) else {
-                throw ValidationError("--listen \(text): expected HOST:PORT or http://HOST:PORT.")
+                throw ValidationError("--listen \(ShownAddress.argument(text)): expected HOST:PORT or http://HOST:PORT.")
             }
             return address
         }
