@@ -35,7 +35,7 @@ def moody() -> Iterator[MoodyProvider]:
 
 
 @pytest.fixture(params=["1", "2"], ids=["one loop", "two loops"])
-def gateway(request: pytest.FixtureRequest, tmp_path: Path, moody: MoodyProvider) -> Iterator[Gateway]:
+def shared(request: pytest.FixtureRequest, tmp_path: Path, moody: MoodyProvider) -> Iterator[Gateway]:
     running = Gateway(Site(tmp_path / "site", POLICY.format(url=moody.url)), PURSER_LOOPS=request.param)
     yield running
     running.stop()
@@ -64,11 +64,11 @@ def crowd(size: int, work: Callable[[], object]) -> Callable[[], None]:
     return end
 
 
-def test_a_key_that_fills_max_connections_keeps_no_other_out(gateway: Gateway, moody: MoodyProvider) -> None:
+def test_a_key_that_fills_max_connections_keeps_no_other_out(shared: Gateway, moody: MoodyProvider) -> None:
     """Forty requests at once for eight places, each of which is held for a second and a half."""
     moody.moods["slow"] = takes(1.5)
-    other = gateway.client(gateway.site.new_key("other/work"))
-    end = crowd(40, lambda: gateway.http.chat("m", "slow", timeout=30))
+    other = shared.client(shared.site.new_key("other/work"))
+    end = crowd(40, lambda: shared.http.chat("m", "slow", timeout=30))
     try:
         time.sleep(0.5)
         assert other.chat("m").status == 200, "the first call, while the crowd has every place"
@@ -85,12 +85,12 @@ def test_a_key_that_fills_max_connections_keeps_no_other_out(gateway: Gateway, m
         end()
 
 
-def test_the_slow_probes_of_many_keys_of_a_team_keep_no_other_team_out(gateway: Gateway, moody: MoodyProvider) -> None:
+def test_the_slow_probes_of_many_keys_of_a_team_keep_no_other_team_out(shared: Gateway, moody: MoodyProvider) -> None:
     moody.moods["bad"] = says(500, {"error": {"message": "no"}})
     moody.moods["slow"] = takes(6)
-    keys = [gateway.http] + [gateway.client(gateway.site.new_key("acme/research")) for _ in range(8)]
-    other = gateway.client(gateway.site.new_key("other/work"))
-    while gateway.http.chat("n", "bad").status != 503:
+    keys = [shared.http] + [shared.client(shared.site.new_key("acme/research")) for _ in range(8)]
+    other = shared.client(shared.site.new_key("other/work"))
+    while shared.http.chat("n", "bad").status != 503:
         pass
     time.sleep(1.1)
     threads = [
@@ -109,31 +109,31 @@ def test_the_slow_probes_of_many_keys_of_a_team_keep_no_other_team_out(gateway: 
             thread.join()
 
 
-def test_a_probe_that_does_not_end_gives_way_after_the_cooldown(gateway: Gateway, moody: MoodyProvider) -> None:
+def test_a_probe_that_does_not_end_gives_way_after_the_cooldown(shared: Gateway, moody: MoodyProvider) -> None:
     moody.moods["bad"] = says(500, {"error": {"message": "no"}})
     moody.moods["slow"] = takes(8)
-    while gateway.http.chat("n", "bad").status != 503:
+    while shared.http.chat("n", "bad").status != 503:
         pass
     time.sleep(1.1)
-    probe = threading.Thread(target=lambda: gateway.http.chat("n", "slow", timeout=30))
+    probe = threading.Thread(target=lambda: shared.http.chat("n", "slow", timeout=30))
     probe.start()
     try:
         time.sleep(0.3)
-        assert gateway.http.chat("n").status == 503
+        assert shared.http.chat("n").status == 503
         time.sleep(1.2)
-        assert gateway.http.chat("n").status == 200
+        assert shared.http.chat("n").status == 200
     finally:
         probe.join()
 
 
-def test_requests_that_a_provider_fails_on_open_the_breaker_for_their_own_team(gateway: Gateway, moody: MoodyProvider) -> None:
+def test_requests_that_a_provider_fails_on_open_the_breaker_for_their_own_team(shared: Gateway, moody: MoodyProvider) -> None:
     moody.moods["poison"] = says(500, {"error": {"message": "no"}})
-    other = gateway.client(gateway.site.new_key("other/work"))
+    other = shared.client(shared.site.new_key("other/work"))
     assert other.chat("n").status == 200
     statuses: list[int] = []
 
     def poison() -> None:
-        statuses.append(gateway.http.chat("n", "poison").status)
+        statuses.append(shared.http.chat("n", "poison").status)
         time.sleep(0.02)
 
     end = crowd(3, poison)
