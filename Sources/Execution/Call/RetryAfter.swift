@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Upstream
 
-/// How long a provider asks to be left alone: `retry-after-ms`, else `Retry-After` (RFC 9110, section 10.2.3) in seconds, with a fraction or not, or
+/// The cooldown that a provider asks for: `retry-after-ms`, else `Retry-After` (RFC 9110, section 10.2.3) in seconds, with a fraction or not, or
 /// as a date.
 ///
 /// A date counts from the answer's own `Date`, where it has one, so that clocks that differ do not matter. What cannot be read is as good as absent.

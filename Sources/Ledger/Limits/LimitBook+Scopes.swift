@@ -47,7 +47,7 @@ struct OwnCrowd: Hashable, Sendable {
 
 extension LimitBook {
     /// Puts the cells that bind requests of `scopes` into `picked`, those of all models, with windows turned to `now`.
-    /// - Returns: who is too many, when a key or user cannot be counted any more; `nil`: all can.
+    /// - Returns: the key or user that exceeds the bound on counted scopes; `nil`: all of them are counted.
     mutating func pick(_ scopes: RequestScopes, _ time: Int64) -> LimitCrowd? {
         let now = advance(time)
         picked.removeAll(keepingCapacity: true)

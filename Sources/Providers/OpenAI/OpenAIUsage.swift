@@ -77,7 +77,7 @@ struct UsageSite {
     /// Takes in the provider's word of the tier that served the call (`service_tier`, beside the usage).
     mutating func note(tier word: JSONValue?) { report.note(tier: word) }
 
-    /// The value for the client: the provider's object with `amount` as its cost, or one of our own. The usage must be believed.
+    /// The value of `usage` for the client: the provider's object with `amount` as its cost, or an object that the gateway writes. The usage must be believed.
     func rendered(_ text: UnsafeRawBufferPointer, cost amount: NanoUSD) -> [UInt8] {
         var bytes: [UInt8] = []
         guard isRight, let usage else {
