@@ -36,7 +36,7 @@ public final class GatewayLoop: HTTPHandler {
 
     /// Answers one request.
     public func handle(_ exchange: HTTPExchange) async {
-        let call = IncomingCall(exchange, in: self)
+        let call = IncomingRequest(exchange, in: self)
         do throws(GatewayError) {
             if let rules = call.policies.snapshot.crossOrigin {
                 let crossOrigin = CrossOrigin(rules, exchange.head)

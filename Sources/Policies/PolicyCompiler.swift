@@ -22,11 +22,11 @@ public enum PolicyCompiler {
 
         let providers = ProvidersSection(sections.providers, environment: environment, assumesOn: assumesProvidersOn)
         let timeZone = sections.timeZone.flatMap { TimeZoneDecoder.zone($0, resource) }
-        let surroundings = Condition.Surroundings(
+        let context = Condition.Context(
             timeZone: timeZone?.rules ?? .utc,
             teams: OrganizationsSection.paths(sections.organizations), isComplete: isComplete)
         let catalogue = sections.catalogue.flatMap { CatalogueSection.catalogue($0, resource) } ?? .shipped
-        let models = ModelsSection(sections.models, providers: providers, catalogue: catalogue, surroundings: surroundings)
+        let models = ModelsSection(sections.models, providers: providers, catalogue: catalogue, context: context)
         let references = ModelReferences(table: models.table, isComplete: isComplete)
         let limits = ScopeDecoder(LimitDecoder(references: references, environment: environment), timeZone: timeZone)
         let organizations = OrganizationsSection(
@@ -34,7 +34,7 @@ public enum PolicyCompiler {
         UnpricedUnderBudget(organizations).check(models, placeOf: sections.models.place, diagnostics)
         let classifier = ClassifierSection(sections.classifier, resource)
         let tests = TestsSection(
-            sections.tests, models: models.table, timeZone: surroundings.timeZone, isComplete: isComplete)
+            sections.tests, models: models.table, timeZone: context.timeZone, isComplete: isComplete)
 
         if sections.providers.entries.isEmpty, !diagnostics.hasErrors {
             diagnostics.notice(at: nil, "no providers are defined, so no model can be served")

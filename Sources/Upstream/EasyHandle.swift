@@ -23,7 +23,7 @@ final class EasyHandle {
         self.endpoint = endpoint
         url = curl_url()
         weak var this: EasyHandle?
-        watchdog = LoopTimer(on: client.loop) { this?.transfer?.watchdogBarked() }
+        watchdog = LoopTimer(on: client.loop) { this?.transfer?.timedOut() }
         this = self
         configure(client)
     }

@@ -222,7 +222,7 @@ public final class UpstreamTransfer {
         completeHead()
     }
 
-    func watchdogBarked() {
+    func timedOut() {
         // A consumer that is not waiting is busy with its client: that is not the upstream's slowness.
         if patience != nil, waiter == nil, result == nil, !isReleased, client.loop.now < totalDeadline { return handle.watchdog.set(totalDeadline) }
         noteProgress()

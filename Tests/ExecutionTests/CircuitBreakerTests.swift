@@ -241,7 +241,7 @@ private final class Budget {
         #expect(health.inFlight == 1)
         health.ended(.busy(for: .seconds(20)), ticket, at: at(0))
         #expect(health.inFlight == 0)
-        guard case .cooling(let until)? = health.objection(at: at(1)) else { return #expect(Bool(false), "not cooling") }
+        guard case .cooling(let until)? = health.unavailability(at: at(1)) else { return #expect(Bool(false), "not cooling") }
         #expect(until == at(20))
         _ = try health.begin(at: at(21), as: Breaker.prober).get()
     }
@@ -252,6 +252,6 @@ private final class Budget {
             health.ended(.none, try health.begin(at: at(0), as: Breaker.prober).get(), at: at(0))
         }
         #expect(health.inFlight == 0)
-        #expect(health.objection(at: at(0)) == nil)
+        #expect(health.unavailability(at: at(0)) == nil)
     }
 }

@@ -26,7 +26,7 @@ import Testing
         "providers:\n  p: {kind: openai, base_url: http://h, proxy: 'ftp://user:\(secret)@h'}\n",
         "providers:\n  p:\n    api_key: '\(secret)\n      \(secret) '\n",
         "providers:\n  p:\n    api_key: |\n      \(secret)\n      \(secret)\n",
-        // Not valid YAML: the secret is known by its surroundings only.
+        // Not valid YAML: the secret is known by its context only.
         "providers:\n  p: {kind: openai, api_key: \(secret), base_url: [}\n",
         "providers:\n  p:\n    api_key: \"\(secret)\" x\n",
         "providers:\n  p:\n    headers:\n      x-one: \"\(secret)\" x\n",

@@ -11,8 +11,8 @@ struct SeenError: Equatable {
     var code = ""
 }
 
-private func read(_ status: Int, _ body: String, wire: Wire = .openai) -> GatewayError {
-    WireFailure.read(wire: wire, status: status, body: Array(body.utf8), retryAfter: nil, reader: JSONReader())
+private func read(_ status: Int, _ body: String, api: ProviderAPI = .openai) -> GatewayError {
+    ProviderFailure.read(api: api, status: status, body: Array(body.utf8), retryAfter: nil, reader: JSONReader())
 }
 
 /// What the client sees of an error; fails the test when a member is missing or of the wrong type.
@@ -61,9 +61,9 @@ private func seen(_ error: GatewayError) throws -> SeenError {
         #expect(try seen(read(400, body)) == expected)
     }
 
-    @Test(arguments: Wire.allCases) func aBodyOfAProxy_isReadOnEveryWire(wire: Wire) throws {
-        #expect(try seen(read(422, #"{"detail":"from a proxy"}"#, wire: wire)).message == "from a proxy")
-        #expect(try seen(read(400, "", wire: wire)).code == Self.invalid)
+    @Test(arguments: ProviderAPI.allCases) func aBodyOfAProxy_isReadOnEveryWire(api: ProviderAPI) throws {
+        #expect(try seen(read(422, #"{"detail":"from a proxy"}"#, api: api)).message == "from a proxy")
+        #expect(try seen(read(400, "", api: api)).code == Self.invalid)
     }
 
     @Test func otherMembersOfTheErrorStay() throws {
@@ -114,7 +114,7 @@ private func seen(_ error: GatewayError) throws -> SeenError {
         #expect(shown.status == 400 && shown.code == "context_length_exceeded" && !shown.message.isEmpty)
     }
 
-    private static let others: [(Wire, String)] = [
+    private static let others: [(ProviderAPI, String)] = [
         (.anthropic, #"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#),
         (.anthropic, #"{"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 1 + 2 > 2"}}"#),
         (.anthropic, #"{"detail":"maximum context length is 5"}"#),
@@ -124,8 +124,8 @@ private func seen(_ error: GatewayError) throws -> SeenError {
         (.azure, #"{"error":{"code":"BadRequest","message":"This model's maximum context length is 16385 tokens"}}"#),
     ]
 
-    @Test(arguments: others) func whatTheOtherWiresSay_isContextLengthExceeded(wire: Wire, body: String) throws {
-        let error = read(400, body, wire: wire)
+    @Test(arguments: others) func whatTheOtherWiresSay_isContextLengthExceeded(api: ProviderAPI, body: String) throws {
+        let error = read(400, body, api: api)
         #expect(error.code.name == "context_length_exceeded" && error.retry == .nextTarget)
         #expect(try seen(error).code == "context_length_exceeded")
     }

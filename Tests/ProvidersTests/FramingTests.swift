@@ -4,17 +4,17 @@ import Testing
 @testable import Providers
 
 /// What a stream of `wire` makes of `pieces`.
-private func feed(_ wire: Wire, _ pieces: [[UInt8]]) throws -> (out: String, end: WireStream.End) {
+private func feed(_ api: ProviderAPI, _ pieces: [[UInt8]]) throws -> (out: String, end: ProviderStream.End) {
     let reader = JSONReader()
     let request = try ChatRequest(decoding: Array(#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#.utf8), reader: reader)
-    let made = try WireRequest.make(request, wire: wire, model: WireModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
-    var stream = WireStream(made.context, pricing: prices)
+    let made = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
+    var stream = ProviderStream(made.context, pricing: prices)
     var out: [UInt8] = []
     for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
     return (String(decoding: out, as: UTF8.self), stream.end(reader: reader, into: &out))
 }
 
-private func detail(_ end: WireStream.End) -> String? {
+private func detail(_ end: ProviderStream.End) -> String? {
     if case .failed(let error) = end { error.detail } else { nil }
 }
 
@@ -138,8 +138,8 @@ private func detail(_ end: WireStream.End) -> String? {
             + "\(calls.joined(separator: ","))]},\(results.joined(separator: ","))]}"
         let reader = JSONReader()
         let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
-        for wire in [Wire.anthropic, .bedrock] {
-            let made = try WireRequest.make(request, wire: wire, model: WireModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
+        for api in [ProviderAPI.anthropic, .bedrock] {
+            let made = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
             #expect(made.body.count > 100 * count)
         }
     }

@@ -7,14 +7,14 @@ import Testing
 @Suite struct GeminiTests {
     private let reader = JSONReader()
 
-    private func upstream(_ json: String, model: String = "gemini-3.1-pro-preview") throws -> WireRequest {
+    private func upstream(_ json: String, model: String = "gemini-3.1-pro-preview") throws -> ProviderRequest {
         let request = try ChatRequest(decoding: Array(json.utf8), reader: reader)
-        return try WireRequest.make(request, wire: .gemini, model: WireModel(name: "m", upstreamName: model), reader: reader)
+        return try ProviderRequest.make(request, api: .gemini, model: ProviderModel(name: "m", upstreamName: model), reader: reader)
     }
 
     private func answer(_ json: String, _ context: AnswerContext) throws -> String {
         let body = Array(json.utf8)
-        let answer = try WireAnswer.read(body: body, context: context, reader: reader)
+        let answer = try ProviderAnswer.read(body: body, context: context, reader: reader)
         return String(decoding: answer.rendering(body, cost: .zero, estimate: TokenUsage()), as: UTF8.self)
     }
 
@@ -102,13 +102,13 @@ import Testing
     func usageIsCountedOnce(_ metadata: String, _ expected: TokenUsage?) throws {
         let context = try upstream(#"{"model":"m","messages":[{"role":"user","content":"go"}]}"#).context
         let body = Array(#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}],"usageMetadata":\#(metadata)}"#.utf8)
-        #expect(try WireAnswer.read(body: body, context: context, reader: reader).usage == expected)
+        #expect(try ProviderAnswer.read(body: body, context: context, reader: reader).usage == expected)
     }
 
     /// A stream that the client leaves, or that breaks off, is charged by estimate and not by a count that was not yet complete.
     @Test func usageOfAnUnfinishedStreamIsNotBelieved() throws {
         let context = try upstream(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"go"}]}"#).context
-        var stream = WireStream(context, pricing: prices)
+        var stream = ProviderStream(context, pricing: prices)
         var out: [UInt8] = []
         let begun = #"data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{"promptTokenCount":10}}"# + "\n\n"
         _ = stream.feed(Array(begun.utf8), reader: reader, into: &out)
@@ -122,7 +122,7 @@ import Testing
     /// However much a provider sends, only what was asked for is kept.
     @Test func candidatesBeyondThoseAskedForAreIgnored() throws {
         let context = try upstream(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"go"}]}"#).context
-        var stream = WireStream(context, pricing: prices)
+        var stream = ProviderStream(context, pricing: prices)
         var out: [UInt8] = []
         for index in ["1", "-1", "9223372036854775807", "1e3"] {
             let event = #"data: {"candidates":[{"index":\#(index),"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}"# + "\n\n"
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func theKeyStandsInAHeader() {
-        #expect(Wire.gemini.authorizationHeader(key: Secret("k")) == "x-goog-api-key: k")
-        #expect(Wire.azure.authorizationHeader(key: Secret("k")) == "api-key: k")
+        #expect(ProviderAPI.gemini.authorizationHeader(key: Secret("k")) == "x-goog-api-key: k")
+        #expect(ProviderAPI.azure.authorizationHeader(key: Secret("k")) == "api-key: k")
     }
 }

@@ -14,16 +14,16 @@ import Providers
 ///
 /// `PURSER_GOLDEN=write swift test --filter Golden` writes the expected files anew; look at the difference before committing it.
 struct GoldenCase: CustomStringConvertible, Sendable {
-    let wire: Wire
+    let api: ProviderAPI
     let folder: URL
 
-    var description: String { "\(wire.rawValue)/\(folder.lastPathComponent)" }
+    var description: String { "\(api.rawValue)/\(folder.lastPathComponent)" }
 
     static let all: [GoldenCase] = {
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
-        return Wire.allCases.flatMap { wire in
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: wire.rawValue).path())) ?? []
-            return names.sorted().map { GoldenCase(wire: wire, folder: root.appending(path: "\(wire.rawValue)/\($0)")) }
+        return ProviderAPI.allCases.flatMap { api in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: api.rawValue).path())) ?? []
+            return names.sorted().map { GoldenCase(api: api, folder: root.appending(path: "\(api.rawValue)/\($0)")) }
         }
     }()
 
@@ -40,15 +40,15 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     /// The provider's stream as it comes over the network.
     var streamBytes: [UInt8]? { bytes("stream.sse") ?? text("stream.jsonl").map(EventStreamEncoder.encode) }
 
-    var model: WireModel {
+    var model: ProviderModel {
         let facts = bytes("model.json").flatMap { try? JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] } ?? [:]
-        let name = facts["name"] as? String ?? Self.usualModels[wire] ?? "test-model"
-        return WireModel(
+        let name = facts["name"] as? String ?? Self.usualModels[api] ?? "test-model"
+        return ProviderModel(
             name: facts["reported"] as? String ?? name, upstreamName: name,
             maxOutputTokens: (facts["max_output_tokens"] as? NSNumber)?.int64Value, apiVersion: facts["api_version"] as? String)
     }
 
-    private static let usualModels: [Wire: String] = [
+    private static let usualModels: [ProviderAPI: String] = [
         .anthropic: "claude-3-5-sonnet-20241022", .bedrock: "anthropic.claude-3-5-sonnet-20241022-v2:0",
     ]
 
@@ -58,9 +58,9 @@ struct GoldenCase: CustomStringConvertible, Sendable {
     }
 
     /// The request as the provider gets it, with an id and a time that do not change.
-    func request(_ reader: JSONReader) throws -> (WireRequest, AnswerContext) {
+    func request(_ reader: JSONReader) throws -> (ProviderRequest, AnswerContext) {
         let client = try ChatRequest(decoding: requestBytes, reader: reader)
-        let request = try WireRequest.make(client, wire: wire, model: model, reader: reader)
+        let request = try ProviderRequest.make(client, api: api, model: model, reader: reader)
         var context = request.context
         if !context.id.isEmpty { (context.id, context.created) = ("chatcmpl-test", 1_700_000_000) }
         return (request, context)

@@ -22,7 +22,7 @@ import Testing
         let (_, context) = try example.request(reader)
         let actual: String
         do {
-            let answer = try WireAnswer.read(body: body, context: context, reader: reader)
+            let answer = try ProviderAnswer.read(body: body, context: context, reader: reader)
             let cost = answer.usage.map(prices.cost) ?? .zero
             actual = try GoldenCase.pretty(answer.rendering(body, cost: cost, estimate: TokenUsage(input: 7, output: 5)))
         } catch let error as GatewayError {
@@ -43,7 +43,7 @@ import Testing
             ?? [UInt8](JSONSerialization.data(withJSONObject: facts["body"] ?? [:] as [String: Any]))
         let delay = (facts["retry_after"] as? NSNumber).map { Duration.seconds($0.int64Value) }
         let status = try #require(facts["status"] as? Int)
-        let error = WireFailure.read(wire: example.wire, status: status, body: body, retryAfter: delay, reader: reader)
+        let error = ProviderFailure.read(api: example.api, status: status, body: body, retryAfter: delay, reader: reader)
         expectNothing(try example.check("client-error.txt", GoldenCase.describe(error)))
     }
 
@@ -75,7 +75,7 @@ struct GoldenStream {
 
     /// Feeds these pieces instead.
     func run(_ pieces: [[UInt8]]) throws -> StreamResult {
-        var stream = WireStream(context, pricing: prices)
+        var stream = ProviderStream(context, pricing: prices)
         var out: [UInt8] = []
         for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
         let end = stream.end(reader: reader, into: &out)
@@ -87,7 +87,7 @@ struct GoldenStream {
         return StreamResult(text: text, contentEvents: stream.contentEvents)
     }
 
-    private func describe(_ end: WireStream.End) throws -> String {
+    private func describe(_ end: ProviderStream.End) throws -> String {
         switch end {
         case .complete: "complete"
         case .truncated: "truncated"

@@ -5,7 +5,7 @@ import Testing
 /// Whatever a client sends, the bound that a translated body carries is never below what a tokenizer makes of it that takes every byte for a
 /// token, with the declared cost of each medium and of what the provider adds by itself.
 @Suite struct InputBoundPropertyTests {
-    private static let models: [(Wire, String)] = [
+    private static let models: [(ProviderAPI, String)] = [
         (.openai, "gpt-4o"), (.azure, "gpt-4o"), (.anthropic, "claude-3-5-sonnet-20241022"), (.anthropic, "claude-opus-4-6"),
         (.gemini, "gemini-2.5-flash"), (.gemini, "gemini-3-pro"), (.bedrock, "anthropic.claude-3-5-sonnet-20241022-v2:0"),
         (.bedrock, "amazon.nova-pro-v1:0"),
@@ -19,13 +19,13 @@ import Testing
         for number in 0..<10_000 {
             let body = bodies.next()
             guard let request = try? ChatRequest(decoding: Array(body.utf8), reader: reader) else { continue }
-            let (wire, name) = Self.models[number % Self.models.count]
-            let model = WireModel(name: "m", upstreamName: name, maxOutputTokens: 4096)
-            guard let sent = try? WireRequest.make(request, wire: wire, model: model, reader: reader) else { continue }
+            let (api, name) = Self.models[number % Self.models.count]
+            let model = ProviderModel(name: "m", upstreamName: name, maxOutputTokens: 4096)
+            guard let sent = try? ProviderRequest.make(request, api: api, model: model, reader: reader) else { continue }
             translated += 1
-            let bill = try reader.read(sent.body) { root in ByteBill(root, bytes: sent.body.count, wire) }
+            let bill = try reader.read(sent.body) { root in ByteBill(root, bytes: sent.body.count, api) }
             guard sent.inputBound.tokens >= bill.tokens, sent.inputBound.hasFiles || !bill.hasFiles else {
-                Issue.record("seed \(seed), body \(number), \(wire): \(sent.inputBound) < \(bill)\n\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
+                Issue.record("seed \(seed), body \(number), \(api): \(sent.inputBound) < \(bill)\n\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
                 return
             }
         }
@@ -33,9 +33,9 @@ import Testing
     }
 
     /// What the decision counts with is not below what is sent, where a request is no more than its text, its media and its tools.
-    @Test(arguments: [Wire.openai, .azure, .anthropic, .gemini, .bedrock])
-    func theDecisionsBoundCoversUsualRequests(wire: Wire) throws {
-        let name = Self.models.first { $0.0 == wire }?.1 ?? ""
+    @Test(arguments: [ProviderAPI.openai, .azure, .anthropic, .gemini, .bedrock])
+    func theDecisionsBoundCoversUsualRequests(api: ProviderAPI) throws {
+        let name = Self.models.first { $0.0 == api }?.1 ?? ""
         let tool = #"{"type":"function","function":{"name":"f","description":"Does it.","parameters":{"type":"object","properties":{"a":{"type":"string"}}}}}"#
         let bodies = [
             #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#,
@@ -48,8 +48,8 @@ import Testing
         for body in bodies {
             let reader = JSONReader()
             let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
-            let sent = try WireRequest.make(request, wire: wire, model: WireModel(name: "m", upstreamName: name), reader: reader)
-            let more = wire == .openai || wire == .azure ? 0 : request.translationTokens
+            let sent = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: name), reader: reader)
+            let more = api == .openai || api == .azure ? 0 : request.translationTokens
             #expect(request.inputTokens.upperBound + more >= sent.inputBound.tokens, "\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
         }
     }
@@ -62,15 +62,15 @@ struct ByteBill: CustomStringConvertible {
 
     var description: String { "\(tokens) tokens\(hasFiles ? " and files" : "")" }
 
-    init(_ root: JSONValue, bytes: Int, _ wire: Wire) {
+    init(_ root: JSONValue, bytes: Int, _ api: ProviderAPI) {
         tokens = bytes
-        visit(root, wire)
-        if wire == .anthropic || wire == .bedrock, root["tools"] != nil || root["toolConfig"] != nil { tokens += 530 }
+        visit(root, api)
+        if api == .anthropic || api == .bedrock, root["tools"] != nil || root["toolConfig"] != nil { tokens += 530 }
     }
 
-    private mutating func visit(_ value: JSONValue, _ wire: Wire) {
-        for element in value.elements { visit(element, wire) }
-        switch wire {
+    private mutating func visit(_ value: JSONValue, _ api: ProviderAPI) {
+        for element in value.elements { visit(element, api) }
+        switch api {
         case .openai, .azure: visitOpenAI(value)
         case .anthropic:
             if value["type"]?.isString("image") == true { take(value["source"]?["data"], isImage: true) }
@@ -84,7 +84,7 @@ struct ByteBill: CustomStringConvertible {
             }
         }
         // Media stand in messages only; elsewhere everything is text.
-        for (name, member) in value.members where !name.isString("tools") && !name.isString("toolConfig") { visit(member, wire) }
+        for (name, member) in value.members where !name.isString("tools") && !name.isString("toolConfig") { visit(member, api) }
     }
 
     private mutating func visitOpenAI(_ part: JSONValue) {

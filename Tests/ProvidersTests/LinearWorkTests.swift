@@ -115,7 +115,7 @@ import Testing
         },
     ]
 
-    private static let targets: [(Wire, String)] = [
+    private static let targets: [(ProviderAPI, String)] = [
         (.openai, "gpt-4o"), (.azure, "gpt-5"), (.anthropic, "claude-3-5-sonnet-20241022"), (.anthropic, "claude-opus-4-6"),
         (.gemini, "gemini-2.5-flash"), (.gemini, "gemini-3-pro"), (.bedrock, "anthropic.claude-3-5-sonnet-20241022-v2:0"),
         (.bedrock, "amazon.nova-pro-v1:0"),
@@ -161,9 +161,9 @@ import Testing
             request = changed
         }
         _ = request.inputTokens
-        for (wire, name) in Self.targets {
-            let model = WireModel(name: "m", upstreamName: name, maxOutputTokens: 4096)
-            _ = try? WireRequest.make(request, wire: wire, model: model, reader: reader)
+        for (api, name) in Self.targets {
+            let model = ProviderModel(name: "m", upstreamName: name, maxOutputTokens: 4096)
+            _ = try? ProviderRequest.make(request, api: api, model: model, reader: reader)
         }
     }
 

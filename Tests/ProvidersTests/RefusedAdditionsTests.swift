@@ -8,15 +8,15 @@ import Testing
     private let reader = JSONReader()
 
     struct Refusal: CustomStringConvertible, Sendable {
-        let wire: Wire
+        let api: ProviderAPI
         let status: Int
         let body: String
         let added: Additions
         let refused: Additions
-        var description: String { "\(wire) \(body.prefix(160))" }
+        var description: String { "\(api) \(body.prefix(160))" }
 
-        init(_ wire: Wire, _ status: Int, _ body: String, _ added: Additions, _ refused: Additions) {
-            (self.wire, self.status, self.body, self.added, self.refused) = (wire, status, body, added, refused)
+        init(_ api: ProviderAPI, _ status: Int, _ body: String, _ added: Additions, _ refused: Additions) {
+            (self.api, self.status, self.body, self.added, self.refused) = (api, status, body, added, refused)
         }
     }
 
@@ -118,7 +118,7 @@ import Testing
     ]
 
     @Test(arguments: namedRefusals + otherErrors) func words_tellWhichAdditionIsRefused(refusal: Refusal) {
-        let error = WireFailure.read(wire: refusal.wire, status: refusal.status, body: Array(refusal.body.utf8), retryAfter: nil, reader: reader)
+        let error = ProviderFailure.read(api: refusal.api, status: refusal.status, body: Array(refusal.body.utf8), retryAfter: nil, reader: reader)
         #expect(RefusedAdditions.named(by: error, in: refusal.added, reader: reader) == refusal.refused)
     }
 
@@ -132,24 +132,24 @@ import Testing
 
     // MARK: Requests without an addition
 
-    private func made(_ wire: Wire, _ name: String, _ members: String, without refused: Additions = [], limit: Int64? = nil) throws -> WireRequest {
+    private func made(_ api: ProviderAPI, _ name: String, _ members: String, without refused: Additions = [], limit: Int64? = nil) throws -> ProviderRequest {
         let request = try ChatRequest(decoding: Array(#"{"model":"m","messages":[{"role":"user","content":"hi"}]\#(members)}"#.utf8), reader: reader)
-        var model = WireModel(name: name, upstreamName: name, maxOutputTokens: limit)
+        var model = ProviderModel(name: name, upstreamName: name, maxOutputTokens: limit)
         model.refused = refused
-        return try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        return try ProviderRequest.make(request, api: api, model: model, reader: reader)
     }
 
-    private func text(_ request: WireRequest) -> String { String(decoding: request.body, as: UTF8.self) }
+    private func text(_ request: ProviderRequest) -> String { String(decoding: request.body, as: UTF8.self) }
 
-    @Test(arguments: [Wire.openai, .azure]) func streamOptions_areLeftOutWhenTheyAreTheGateways(wire: Wire) throws {
-        let first = try made(wire, "x", #","stream":true"#)
+    @Test(arguments: [ProviderAPI.openai, .azure]) func streamOptions_areLeftOutWhenTheyAreTheGateways(api: ProviderAPI) throws {
+        let first = try made(api, "x", #","stream":true"#)
         #expect(text(first).contains("stream_options") && first.context.additions.contains(.streamOptions))
-        let second = try made(wire, "x", #","stream":true"#, without: .streamOptions, limit: 5)
+        let second = try made(api, "x", #","stream":true"#, without: .streamOptions, limit: 5)
         #expect(text(second).hasSuffix(#""stream":true,"max_tokens":5}"#))
         #expect(!second.context.additions.contains(.streamOptions))
-        let own = try made(wire, "x", #","stream":true,"stream_options":{"include_usage":true}"#)
+        let own = try made(api, "x", #","stream":true,"stream_options":{"include_usage":true}"#)
         #expect(!own.context.additions.contains(.streamOptions))
-        let kept = try made(wire, "x", #","stream":true,"stream_options":{"include_usage":true}"#, without: .streamOptions)
+        let kept = try made(api, "x", #","stream":true,"stream_options":{"include_usage":true}"#, without: .streamOptions)
         #expect(text(kept).contains(#""stream_options":{"include_usage":true}"#))
     }
 
@@ -169,20 +169,20 @@ import Testing
         Renaming(model: "x", members: #","max_tokens":9"#, refused: [.maxTokens, .maxCompletionTokens], limit: nil, sent: #""max_tokens":9"#),
     ])
     func limitOfOutput_changesItsNameAndStays(renaming: Renaming) throws {
-        for wire in [Wire.openai, .azure] {
-            let body = try text(made(wire, renaming.model, renaming.members, without: renaming.refused, limit: renaming.limit))
+        for api in [ProviderAPI.openai, .azure] {
+            let body = try text(made(api, renaming.model, renaming.members, without: renaming.refused, limit: renaming.limit))
             #expect(body.contains(renaming.sent) && body.components("max_").count == 2, "\(body)")
         }
     }
 
     @Test func thinking_isSaidAnotherWay_thenNotAtAll() throws {
         let wish = #","reasoning_effort":"high""#
-        for wire in [Wire.anthropic, .bedrock] {
+        for api in [ProviderAPI.anthropic, .bedrock] {
             let name = "anthropic.claude-opus-4-8"
-            let first = try made(wire, name, wish)
+            let first = try made(api, name, wish)
             #expect(text(first).contains(#""adaptive""#) && first.context.additions.isSuperset(of: [.adaptiveThinking, .thinking]))
-            #expect(try text(made(wire, name, wish, without: .adaptiveThinking)).contains(#""budget_tokens":16384"#))
-            #expect(try !text(made(wire, name, wish, without: .thinking)).contains("thinking"))
+            #expect(try text(made(api, name, wish, without: .adaptiveThinking)).contains(#""budget_tokens":16384"#))
+            #expect(try !text(made(api, name, wish, without: .thinking)).contains("thinking"))
         }
         for (model, member, other) in [("gemini-3-flash", "thinkingLevel", "thinkingBudget"), ("gemini-2.5-flash", "thinkingBudget", "thinkingLevel")] {
             let first = try made(.gemini, model, wish)
@@ -201,39 +201,39 @@ import Testing
         #expect(try text(made(.gemini, "gemini-3-flash-preview", off, without: .thinkingOff)).contains(#""thinkingLevel":"low""#))
     }
 
-    @Test(arguments: [(Wire.anthropic, "claude-sonnet-4-5"), (.bedrock, "us.anthropic.claude-haiku-4-5-20251001-v1:0"), (.gemini, "gemini-3-flash-preview")])
-    func format_isHadAnotherWay(wire: Wire, model: String) throws {
+    @Test(arguments: [(ProviderAPI.anthropic, "claude-sonnet-4-5"), (.bedrock, "us.anthropic.claude-haiku-4-5-20251001-v1:0"), (.gemini, "gemini-3-flash-preview")])
+    func format_isHadAnotherWay(api: ProviderAPI, model: String) throws {
         let format = #","response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}}}"#
-        let first = try made(wire, model, format)
+        let first = try made(api, model, format)
         #expect(first.context.additions.contains(.nativeFormat))
-        let second = try made(wire, model, format, without: .nativeFormat)
+        let second = try made(api, model, format, without: .nativeFormat)
         #expect(!second.context.additions.contains(.nativeFormat))
         #expect(text(second).contains("json_response") || text(second).contains("Answer with JSON that follows this JSON Schema"))
-        let last = try made(wire, model, format, without: [.nativeFormat, .forcedFormat])
+        let last = try made(api, model, format, without: [.nativeFormat, .forcedFormat])
         #expect(text(last).contains("Answer with JSON that follows this JSON Schema"))
     }
 
-    @Test(arguments: [(Wire.anthropic, "claude-sonnet-4-5"), (.bedrock, "us.anthropic.claude-haiku-4-5-20251001-v1:0")])
-    func cacheMarks_areLeftOut_andTheTextStays(wire: Wire, model: String) throws {
+    @Test(arguments: [(ProviderAPI.anthropic, "claude-sonnet-4-5"), (.bedrock, "us.anthropic.claude-haiku-4-5-20251001-v1:0")])
+    func cacheMarks_areLeftOut_andTheTextStays(api: ProviderAPI, model: String) throws {
         let body = #"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"long","cache_control":{"type":"ephemeral"}}]}]}"#
         let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
-        var model = WireModel(name: model, upstreamName: model)
-        let first = try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        var model = ProviderModel(name: model, upstreamName: model)
+        let first = try ProviderRequest.make(request, api: api, model: model, reader: reader)
         #expect(first.context.additions.contains(.cacheMarks))
         model.refused = .cacheMarks
-        let second = try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        let second = try ProviderRequest.make(request, api: api, model: model, reader: reader)
         #expect(!second.context.additions.contains(.cacheMarks) && !text(second).contains("cache") && text(second).contains("long"))
     }
 
-    @Test(arguments: [(Wire.anthropic, "claude-sonnet-4-5"), (.bedrock, "amazon.nova-pro-v1:0"), (.gemini, "gemini-2.5-flash")])
-    func answerBegunByTheClient_getsARequestToGoOn(wire: Wire, model: String) throws {
+    @Test(arguments: [(ProviderAPI.anthropic, "claude-sonnet-4-5"), (.bedrock, "amazon.nova-pro-v1:0"), (.gemini, "gemini-2.5-flash")])
+    func answerBegunByTheClient_getsARequestToGoOn(api: ProviderAPI, model: String) throws {
         let body = #"{"model":"m","messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"The answer"}]}"#
         let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
-        var model = WireModel(name: model, upstreamName: model)
-        let first = try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        var model = ProviderModel(name: model, upstreamName: model)
+        let first = try ProviderRequest.make(request, api: api, model: model, reader: reader)
         #expect(first.context.additions.contains(.prefill))
         model.refused = .prefill
-        let second = try WireRequest.make(request, wire: wire, model: model, reader: reader)
+        let second = try ProviderRequest.make(request, api: api, model: model, reader: reader)
         #expect(!second.context.additions.contains(.prefill) && text(second).components("\"role\":\"user\"").count == 3)
     }
 

@@ -54,7 +54,7 @@ import Testing
         let bytes = try #require(example.bytes("answer.json"))
         for _ in 0..<200 {
             let damaged = random.damage(bytes)
-            guard let answer = try? WireAnswer.read(body: damaged, context: context, reader: reader) else { continue }
+            guard let answer = try? ProviderAnswer.read(body: damaged, context: context, reader: reader) else { continue }
             let rendered = answer.rendering(damaged, cost: .zero, estimate: TokenUsage())
             #expect(throws: Never.self, "seed \(seed)") { try reader.read(rendered) { _ in } }
         }
@@ -68,7 +68,7 @@ import Testing
         let bytes = example.requestBytes
         for _ in 0..<100 {
             guard let request = try? ChatRequest(decoding: random.damage(bytes), reader: reader),
-                let upstream = try? WireRequest.make(request, wire: example.wire, model: example.model, reader: reader)
+                let upstream = try? ProviderRequest.make(request, api: example.api, model: example.model, reader: reader)
             else { continue }
             #expect(throws: Never.self, "seed \(seed)") { try reader.read(upstream.body) { _ in } }
         }

@@ -69,11 +69,11 @@ import Testing
     @Test func otherWiresAreMendedToo() throws {
         let body = Array(#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#.utf8)
         let request = try ChatRequest(decoding: body, reader: reader)
-        let context = try WireRequest.make(request, wire: .gemini, model: WireModel(name: "m", upstreamName: "gemini-3-flash"), reader: reader).context
+        let context = try ProviderRequest.make(request, api: .gemini, model: ProviderModel(name: "m", upstreamName: "gemini-3-flash"), reader: reader).context
         let answer = Array(#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP","avgLogprobs":NaN}]}"#.utf8)
-        let read = try WireAnswer.read(body: answer, context: context, reader: reader)
+        let read = try ProviderAnswer.read(body: answer, context: context, reader: reader)
         #expect(read.finishReasons == [.stop])
-        var stream = WireStream(context, pricing: prices)
+        var stream = ProviderStream(context, pricing: prices)
         var out: [UInt8] = []
         _ = stream.feed(Array("data: ".utf8) + answer + Array("\n\n".utf8), reader: reader, into: &out)
         guard case .complete = stream.end(reader: reader, into: &out) else {

@@ -28,18 +28,18 @@ public final class CallExecutor {
     /// - Throws: `invalid_request_error` when the provider's wire cannot say what the request says.
     func translate(
         _ request: ChatRequest, for target: Target, outputLimit: Int64?, without refused: Additions
-    ) throws(GatewayError) -> WireRequest {
-        var model = target.wireModel
+    ) throws(GatewayError) -> ProviderRequest {
+        var model = target.providerModel
         model.refused = refused
         model.maxOutputTokens = outputLimit ?? model.maxOutputTokens
-        return try WireRequest.make(request, wire: target.wire, model: model, reader: reader)
+        return try ProviderRequest.make(request, api: target.api, model: model, reader: reader)
     }
 
     /// Sends `translated`, which was made of `request`, to `target`.
     /// - Parameter planned: what is reserved for the call.
     /// - Throws: `upstream_error` when no call could be begun.
     func start(
-        _ translated: WireRequest, of request: ChatRequest, planned: PlannedCall, on target: Target, _ permit: CallPermit
+        _ translated: ProviderRequest, of request: ChatRequest, planned: PlannedCall, on target: Target, _ permit: CallPermit
     ) throws(GatewayError) -> UpstreamCall {
         do {
             let transfer = try client.post(

@@ -7,8 +7,8 @@ internal import Upstream
 final class Target: Sendable {
     /// The model, with its price and its name at the provider.
     let model: ModelEntry
-    let wire: Wire
-    let wireModel: WireModel
+    let api: ProviderAPI
+    let providerModel: ProviderModel
     let endpoint: UpstreamEndpoint
     let scrubber: SecretScrubber
     let health: TargetHealth
@@ -16,13 +16,13 @@ final class Target: Sendable {
     /// Bounds the calls to the provider that are under way at once.
     let gate: UpstreamGate
 
-    init(_ model: ModelEntry, _ way: ProviderWay, registry: TargetRegistry) {
+    init(_ model: ModelEntry, _ way: ProviderConnection, registry: TargetRegistry) {
         self.model = model
-        wire = Wire(model.provider.kind)
-        wireModel = WireModel(
+        api = ProviderAPI(model.provider.kind)
+        providerModel = ProviderModel(
             name: model.name, upstreamName: model.upstreamModel,
             // Where bodies pass through, a limit is put in only when it is in force; the others must be told one.
-            maxOutputTokens: wire.passesBodies ? nil : model.maxOutputTokens.map(Int64.init), apiVersion: model.provider.apiVersion)
+            maxOutputTokens: api.passesBodies ? nil : model.maxOutputTokens.map(Int64.init), apiVersion: model.provider.apiVersion)
         endpoint = way.endpoint
         scrubber = way.scrubber
         retries = way.retries
@@ -32,7 +32,7 @@ final class Target: Sendable {
 }
 
 /// The way to a provider: what all its targets share.
-struct ProviderWay: Sendable {
+struct ProviderConnection: Sendable {
     let endpoint: UpstreamEndpoint
     let scrubber: SecretScrubber
     let retries: ProviderRetries
@@ -47,7 +47,7 @@ public final class ServingPolicies: Sendable {
     /// address may be the next one's.
     public let version: UInt64
     private let registry: TargetRegistry
-    private let ways: [String: ProviderWay]
+    private let ways: [String: ProviderConnection]
     /// The targets of listed models; those that patterns let in are made when they are asked for.
     private let targets: [ObjectIdentifier: Target]
 
@@ -58,7 +58,7 @@ public final class ServingPolicies: Sendable {
         self.registry = registry
         let ways = Dictionary(
             uniqueKeysWithValues: snapshot.providers.map { provider in
-                let way = ProviderWay(
+                let way = ProviderConnection(
                     endpoint: UpstreamEndpoint(provider), scrubber: SecretScrubber(provider), retries: registry.retries(of: provider),
                     gate: registry.gate(of: provider))
                 return (provider.name, way)
@@ -80,7 +80,7 @@ public final class ServingPolicies: Sendable {
     var endpointNumbers: Set<UInt64> { Set(ways.values.map(\.endpoint.number)) }
 }
 
-extension Wire {
+extension ProviderAPI {
     /// What a provider of that kind speaks.
     init(_ kind: ProviderKind) {
         self =
@@ -112,14 +112,14 @@ extension Wire {
 extension UpstreamEndpoint {
     /// The way to a provider: all its paths begin there.
     convenience init(_ provider: Provider) {
-        let wire = Wire(provider.kind)
+        let api = ProviderAPI(provider.kind)
         // Few and short: libcurl puts a head together character by character.
-        var headers = ["Content-Type: application/json", "Accept:", "Expect:"] + wire.fixedHeaders
-        if let key = provider.apiKey { headers.append(wire.authorizationHeader(key: key)) }
+        var headers = ["Content-Type: application/json", "Accept:", "Expect:"] + api.fixedHeaders
+        if let key = provider.apiKey { headers.append(api.authorizationHeader(key: key)) }
         headers += provider.headers.map { "\($0.name): \($0.value.reveal())" }
         let timeouts = provider.timeouts
         self.init(
-            url: wire.base(of: provider.baseURL.text), headers: headers, caFile: provider.caFile, proxy: provider.proxy?.reveal(),
+            url: api.base(of: provider.baseURL.text), headers: headers, caFile: provider.caFile, proxy: provider.proxy?.reveal(),
             allowsHTTP2: provider.http2, credentials: provider.apiKey == nil ? Upstream.AWSCredentials(provider) : nil,
             timeouts: UpstreamTimeouts(connect: timeouts.connect, firstByte: timeouts.firstByte, idle: timeouts.idle, total: timeouts.total)
         )

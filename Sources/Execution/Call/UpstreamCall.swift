@@ -26,7 +26,7 @@ public final class UpstreamCall {
     private let ticket: TargetHealth.Ticket
     private let context: AnswerContext
     /// How a stream stands; `nil` until one is opened.
-    private var stream: WireStream?
+    private var stream: ProviderStream?
     private var received: [UInt8] = []
     /// What went wrong in the same moment in which the first content came.
     private var deferredFailure: GatewayError?
@@ -79,7 +79,7 @@ public final class UpstreamCall {
     @inline(never)
     private func finished(_ body: [UInt8], _ contentType: String) throws(GatewayError) -> [UInt8] {
         if let error = Self.wrongKind(body, contentType) { throw error }
-        let answer = try WireAnswer.read(body: body, context: context, reader: reader)
+        let answer = try ProviderAnswer.read(body: body, context: context, reader: reader)
         isWhole = true
         settle(answer.usage, estimate: ownEstimate.raised(to: answer.reportedAtLeast))
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
@@ -104,7 +104,7 @@ public final class UpstreamCall {
     public func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
         do throws(GatewayError) {
             let head = try await acceptedHead()
-            guard context.wire.streams(as: head.contentType) else { throw try await notStreamed(head.contentType) }
+            guard context.api.streams(as: head.contentType) else { throw try await notStreamed(head.contentType) }
             beginStream()
             while output.isEmpty { guard try await advance(&output) else { return false } }
             return true
@@ -127,7 +127,7 @@ public final class UpstreamCall {
 
     @inline(never)
     private func beginStream() {
-        stream = WireStream(context, pricing: pricing)
+        stream = ProviderStream(context, pricing: pricing)
         transfer.countOnlyProgress()
     }
 
@@ -136,9 +136,9 @@ public final class UpstreamCall {
         guard contentType.hasSuffix("json") else { return Self.notAStream }
         let body = try await wholeBody()
         do throws(GatewayError) {
-            refusedUsage = try WireAnswer.read(body: body, context: context, reader: reader).usage
+            refusedUsage = try ProviderAnswer.read(body: body, context: context, reader: reader).usage
             return Self.notAStream
-        } catch { return error.publicMessage == WireFailure.unusableMessage ? Self.notAStream : error }
+        } catch { return error.publicMessage == ProviderFailure.unusableMessage ? Self.notAStream : error }
     }
 
     private func advance(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
@@ -247,8 +247,8 @@ public final class UpstreamCall {
         let body = try await wholeBody()
         // Behind a gateway that gave up, the provider may go on; what is accepted is no refusal.
         isRefused = !(200...299).contains(head.status) && ![504, 524].contains(head.status)
-        throw WireFailure.read(
-            wire: context.wire, status: head.status, body: body, retryAfter: RetryAfter.duration(head), reader: reader)
+        throw ProviderFailure.read(
+            api: context.api, status: head.status, body: body, retryAfter: RetryAfter.duration(head), reader: reader)
     }
 
     private func receive() async throws(GatewayError) -> Bool {

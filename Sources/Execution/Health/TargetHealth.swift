@@ -20,7 +20,7 @@ final class TargetHealth: Sendable {
     init(_ rules: BreakerRules) { state = Mutex(State(breaker: CircuitBreaker(rules))) }
 
     /// Why the target takes no call at the moment.
-    enum Objection: Error, Equatable {
+    enum Unavailability: Error, Equatable {
         case open(until: MonotonicTime)
         case cooling(until: MonotonicTime)
     }
@@ -33,7 +33,7 @@ final class TargetHealth: Sendable {
 
     /// Whether a call would be let through.
     /// - Parameter prober: the call; `nil` asks for calls in general.
-    func objection(at now: MonotonicTime, for prober: CircuitBreaker.Prober? = nil) -> Objection? {
+    func unavailability(at now: MonotonicTime, for prober: CircuitBreaker.Prober? = nil) -> Unavailability? {
         state.withLock { state in
             if state.coolsUntil > now { return .cooling(until: state.coolsUntil) }
             return state.breaker.opens(at: now, for: prober).map { .open(until: $0) }
@@ -47,8 +47,8 @@ final class TargetHealth: Sendable {
     }
 
     /// Lets a call through and counts it; it must be followed by `ended`.
-    func begin(at now: MonotonicTime, as prober: CircuitBreaker.Prober) -> Result<Ticket, Objection> {
-        let result: Result<Ticket, Objection> = state.withLock { state in
+    func begin(at now: MonotonicTime, as prober: CircuitBreaker.Prober) -> Result<Ticket, Unavailability> {
+        let result: Result<Ticket, Unavailability> = state.withLock { state in
             if state.coolsUntil > now { return .failure(.cooling(until: state.coolsUntil)) }
             let admission = state.breaker.admit(at: now, as: prober)
             if admission != .refused { return .success(Ticket(admission: admission, prober: prober)) }

@@ -99,7 +99,7 @@ public final class Attempt {
 }
 
 /// A call that has begun to answer: the one of its plan whose answer the client gets.
-public struct Answering {
+public struct StartedResponse {
     /// The call.
     public let call: UpstreamCall
     /// Of a stream, the events that have come; else the whole answer.

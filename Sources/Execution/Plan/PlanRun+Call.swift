@@ -7,7 +7,7 @@ internal import Providers
 /// One target: calls to it, and when to call it again.
 extension PlanRun {
     /// Calls a target, and again where its provider's policy, its retry budget and the time that is left allow it.
-    func persist(_ planned: PlannedCall, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+    func persist(_ planned: PlannedCall, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
         guard let target = policies.target(planned.model) else {
             throw GatewayError(.noHealthyUpstream, "The provider of \(planned.model.name) is off.", source: .gateway, retry: .nextTarget)
         }
@@ -25,15 +25,15 @@ extension PlanRun {
             } catch {
                 if detour.goesOn(after: error) {
                     if Task.isCancelled { throw GatewayError.clientLeft }
-                    failure = Self.weightier(failure, error)
+                    failure = Self.moreInformative(failure, error)
                     role = .retry
                     continue
                 }
                 tries += 1
                 // That a retry was not covered says less than what the provider answered before.
-                let weightier = Self.weightier(failure, error)
-                failure = weightier
-                guard isLast, let pause = pause(after: error, tries: tries, target, within: window) else { throw weightier }
+                let moreInformative = Self.moreInformative(failure, error)
+                failure = moreInformative
+                guard isLast, let pause = pause(after: error, tries: tries, target, within: window) else { throw moreInformative }
                 await executor.loop.sleep(until: .now() + pause)
                 if Task.isCancelled { throw GatewayError.clientLeft }
                 role = .retry
@@ -67,7 +67,7 @@ extension PlanRun {
     private func call(
         _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool,
         without refused: Additions
-    ) async throws(GatewayError) -> Answering {
+    ) async throws(GatewayError) -> StartedResponse {
         let now = MonotonicTime.now()
         guard now < deadline else { throw Self.outOfTime }
         guard now < window.end else { throw .outOfTime }
@@ -76,7 +76,7 @@ extension PlanRun {
             throw Self.outOfMoney(target.model)
         }
         let prober = CircuitBreaker.Prober(caller: caller, team: team, isPatient: window.isPatient(at: now, target))
-        if let objection = target.health.objection(at: now, for: prober) { throw skip(planned, role, objection, at: now) }
+        if let unavailability = target.health.unavailability(at: now, for: prober) { throw skip(planned, role, unavailability, at: now) }
         let place = try await place(planned, target, as: role, within: window, isLast: isLast)
         // What is set aside is counted from the bytes that will be sent, so they are made first.
         let origin = planned
@@ -95,7 +95,7 @@ extension PlanRun {
             }
             switch target.health.begin(at: .now(), as: prober) {
             case .success(let given): ticket = given
-            case .failure(let objection): throw skip(origin, role, objection, at: now)
+            case .failure(let unavailability): throw skip(origin, role, unavailability, at: now)
             }
         } catch {
             if let covered { envelope?.giveBack(covered) }
@@ -109,7 +109,7 @@ extension PlanRun {
     /// What is about to be sent, and the call with all the input that it has.
     private struct Outgoing {
         let request: ChatRequest
-        let translated: WireRequest
+        let translated: ProviderRequest
         let planned: PlannedCall
     }
 
@@ -127,10 +127,10 @@ extension PlanRun {
     }
 
     private func skip(
-        _ planned: PlannedCall, _ role: Attempt.Role, _ objection: TargetHealth.Objection, at now: MonotonicTime
+        _ planned: PlannedCall, _ role: Attempt.Role, _ unavailability: TargetHealth.Unavailability, at now: MonotonicTime
     ) -> GatewayError {
-        attempts.append(Attempt(skipping: planned.model, role: role, because: objection.reason))
-        return objection.error(planned.model, at: now)
+        attempts.append(Attempt(skipping: planned.model, role: role, because: unavailability.reason))
+        return unavailability.error(planned.model, at: now)
     }
 
     /// What the limits on the call's model say.
@@ -165,7 +165,7 @@ extension PlanRun {
 
     private func dial(
         _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, covered: CoveredCall?, _ permit: CallPermit
-    ) async throws(GatewayError) -> Answering {
+    ) async throws(GatewayError) -> StartedResponse {
         let call: UpstreamCall
         do throws(GatewayError) {
             call = try executor.start(outgoing.translated, of: outgoing.request, planned: outgoing.planned, on: target, permit)
@@ -179,7 +179,7 @@ extension PlanRun {
         var bytes: [UInt8] = []
         var goesOn = false
         if isStream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
-        return Answering(call: call, bytes: bytes, goesOn: goesOn)
+        return StartedResponse(call: call, bytes: bytes, goesOn: goesOn)
     }
 
     /// Sees to it that a stream stays within what was set aside for it, in `max_cost` and in the limits: a provider may ignore its limit of output.
@@ -212,7 +212,7 @@ extension PlanRun {
     private func request(for planned: PlannedCall, _ target: Target, needsPrices: Bool) throws(GatewayError) -> ChatRequest {
         var request = request
         if let settings = planned.settings { request = try request.applying(settings: settings, reader: executor.reader) }
-        guard target.wire.passesBodies, needsPrices, case .listed? = planned.model.pricing else {
+        guard target.api.passesBodies, needsPrices, case .listed? = planned.model.pricing else {
             return request
         }
         if let variant = planned.model.surchargedVariant { throw Self.surchargedModel(variant) }
@@ -276,7 +276,7 @@ extension TargetHealth.Verdict {
     }
 }
 
-extension TargetHealth.Objection {
+extension TargetHealth.Unavailability {
     var reason: String {
         switch self {
         case .open: "its circuit breaker is open"

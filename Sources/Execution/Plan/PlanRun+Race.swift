@@ -5,7 +5,7 @@ internal import Policies
 /// Hedging: the next leg starts when the ones before it are slow or have failed; the first that begins to answer wins.
 extension PlanRun {
     /// A failure never wins: it only lets the next leg start at once. The losers are cancelled, and their cost is settled like any other.
-    func race(_ plans: [Plan], after delay: Duration, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+    func race(_ plans: [Plan], after delay: Duration, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
         // All of this stays on one loop: the box only tells the compiler so.
         let run = OnOneLoop(value: self)
         let result = await withTaskGroup(of: OnOneLoop<RaceNews>.self) { group in
@@ -15,7 +15,7 @@ extension PlanRun {
                 switch news.value {
                 case .answering(let answering):
                     await run.value.endRace(&group, winner: answering.call)
-                    return OnOneLoop(value: Result<Answering, GatewayError>.success(answering))
+                    return OnOneLoop(value: Result<StartedResponse, GatewayError>.success(answering))
                 case .slow(let leg):
                     if leg == race.started { run.value.startLeg(of: &race, as: .hedge, delay, isLast, &group) }
                 case .failed(let error):
@@ -65,7 +65,7 @@ extension PlanRun {
 
 /// What a leg of a race, or its clock, has to tell.
 private enum RaceNews {
-    case answering(Answering)
+    case answering(StartedResponse)
     case failed(GatewayError)
     /// This many legs were started when the clock was set, and it has run out.
     case slow(Int)
@@ -93,7 +93,7 @@ private struct Race {
 
     mutating func note(_ error: GatewayError) {
         failed += 1
-        failure = PlanRun.weightier(failure, error)
+        failure = PlanRun.moreInformative(failure, error)
         if !error.mayBeTriedElsewhere { isOver = true }
     }
 }

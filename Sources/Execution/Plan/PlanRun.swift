@@ -65,10 +65,10 @@ public final class PlanRun {
 
     /// Carries out `plan` until a call has begun to answer: a stream with its first events, anything else with the whole answer.
     /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made.
-    public func begin(_ plan: Plan) async throws(GatewayError) -> Answering { try await perform(plan, as: .primary, isLast: true) }
+    public func begin(_ plan: Plan) async throws(GatewayError) -> StartedResponse { try await perform(plan, as: .primary, isLast: true) }
 
     /// - Parameter isLast: whether nothing else is left to try: only then is time spent on trying the same target again.
-    func perform(_ plan: Plan, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+    func perform(_ plan: Plan, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
         switch plan {
         case .call(let call): try await persist(call, as: role, isLast: isLast)
         case .firstOf(let plans): try await chain(plans, as: role, isLast: isLast)
@@ -77,7 +77,7 @@ public final class PlanRun {
     }
 
     /// A fallback chain.
-    private func chain(_ plans: [Plan], as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> Answering {
+    private func chain(_ plans: [Plan], as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
         var failure: GatewayError?
         for (index, plan) in plans.enumerated() {
             do throws(GatewayError) {
@@ -85,7 +85,7 @@ public final class PlanRun {
                 return try await perform(plan, as: index == 0 ? role : .fallback, isLast: isLastOfAll)
             } catch {
                 guard error.mayBeTriedElsewhere else { throw error }
-                failure = Self.weightier(failure, error)
+                failure = Self.moreInformative(failure, error)
             }
         }
         throw failure ?? Self.nothingToCall
@@ -93,7 +93,7 @@ public final class PlanRun {
 
     /// Of two failures the one that says more: what a provider answered, rather than that a limit refused a call, or that another took none. Of two
     /// refusals the first, unless only the second may be tried again.
-    public static func weightier(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
+    public static func moreInformative(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
         guard let first, second.weight < 3, second.weight <= first.weight else { return second }
         return first.weight == second.weight && first.retry == .never && second.retry != .never ? second : first
     }

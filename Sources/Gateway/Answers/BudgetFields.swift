@@ -6,7 +6,7 @@ internal import HTTPServer
 internal import Ledger
 internal import Policies
 
-extension AdmittedCall {
+extension DecodedRequest {
     /// Whose limits bind the request.
     var scopes: RequestScopes { RequestScopes(team: principal.team, key: principal.keyID, user: request.user) }
 
@@ -32,7 +32,7 @@ extension AdmittedCall {
     /// - Parameters:
     ///   - decided: the decision, if it came to one.
     ///   - held: what came after it, if anything did.
-    func answer(_ error: GatewayError, _ decided: DecidedCall?, _ held: HeldCall?) {
+    func answer(_ error: GatewayError, _ decided: DecidedRequest?, _ held: ReservedRequest?) {
         incoming.answer(error) { fields in
             guard error.isRefusalByLimit, incoming.policies.snapshot.hasLimits else { return }
             // Another call than the first may have been refused, by limits that the first does not have.
@@ -52,7 +52,7 @@ extension GatewayError {
     }
 }
 
-extension HeldCall {
+extension ReservedRequest {
     /// What an answer tells of the limits that bind its request.
     func appendBudgetFields(to fields: inout HTTPResponseHead) {
         guard run.envelope != nil, let model = decided.trace.model else { return }

@@ -48,7 +48,7 @@ extension GatewayError {
     }
 }
 
-extension IncomingCall {
+extension IncomingRequest {
     /// Answers with an error, if there is still anybody to answer.
     /// - Parameter more: appends what the error itself does not know; not asked in a stream that has begun.
     func answer(_ error: GatewayError, _ more: (inout HTTPResponseHead) -> Void = { _ in }) {

@@ -3,7 +3,7 @@ internal import Execution
 internal import Policies
 
 /// What a request has come to, for those who ask: the list of attempts in errors, and the `purser` object of `x-purser-explain`.
-extension HeldCall {
+extension ReservedRequest {
     /// Every try, as a JSON list of `{model, role, status, ms, cost_usd}`; one that was left out has `status: skipped` and a `reason`.
     var attemptsJSON: [UInt8] {
         var json: [UInt8] = []

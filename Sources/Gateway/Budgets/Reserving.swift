@@ -5,8 +5,8 @@ internal import HTTPServer
 internal import Ledger
 internal import Policies
 
-extension DecidedCall {
-    private var incoming: IncomingCall { admitted.incoming }
+extension DecidedRequest {
+    private var incoming: IncomingRequest { admitted.incoming }
 
     /// Sets aside what the first call of the plan that its limits let through may cost. A call whose own limits refuse it is passed over, and so is
     /// one that would wait longer than a moment while another can be served. Where no limit, hard or soft, counts any call that the plan may make,
@@ -39,7 +39,7 @@ extension DecidedCall {
     /// - Returns: of two refusals the one to tell.
     private func passOver(_ failure: GatewayError?, _ error: GatewayError) throws(GatewayError) -> GatewayError {
         guard [.budgetExceeded, .rateLimitExceeded, .overloaded].contains(error.code) else { throw error }
-        return PlanRun.weightier(failure, error)
+        return PlanRun.moreInformative(failure, error)
     }
 
     /// What is set aside for a request that no limit counts. Limits that a reload adds before its end count it; the journal need not know.

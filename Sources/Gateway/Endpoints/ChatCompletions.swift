@@ -6,7 +6,7 @@ internal import Policies
 
 extension GatewayLoop {
     /// The way of a chat request, in one sentence: who asks, what for, where to, may it be recorded, then call, record, answer.
-    func completeChat(_ call: IncomingCall, _ exchange: HTTPExchange) async throws(GatewayError) {
+    func completeChat(_ call: IncomingRequest, _ exchange: HTTPExchange) async throws(GatewayError) {
         if gateway.places.isFull { throw gateway.places.refusal() }
         let caller = try await call.authenticated()
         try gateway.places.enter(caller.principal.activity)
@@ -27,8 +27,8 @@ extension GatewayLoop {
     }
 
     /// The way of a request that was understood, to the last byte of its answer.
-    func complete(_ admitted: AdmittedCall, _ room: inout RequestMemory) async {
-        var (decided, held): (DecidedCall?, HeldCall?)
+    func complete(_ admitted: DecodedRequest, _ room: inout RequestMemory) async {
+        var (decided, held): (DecidedRequest?, ReservedRequest?)
         do throws(GatewayError) {
             let decision = try admitted.decided()
             decided = decision
@@ -41,7 +41,7 @@ extension GatewayLoop {
         }
     }
 
-    private func answerChat(_ held: HeldCall) async throws(GatewayError) {
+    private func answerChat(_ held: ReservedRequest) async throws(GatewayError) {
         let answering = try await begin(held)
         held.incoming.reply.respond(200, body: held.explaining(answering.bytes)) { fields in
             fields.contentType = "application/json"
@@ -50,7 +50,7 @@ extension GatewayLoop {
         }
     }
 
-    private func streamChat(_ held: HeldCall) async throws(GatewayError) {
+    private func streamChat(_ held: ReservedRequest) async throws(GatewayError) {
         let reply = held.incoming.reply
         reply.whenQuiet(for: Self.quietInterval) {
             if !reply.hasBegun { held.beginStream(nil) }
@@ -75,8 +75,8 @@ extension GatewayLoop {
     }
 
     /// Carries out the plan until a call has begun to answer, and settles whatever is over by then.
-    private func begin(_ held: HeldCall) async throws(GatewayError) -> Answering {
-        let answering: Answering
+    private func begin(_ held: ReservedRequest) async throws(GatewayError) -> StartedResponse {
+        let answering: StartedResponse
         do throws(GatewayError) { answering = try await held.run.begin(held.decided.plan) } catch {
             try await held.settle(isOver: true)
             throw held.explained(error)
@@ -92,7 +92,7 @@ extension GatewayLoop {
 
     /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client
     /// is told.
-    private func relay(_ answering: Answering, _ held: HeldCall) async throws(GatewayError) {
+    private func relay(_ answering: StartedResponse, _ held: ReservedRequest) async throws(GatewayError) {
         let reply = held.incoming.reply
         let call = answering.call
         var events = answering.bytes
@@ -124,7 +124,7 @@ extension GatewayLoop {
     private static let quietInterval = Duration.seconds(15)
 }
 
-extension HeldCall {
+extension ReservedRequest {
     /// - Parameter call: the call that answers; `nil` when none does yet and the client is only to know that we are alive.
     func beginStream(_ call: UpstreamCall?) {
         incoming.reply.begin(200) { fields in

@@ -5,13 +5,13 @@ internal import Ledger
 
 extension GatewayLoop {
     /// `GET /healthz`: the process is alive. Says nothing else, and needs no key.
-    func answerHealth(_ call: IncomingCall) {
+    func answerHealth(_ call: IncomingRequest) {
         answerJSON(200, Array("{\"status\":\"ok\"}".utf8), call)
     }
 
     /// `GET /readyz`: whether this gateway should get traffic, in words of state only: whoever reaches the public listener may ask. A refused
     /// reload does not make it unready, since the old policies serve on, but it is shown; why it was refused is told on the admin listener.
-    func answerReadiness(_ call: IncomingCall) {
+    func answerReadiness(_ call: IncomingRequest) {
         let readiness = Readiness(gateway)
         answerJSON(readiness.isReady ? 200 : 503, readiness.json(withDetails: false), call)
     }

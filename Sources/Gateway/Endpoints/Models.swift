@@ -6,7 +6,7 @@ internal import Policies
 
 extension GatewayLoop {
     /// `GET /v1/models`: what this key may use.
-    func listModels(_ call: IncomingCall) async throws(GatewayError) {
+    func listModels(_ call: IncomingRequest) async throws(GatewayError) {
         let principal = try await call.authenticated().principal
         var body = Array("{\"object\":\"list\",\"data\":[".utf8)
         var isFirst = true
@@ -20,7 +20,7 @@ extension GatewayLoop {
     }
 
     /// `GET /v1/models/{id}`, by any name a client may use for it.
-    func showModel(_ name: String, _ call: IncomingCall) async throws(GatewayError) {
+    func showModel(_ name: String, _ call: IncomingRequest) async throws(GatewayError) {
         let principal = try await call.authenticated().principal
         let model = try call.policies.snapshot.model(named: name, for: principal)
         var body: [UInt8] = []
@@ -29,7 +29,7 @@ extension GatewayLoop {
     }
 
     /// Sends a complete JSON document.
-    func answerJSON(_ status: Int, _ body: [UInt8], _ call: IncomingCall) {
+    func answerJSON(_ status: Int, _ body: [UInt8], _ call: IncomingRequest) {
         call.reply.respond(status, body: body) { fields in
             fields.contentType = "application/json"
             fields.appendField("x-request-id", value: call.requestID)

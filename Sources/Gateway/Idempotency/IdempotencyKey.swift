@@ -18,7 +18,7 @@ struct IdempotencyKey: Hashable {
     }
 }
 
-extension AuthenticatedCall {
+extension AuthenticatedRequest {
     /// The request's `Idempotency-Key`; `nil` without one.
     /// - Throws: `invalid_request_error` for a value that is empty, too long, or not of visible ASCII characters, and for two of them.
     func idempotencyKey() throws(GatewayError) -> IdempotencyKey? {

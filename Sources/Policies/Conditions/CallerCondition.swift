@@ -7,7 +7,7 @@ final class CallerCondition: Sendable {
     /// For teams: the paths of their sub-teams begin like this.
     private let subteams: [String]
 
-    init?(_ subject: Subject, _ field: FieldReader, _ surroundings: Condition.Surroundings) {
+    init?(_ subject: Subject, _ field: FieldReader, _ context: Condition.Context) {
         guard let texts = TextCondition(field), let items = field.alternatives() else { return nil }
         self.subject = subject
         self.texts = texts
@@ -16,9 +16,9 @@ final class CallerCondition: Sendable {
         guard subject == .team else { return }
         for item in items {
             guard case .scalar(let scalar) = item.node.content else { continue }
-            guard scalar.text.last != "*", surroundings.isComplete, !surroundings.teams.isEmpty else { continue }
-            guard !surroundings.teams.contains(where: { $0 == scalar.text || $0.hasPrefix(scalar.text + "/") }) else { continue }
-            let nearest = EditDistance.nearest(to: scalar.text, among: surroundings.teams)
+            guard scalar.text.last != "*", context.isComplete, !context.teams.isEmpty else { continue }
+            guard !context.teams.contains(where: { $0 == scalar.text || $0.hasPrefix(scalar.text + "/") }) else { continue }
+            let nearest = EditDistance.nearest(to: scalar.text, among: context.teams)
             _ = item.refuse("unknown team \"\(shortened(scalar.text))\"", suggestion: nearest) as String?
             return nil
         }

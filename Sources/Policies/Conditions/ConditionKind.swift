@@ -9,7 +9,7 @@ extension Condition {
     ]
 
     /// What conditions need to know of the rest of the policies.
-    struct Surroundings {
+    struct Context {
         let timeZone: TimeZoneRules
         /// The paths of all teams; empty when the policies name none.
         let teams: Set<String>
@@ -18,7 +18,7 @@ extension Condition {
 
     /// Reads one entry of `when`.
     /// - Returns: `nil` when something is wrong with it, which is reported.
-    static func decode(_ entry: NamedField, _ surroundings: Surroundings) -> Condition? {
+    static func decode(_ entry: NamedField, _ context: Context) -> Condition? {
         let value = entry.value
         switch entry.name {
         case "task": return TaskCondition(value).map { .task($0) }
@@ -29,9 +29,9 @@ extension Condition {
             return FlagCondition.Subject(rawValue: entry.name).flatMap { FlagCondition($0, value) }.map { .flag($0) }
         case "language": return TextCondition(language: value).map { .language($0) }
         case "user", "team", "key":
-            return CallerCondition.Subject(rawValue: entry.name).flatMap { CallerCondition($0, value, surroundings) }.map { .caller($0) }
-        case "time_of_day": return TimeOfDayCondition(value, zone: surroundings.timeZone).map { .timeOfDay($0) }
-        case "weekday": return WeekdayCondition(value, zone: surroundings.timeZone).map { .weekday($0) }
+            return CallerCondition.Subject(rawValue: entry.name).flatMap { CallerCondition($0, value, context) }.map { .caller($0) }
+        case "time_of_day": return TimeOfDayCondition(value, zone: context.timeZone).map { .timeOfDay($0) }
+        case "weekday": return WeekdayCondition(value, zone: context.timeZone).map { .weekday($0) }
         default: return decodeNamed(entry)
         }
     }
@@ -39,8 +39,8 @@ extension Condition {
     private static func decodeNamed(_ entry: NamedField) -> Condition? {
         if let name = name(in: entry, after: "header.") {
             let lowered = name.lowercased()
-            if let objection = HeaderRules.objection(toName: lowered) {
-                entry.value.diagnostics.error(at: entry.place, "header \"\(shortened(name))\" \(objection)")
+            if let unavailability = HeaderRules.unavailability(toName: lowered) {
+                entry.value.diagnostics.error(at: entry.place, "header \"\(shortened(name))\" \(unavailability)")
                 return nil
             }
             guard !credentials.contains(lowered) else {

@@ -1,7 +1,7 @@
 /// What a name may look like: a provider's, a model's, a team's, a key's.
 enum NameRules {
     /// Why `name` cannot be one; `nil` when it can.
-    static func objection(to name: String, allowingSlash: Bool = true) -> String? {
+    static func unavailability(to name: String, allowingSlash: Bool = true) -> String? {
         let bytes = name.utf8
         if bytes.isEmpty { return "is empty" }
         if bytes.count > PolicyLimits.nameBytes { return "is longer than \(PolicyLimits.nameBytes) bytes" }
@@ -14,7 +14,7 @@ enum NameRules {
     /// Whether a client may ask for a model of this name at all: the same rules, and no segment that a URL's path would resolve, because the
     /// name may become part of one.
     static func isPossible(_ name: String) -> Bool {
-        objection(to: name) == nil
+        unavailability(to: name) == nil
             && name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in
                 !part.allSatisfy { $0 == UInt8(ascii: ".") } || part.count > 2
             }
@@ -24,8 +24,8 @@ enum NameRules {
 extension NamedField {
     /// Reports a name that breaks the rules.
     func hasValidName(_ what: String, allowingSlash: Bool = true) -> Bool {
-        guard let objection = NameRules.objection(to: name, allowingSlash: allowingSlash) else { return true }
-        value.diagnostics.error(at: place, "the \(what) name \"\(shortened(name))\" \(objection)")
+        guard let unavailability = NameRules.unavailability(to: name, allowingSlash: allowingSlash) else { return true }
+        value.diagnostics.error(at: place, "the \(what) name \"\(shortened(name))\" \(unavailability)")
         return false
     }
 }

@@ -3,7 +3,7 @@ enum WebhookURL {
     private static let longest = 2048
 
     /// What is wrong with an address; `nil` when nothing is. Never quotes it: it is a secret.
-    static func objection(to text: String) -> String? {
+    static func unavailability(to text: String) -> String? {
         guard text.utf8.count <= longest else { return "is longer than \(longest) bytes" }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !text.utf8.contains(UInt8(ascii: "#")) else {
             return "must be printable ASCII without spaces and without a fragment (#…)"
@@ -11,7 +11,7 @@ enum WebhookURL {
         // Unlike a provider's, it may have a query: that is where some services expect their token.
         let address = text.utf8.prefix { $0 != UInt8(ascii: "?") }
         guard !address.contains(UInt8(ascii: "@")) else { return "must not have credentials (…@)" }
-        do throws(EndpointURL.Objection) {
+        do throws(EndpointURL.Unavailability) {
             let url = try EndpointURL(String(decoding: address, as: UTF8.self))
             if url.isSecure || isLoopback(url.host) { return nil }
             return "must begin with https://; http:// is for this machine only (127.0.0.1, [::1], localhost)"

@@ -18,7 +18,7 @@ enum CrossOriginDecoder {
         if text == "*" { return text }
         let lowered = text.lowercased()
         if lowered.hasPrefix("http://") || lowered.hasPrefix("https://") {
-            do throws(EndpointURL.Objection) {
+            do throws(EndpointURL.Unavailability) {
                 let url = try EndpointURL(text)
                 return url.path.isEmpty ? url.text : field.refuse("the origin \"\(shortened(text))\" must not have a path")
             } catch {

@@ -8,7 +8,7 @@ enum HeaderRules {
     ]
 
     /// Why a header of this name, in lower case, cannot be set; `nil` when it can.
-    static func objection(toName name: String) -> String? {
+    static func unavailability(toName name: String) -> String? {
         guard !name.isEmpty, name.utf8.count <= PolicyLimits.nameBytes, name.utf8.allSatisfy(isTokenCharacter) else {
             return "is not a valid header name"
         }
@@ -16,7 +16,7 @@ enum HeaderRules {
     }
 
     /// Why a header cannot have this value; `nil` when it can.
-    static func objection(toValue value: String) -> String? {
+    static func unavailability(toValue value: String) -> String? {
         if value.utf8.count > 8192 { return "is longer than 8192 bytes" }
         if value.utf8.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) {
             return "has a line break or another control character"

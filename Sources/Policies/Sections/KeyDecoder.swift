@@ -10,7 +10,7 @@ enum KeyDecoder {
             return nil
         }
         guard let name = field.text() else { return nil }
-        if let objection = NameRules.objection(to: name) { return field.refuse("the key name \"\(shortened(name))\" \(objection)") }
+        if let unavailability = NameRules.unavailability(to: name) { return field.refuse("the key name \"\(shortened(name))\" \(unavailability)") }
         return name
     }
 

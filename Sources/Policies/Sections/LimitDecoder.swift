@@ -66,7 +66,7 @@ struct LimitDecoder {
 
     private static func usd(_ field: FieldReader) -> NanoUSD? {
         guard let text = field.literal(expected: "an amount in USD such as 50 or 0.25") else { return nil }
-        if let objection = DecimalSyntax.objection(to: text) { return field.refuse("\"usd\" \(objection)") }
+        if let unavailability = DecimalSyntax.unavailability(to: text) { return field.refuse("\"usd\" \(unavailability)") }
         guard let amount = NanoUSD(decimal: text), amount <= most.usd else {
             return field.refuse("\"usd\" is more than \(most.usd.decimalString); leave the limit out when nothing is to be limited")
         }
@@ -133,7 +133,7 @@ extension LimitDecoder {
         guard let text = scope.text(field) else {
             return noteNoWebhook(field, scope)
         }
-        if let objection = WebhookURL.objection(to: text) { return field.refuse("the webhook \(objection)") ?? false }
+        if let unavailability = WebhookURL.unavailability(to: text) { return field.refuse("the webhook \(unavailability)") ?? false }
         rule.webhook = text
         return true
     }

@@ -70,7 +70,7 @@ struct ModelDecoder {
             return nil
         }
         guard let text = field.text() else { return nil }
-        if let objection = NameRules.objection(to: text) { return field.refuse("the upstream_model \(objection)") }
+        if let unavailability = NameRules.unavailability(to: text) { return field.refuse("the upstream_model \(unavailability)") }
         if !entry.isPattern, text.contains("*") {
             return field.refuse("a * in upstream_model stands for what a pattern matched, but \"\(entry.name)\" is no pattern")
         }
@@ -128,7 +128,7 @@ enum AliasDecoder {
         }
         return items.compactMap { item in
             guard let alias = item.text() else { return nil }
-            if let objection = NameRules.objection(to: alias) { return item.refuse("the alias \"\(shortened(alias))\" \(objection)") }
+            if let unavailability = NameRules.unavailability(to: alias) { return item.refuse("the alias \"\(shortened(alias))\" \(unavailability)") }
             if alias.contains("*") { return item.refuse("the alias \"\(alias)\" has a *; only the name of a model can be a pattern") }
             return (alias, item.node.start)
         }

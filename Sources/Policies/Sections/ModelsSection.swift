@@ -8,9 +8,9 @@ struct ModelsSection {
     /// The headers, in lower case, that conditions look at.
     let headerNames: [String]
 
-    /// - Parameter surroundings: what conditions need to know of the rest; also whether all files could be read: otherwise a name that is
+    /// - Parameter context: what conditions need to know of the rest; also whether all files could be read: otherwise a name that is
     ///   not known may stand in another file.
-    init(_ section: Section, providers: ProvidersSection, catalogue: Catalogue, surroundings: Condition.Surroundings) {
+    init(_ section: Section, providers: ProvidersSection, catalogue: Catalogue, context: Condition.Context) {
         var drafts: [ListedDraft] = []
         var patterns: [ModelPattern] = []
         var aliases = AliasRegister(names: section)
@@ -21,7 +21,7 @@ struct ModelsSection {
                 drafts.append(ListedDraft(name: entry.name, aliases: own, content: .virtual(model)))
                 continue
             }
-            let model = ModelDecoder.decode(entry, providers: providers, catalogue: catalogue, isComplete: surroundings.isComplete)
+            let model = ModelDecoder.decode(entry, providers: providers, catalogue: catalogue, isComplete: context.isComplete)
             if entry.isPattern {
                 patterns.append(model.pattern)
             } else {
@@ -30,7 +30,7 @@ struct ModelsSection {
                     ListedDraft(name: entry.name, aliases: own, content: .model(model.resolution(index: drafts.count, aliases: own))))
             }
         }
-        let compiler = VirtualModelCompiler(drafts, names: ModelTable(drafts.map(\.forNames), patterns: patterns), surroundings)
+        let compiler = VirtualModelCompiler(drafts, names: ModelTable(drafts.map(\.forNames), patterns: patterns), context)
         listed = drafts.indices.map { compiler.resolution($0) }
         table = ModelTable(zip(drafts, listed).map { ($0.name, $0.aliases, $1) }, patterns: patterns)
         headerNames = compiler.headerNames.sorted()

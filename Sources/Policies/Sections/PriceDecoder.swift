@@ -55,7 +55,7 @@ enum PriceDecoder {
 
     private static func perMillion(_ field: FieldReader) -> PricePerMillion? {
         guard let text = field.literal(expected: "a price in USD per million tokens") else { return nil }
-        if let objection = DecimalSyntax.objection(to: text) { return field.refuse("the price \"\(field.label)\" \(objection)") }
+        if let unavailability = DecimalSyntax.unavailability(to: text) { return field.refuse("the price \"\(field.label)\" \(unavailability)") }
         guard let price = PricePerMillion(decimal: text), price.nanos <= Int64(highest) * 1_000_000_000 else {
             return field.refuse("the price \"\(field.label)\" is more than \(highest) USD per million tokens")
         }

@@ -83,7 +83,7 @@ struct ProviderDecoder {
             return kind?.defaultBaseURL(region: region).flatMap { try? EndpointURL($0) }
         }
         guard let text = environment.text(field) else { return nil }
-        do throws(EndpointURL.Objection) {
+        do throws(EndpointURL.Unavailability) {
             return try EndpointURL(text)
         } catch {
             return environment.refuse(field, "the base_url \(error.message)")
@@ -118,15 +118,15 @@ struct ProviderDecoder {
                 continue
             }
             placeOfName[lowered] = header.place
-            if let objection = HeaderRules.objection(toName: lowered) {
-                field.diagnostics.error(at: header.place, "header \"\(shortened(header.name))\" \(objection)")
+            if let unavailability = HeaderRules.unavailability(toName: lowered) {
+                field.diagnostics.error(at: header.place, "header \"\(shortened(header.name))\" \(unavailability)")
             }
             if lowered == "authorization", reader["api_key"] != nil {
                 field.diagnostics.error(at: header.place, "a provider has either an api_key or an \"\(header.name)\" header, not both")
             }
             guard let value = environment.text(header.value) else { continue }
-            if let objection = HeaderRules.objection(toValue: value) {
-                let _: String? = environment.refuse(header.value, "the value of header \"\(shortened(header.name))\" \(objection)")
+            if let unavailability = HeaderRules.unavailability(toValue: value) {
+                let _: String? = environment.refuse(header.value, "the value of header \"\(shortened(header.name))\" \(unavailability)")
             }
             headers.append(Provider.Header(name: header.name, value: Secret(value)))
         }
@@ -153,7 +153,7 @@ struct ProviderDecoder {
         guard address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             return environment.refuse(field, "the proxy has spaces or unprintable characters")
         }
-        do throws(EndpointURL.Objection) {
+        do throws(EndpointURL.Unavailability) {
             let url = try EndpointURL("http://" + host)
             return url.path.isEmpty ? Secret(text) : environment.refuse(field, "the proxy must not have a path")
         } catch {

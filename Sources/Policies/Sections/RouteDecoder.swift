@@ -6,7 +6,7 @@ struct RouteDecoder {
     }
 
     let targets: TargetDecoder
-    let surroundings: Condition.Surroundings
+    let context: Condition.Context
     /// Takes down a header that a condition looks at.
     let note: (String) -> Void
 
@@ -37,7 +37,7 @@ struct RouteDecoder {
 
     private func validLabel(_ field: FieldReader) -> (String) -> String? {
         { text in
-            if let objection = NameRules.objection(to: text) { return field.refuse("the rule name \"\(shortened(text))\" \(objection)") }
+            if let unavailability = NameRules.unavailability(to: text) { return field.refuse("the rule name \"\(shortened(text))\" \(unavailability)") }
             // A number could be another rule's place.
             return Int(text) == nil ? text : field.refuse("the rule name \"\(text)\" is a number; rules without a name have theirs as name")
         }
@@ -49,7 +49,7 @@ struct RouteDecoder {
         guard let entries = field.entries(expected: "a mapping of conditions such as {task: code}") else { return nil }
         let conditions = entries.map { entry in
             entry.value.node.isNull
-                ? entry.value.refuse("the condition \"\(shortened(entry.name))\" has no value") : Condition.decode(entry, surroundings)
+                ? entry.value.refuse("the condition \"\(shortened(entry.name))\" has no value") : Condition.decode(entry, context)
         }
         for case .named(let condition)? in conditions where condition.subject == .header { note(condition.name) }
         return conditions.contains { $0 == nil } ? nil : conditions.compactMap(\.self)

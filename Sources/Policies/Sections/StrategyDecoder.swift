@@ -19,7 +19,7 @@ struct StrategyDecoder {
         }
         if key != "among", let prefer = reader["prefer"] { return prefer.refuse("\"prefer\" goes with \"among\" only") }
         switch key {
-        case "route": return RouteDecoder(targets: targets, surroundings: compiler.surroundings, note: compiler.note).strategy(field)
+        case "route": return RouteDecoder(targets: targets, context: compiler.context, note: compiler.note).strategy(field)
         case "fallback": return targets.list(field, of: "model names").map { .fallback($0) }
         case "split": return SplitDecoder(targets: targets).strategy(field)
         case "balance": return BalanceDecoder(targets: targets).strategy(field)

@@ -7,17 +7,17 @@ final class VirtualModelCompiler {
 
     private let drafts: [ListedDraft]
     private let names: ModelTable
-    let surroundings: Condition.Surroundings
+    let context: Condition.Context
     private var finished: [Int: ModelResolution] = [:]
     private var depths: [Int: Int] = [:]
     /// The models that are being compiled, the outermost first.
     private var path: [Int] = []
     private(set) var headerNames: Set<String> = []
 
-    init(_ drafts: [ListedDraft], names: ModelTable, _ surroundings: Condition.Surroundings) {
+    init(_ drafts: [ListedDraft], names: ModelTable, _ context: Condition.Context) {
         self.drafts = drafts
         self.names = names
-        self.surroundings = surroundings
+        self.context = context
     }
 
     /// What the draft of that index stands for.
@@ -76,7 +76,7 @@ final class VirtualModelCompiler {
         case .off(let name, let reason): return .off(name: name, reason: reason)
         case .virtual(let model): return .virtual(model)
         case .unknown(let nearest):
-            guard surroundings.isComplete else { return nil }
+            guard context.isComplete else { return nil }
             return field.refuse("unknown model \"\(shortened(name))\"", suggestion: nearest)
         }
     }

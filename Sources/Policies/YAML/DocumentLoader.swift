@@ -6,10 +6,10 @@ enum DocumentLoader {
         var nodesLeft = PolicyLimits.nodes
         var roots: [(String, Node)] = []
         for file in files {
-            if let objection = sizeObjection(file, bytesLeft: &bytesLeft) {
+            if let unavailability = sizeObjection(file, bytesLeft: &bytesLeft) {
                 // Nothing of such a file is kept, not even for showing lines of it.
                 let index = diagnostics.add(SourceText(path: file.path, bytes: []))
-                diagnostics.error(at: Place(file: index, line: 0, column: 0), objection)
+                diagnostics.error(at: Place(file: index, line: 0, column: 0), unavailability)
                 continue
             }
             let source = SourceText(path: file.path, bytes: file.bytes)

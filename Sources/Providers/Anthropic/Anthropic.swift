@@ -3,8 +3,8 @@ internal import Chat
 /// Anthropic's Messages, version 2023-06-01.
 enum Anthropic {
     static func request(
-        _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
-    ) throws(GatewayError) -> WireRequest {
+        _ request: ChatRequest, _ model: ProviderModel, _ context: AnswerContext, _ reader: JSONReader
+    ) throws(GatewayError) -> ProviderRequest {
         var context = context
         let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(root, [.files], reasoning: .anthropic, names: names, stops: StopRule(refusesBlank: true))
@@ -19,7 +19,7 @@ enum Anthropic {
             try writer.write(model: model.upstreamNameJSON, stream: request.stream)
             return (writer.bytes, writer.media)
         }
-        return WireRequest(body: body, path: "/v1/messages", context: context, request: request, media: media)
+        return ProviderRequest(body: body, path: "/v1/messages", context: context, request: request, media: media)
     }
 
     /// Names of tools, and ids of calls but for their length, which Anthropic does not limit and others do.

@@ -3,8 +3,8 @@ internal import Chat
 /// AWS Bedrock's Converse and ConverseStream.
 enum Bedrock {
     static func request(
-        _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
-    ) throws(GatewayError) -> WireRequest {
+        _ request: ChatRequest, _ model: ProviderModel, _ context: AnswerContext, _ reader: JSONReader
+    ) throws(GatewayError) -> ProviderRequest {
         var context = context
         let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let abilities = BedrockModel(model.upstreamName)
@@ -23,7 +23,7 @@ enum Bedrock {
             return (writer.bytes, writer.media)
         }
         let path = "/model/\(segment(model.upstreamName))/" + (request.stream ? "converse-stream" : "converse")
-        return WireRequest(body: body, path: path, context: context, request: request, media: media)
+        return ProviderRequest(body: body, path: path, context: context, request: request, media: media)
     }
 
     private static func rules(

@@ -9,7 +9,7 @@ public import Chat
 public enum RefusedAdditions {
     /// Those of the additions that a failed call's error refuses; empty when it refuses anything else.
     /// - Parameters:
-    ///   - error: with the provider's words in `passThrough`, as `WireFailure` makes it.
+    ///   - error: with the provider's words in `passThrough`, as `ProviderFailure` makes it.
     ///   - added: what was put into the request.
     public static func named(by error: GatewayError, in added: Additions, reader: JSONReader) -> Additions {
         guard !added.isEmpty, let (status, body) = error.passThrough, [400, 422].contains(status),

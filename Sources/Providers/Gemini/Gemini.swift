@@ -4,8 +4,8 @@ internal import Chat
 enum Gemini {
     /// The request in Google's words.
     static func request(
-        _ request: ChatRequest, _ model: WireModel, _ context: AnswerContext, _ reader: JSONReader
-    ) throws(GatewayError) -> WireRequest {
+        _ request: ChatRequest, _ model: ProviderModel, _ context: AnswerContext, _ reader: JSONReader
+    ) throws(GatewayError) -> ProviderRequest {
         var context = context
         let generation = GeminiGeneration(modelName: model.upstreamName)
         let limit = [request.maxOutputTokens, model.maxOutputTokens].compactMap(\.self).min()
@@ -20,7 +20,7 @@ enum Gemini {
             return (bytes, body.media)
         }
         let path = path(of: model.upstreamName, streams: request.stream)
-        return WireRequest(body: body, path: path, context: context, request: request, media: media)
+        return ProviderRequest(body: body, path: path, context: context, request: request, media: media)
     }
 
     /// Names of functions: https://ai.google.dev/api/caching#FunctionDeclaration.

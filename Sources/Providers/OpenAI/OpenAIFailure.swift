@@ -84,7 +84,7 @@ public enum OpenAIFailure {
 
     /// The error for an answer that is not what was asked for.
     static func unusable(_ detail: String) -> GatewayError {
-        GatewayError(.upstreamError, WireFailure.unusableMessage, source: .upstream, retry: .nextTarget, detail: detail)
+        GatewayError(.upstreamError, ProviderFailure.unusableMessage, source: .upstream, retry: .nextTarget, detail: detail)
     }
 
     /// The error for a choice that ended with a word for a failure.

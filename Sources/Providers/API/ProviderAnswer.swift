@@ -1,7 +1,7 @@
 public import Chat
 
 /// A whole (not streamed) answer of any wire.
-public struct WireAnswer: Sendable {
+public struct ProviderAnswer: Sendable {
     private enum Content: Sendable {
         case passing(OpenAIAnswer)
         case translated(TranslatedAnswer)
@@ -36,15 +36,15 @@ public struct WireAnswer: Sendable {
 
     /// Reads an answer with status 200.
     /// - Throws: an error of the upstream when the body is no answer, or carries an error.
-    public static func read(body: [UInt8], context: AnswerContext, reader: JSONReader) throws(GatewayError) -> WireAnswer {
-        do throws(GatewayError) { return WireAnswer(content: try content(body, context, reader), mended: nil) } catch {
+    public static func read(body: [UInt8], context: AnswerContext, reader: JSONReader) throws(GatewayError) -> ProviderAnswer {
+        do throws(GatewayError) { return ProviderAnswer(content: try content(body, context, reader), mended: nil) } catch {
             guard let mended = body.withUnsafeBytes(JSONMending.mended), let content = try? content(mended, context, reader) else { throw error }
-            return WireAnswer(content: content, mended: mended)
+            return ProviderAnswer(content: content, mended: mended)
         }
     }
 
     private static func content(_ body: [UInt8], _ context: AnswerContext, _ reader: JSONReader) throws(GatewayError) -> Content {
-        switch context.wire {
+        switch context.api {
         case .openai, .azure: .passing(try OpenAIAnswer.read(body: body, reader: reader))
         case .anthropic: .translated(try Anthropic.answer(body, context, reader))
         case .gemini: .translated(try Gemini.answer(body, context, reader))

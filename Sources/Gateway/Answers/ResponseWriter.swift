@@ -2,7 +2,7 @@ internal import Chat
 internal import HTTPServer
 
 /// Where the answer to a request goes.
-enum AnswerSink {
+enum ResponseWriter {
     /// To the client.
     case client(HTTPExchange)
     /// Into a record that any number of clients read (`Idempotency-Key`).

@@ -1,7 +1,7 @@
 internal import Chat
 internal import HTTPServer
 
-extension IncomingCall {
+extension IncomingRequest {
     /// Refuses bodies that are not JSON, or are coded in a way that cannot be unpacked. A request without a content type is taken at its word: many scripts send none,
     /// and curl's default for `-d` says form.
     /// - Throws: `unsupported_media_type`.

@@ -1,7 +1,7 @@
 public import Chat
 
 /// What a failed call means, on any wire.
-public enum WireFailure {
+public enum ProviderFailure {
     /// What a client is told of an answer that is not one.
     public static let unusableMessage = "The provider gave an unusable answer."
 
@@ -13,9 +13,9 @@ public enum WireFailure {
     ///   - status: the HTTP status, whatever the provider sent.
     ///   - body: the body, possibly cut off, possibly no JSON at all.
     ///   - retryAfter: the provider's `retry-after`, if it sent one.
-    public static func read(wire: Wire, status: Int, body: [UInt8], retryAfter: Duration?, reader: JSONReader) -> GatewayError {
+    public static func read(api: ProviderAPI, status: Int, body: [UInt8], retryAfter: Duration?, reader: JSONReader) -> GatewayError {
         let said: ProviderError?
-        switch wire {
+        switch api {
         case .openai, .azure: return OpenAIFailure.read(status: status, body: body, retryAfter: retryAfter, reader: reader)
         // A proxy in front of the provider may speak for it in another shape.
         case .anthropic: said = Anthropic.error(body, reader) ?? ErrorWords.read(body, reader)

@@ -1,7 +1,7 @@
 public import Chat
 
 /// The wire formats: how a provider wants to be asked, and how it answers.
-public enum Wire: String, Sendable, CaseIterable {
+public enum ProviderAPI: String, Sendable, CaseIterable {
     /// OpenAI's chat completions, and every server that speaks them.
     case openai
     /// Azure OpenAI: the same bodies behind paths of its own.
@@ -14,7 +14,7 @@ public enum Wire: String, Sendable, CaseIterable {
     case bedrock
 }
 
-extension Wire {
+extension ProviderAPI {
     /// The header line that shows `key` to the provider. Bedrock takes it for its API keys only; with AWS credentials its calls are signed.
     public func authorizationHeader(key: Secret) -> String {
         switch self {

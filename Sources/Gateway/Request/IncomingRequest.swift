@@ -6,9 +6,9 @@ internal import Ledger
 
 /// The first of the types that a request grows through: who asks is not known yet. One request id, one policy snapshot and one start time are
 /// taken here and carried to the end.
-struct IncomingCall {
+struct IncomingRequest {
     /// Where its answer goes.
-    private(set) var reply: AnswerSink
+    private(set) var reply: ResponseWriter
     let loop: GatewayLoop
     let requestID: String
     let policies: ServingPolicies
@@ -25,7 +25,7 @@ struct IncomingCall {
     }
 
     /// The same call with its answer going elsewhere.
-    func answering(_ sink: AnswerSink) -> IncomingCall {
+    func answering(_ sink: ResponseWriter) -> IncomingRequest {
         var call = self
         call.reply = sink
         return call

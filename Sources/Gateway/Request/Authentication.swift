@@ -63,19 +63,19 @@ final class Principal: ModelAccess {
 }
 
 /// A call whose sender is known.
-struct AuthenticatedCall {
-    let incoming: IncomingCall
+struct AuthenticatedRequest {
+    let incoming: IncomingRequest
     let principal: Principal
     /// The digest of its key.
     let keyDigest: KeyDigest
 }
 
-extension IncomingCall {
+extension IncomingRequest {
     /// Finds out who asks. The key is looked up by its digest alone; it is never logged, compared in the clear or kept.
     ///
     /// Waits only for an unknown key, while the key store is read once more, and holds no place meanwhile.
     /// - Throws: `invalid_api_key`, the same for an unknown, a revoked and an expired key; `storage_unavailable`.
-    func authenticated() async throws(GatewayError) -> AuthenticatedCall {
+    func authenticated() async throws(GatewayError) -> AuthenticatedRequest {
         guard let digest = presentedKey() else { throw Self.noKey }
         var found = try loop.principals.find(digest, in: policies, loop.gateway, at: wallTime)
         if found == nil, loop.principals.mayLookAgain(at: wallTime) {
@@ -87,7 +87,7 @@ extension IncomingCall {
         guard principal.belongs(to: policies.snapshot) else {
             throw GatewayError(.modelNotAllowed, "This key belongs to the team \(principal.team), which the policies do not know.")
         }
-        return AuthenticatedCall(incoming: self, principal: principal, keyDigest: digest)
+        return AuthenticatedRequest(incoming: self, principal: principal, keyDigest: digest)
     }
 
     /// Checks the key once more, against the policies and keys of now.

@@ -8,8 +8,8 @@ internal import Policies
 /// A call whose body has been read and understood, and that the gateway has room for.
 ///
 /// From here on the stages are classes: there is much in them, and what a suspended function holds is copied at each of its stages.
-final class AdmittedCall {
-    let incoming: IncomingCall
+final class DecodedRequest {
+    let incoming: IncomingRequest
     let principal: Principal
     let request: ChatRequest
     /// When the client's patience ends.
@@ -17,7 +17,7 @@ final class AdmittedCall {
     /// The most that the client is willing to pay, from the body or the header, whichever is less.
     let maxCost: NanoUSD?
 
-    init(incoming: IncomingCall, principal: Principal, request: ChatRequest, deadline: MonotonicTime, maxCost: NanoUSD?) {
+    init(incoming: IncomingRequest, principal: Principal, request: ChatRequest, deadline: MonotonicTime, maxCost: NanoUSD?) {
         self.incoming = incoming
         self.principal = principal
         self.request = request
@@ -27,15 +27,15 @@ final class AdmittedCall {
 }
 
 /// A call of which is known what to do.
-final class DecidedCall {
-    let admitted: AdmittedCall
+final class DecidedRequest {
+    let admitted: DecodedRequest
     let trace: DecisionTrace
     /// What to do.
     let plan: Plan
     /// Calls that their limits refused before anything was called.
     var refusals: [Envelope.Refusal] = []
 
-    init(admitted: AdmittedCall, plan: Plan, trace: DecisionTrace) {
+    init(admitted: DecodedRequest, plan: Plan, trace: DecisionTrace) {
         self.admitted = admitted
         self.plan = plan
         self.trace = trace
@@ -43,15 +43,15 @@ final class DecidedCall {
 }
 
 /// A call that may be made: everything that must hold before a byte goes upstream holds.
-struct HeldCall {
-    let decided: DecidedCall
+struct ReservedRequest {
+    let decided: DecidedRequest
     let run: PlanRun
 
-    var incoming: IncomingCall { decided.admitted.incoming }
+    var incoming: IncomingRequest { decided.admitted.incoming }
     var request: ChatRequest { decided.admitted.request }
 }
 
-extension IncomingCall {
+extension IncomingRequest {
     /// Reads the body, as long as there is `room` for it.
     /// - Throws: `request_too_large`, `request_timeout`, `overloaded` …
     func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
@@ -65,7 +65,7 @@ extension IncomingCall {
     }
 }
 
-extension AuthenticatedCall {
+extension AuthenticatedRequest {
     /// Reads the body, as long as there is `room` for it and its key has not too many bodies that do not come.
     /// - Throws: `request_too_large`, `overloaded`; `invalid_api_key` when the key was taken away while the body came.
     func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
@@ -83,7 +83,7 @@ extension AuthenticatedCall {
 
     /// Reads and decodes the body, as long as there is `room` for it.
     /// - Throws: `invalid_request_error` naming the member that is wrong, `request_too_large`, `overloaded` …
-    func admitted(into room: inout RequestMemory) async throws(GatewayError) -> AdmittedCall {
+    func admitted(into room: inout RequestMemory) async throws(GatewayError) -> DecodedRequest {
         try incoming.requireJSON()
         return try admitted(try await body(into: &room), &room)
     }
@@ -92,23 +92,23 @@ extension AuthenticatedCall {
     /// - Throws: `invalid_request_error` naming the member that is wrong.
     // Out of line, like other steps that do not wait: what they need for a moment would stay in the suspended caller's frame for as long as the request lives.
     @inline(never)
-    func admitted(_ body: [UInt8], _ room: inout RequestMemory) throws(GatewayError) -> AdmittedCall {
+    func admitted(_ body: [UInt8], _ room: inout RequestMemory) throws(GatewayError) -> DecodedRequest {
         let timeout = try incoming.clientTimeout()
         let ceiling = try incoming.clientMaxCost()
         var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
         if request.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
         if let tags = incoming.reply.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
-        return AdmittedCall(
+        return DecodedRequest(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,
             maxCost: maxCost)
     }
 }
 
-extension DecidedCall {
+extension DecidedRequest {
     /// Makes sure that the call can be paid and recorded: what cannot be billed is not bought.
     /// - Throws: `storage_unavailable`; `budget_exceeded`, `rate_limit_exceeded` naming the limit.
-    func held() async throws(GatewayError) -> HeldCall {
+    func held() async throws(GatewayError) -> ReservedRequest {
         let incoming = admitted.incoming
         guard incoming.loop.gateway.ledger.isHealthy else {
             throw GatewayError(
@@ -119,7 +119,7 @@ extension DecidedCall {
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
             caller: admitted.principal.keyID, team: admitted.principal.team, ceiling: admitted.maxCost, envelope: envelope)
-        if envelope != nil { run.settleEnded = { (run) throws(GatewayError) in try await HeldCall(decided: self, run: run).settle(isOver: false) } }
-        return HeldCall(decided: self, run: run)
+        if envelope != nil { run.settleEnded = { (run) throws(GatewayError) in try await ReservedRequest(decided: self, run: run).settle(isOver: false) } }
+        return ReservedRequest(decided: self, run: run)
     }
 }

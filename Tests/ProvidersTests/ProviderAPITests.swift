@@ -2,26 +2,26 @@ import Chat
 import Providers
 import Testing
 
-@Suite struct WireTests {
+@Suite struct ProviderAPITests {
     @Test(arguments: [
-        (Wire.openai, "Authorization: Bearer KEY"), (.azure, "api-key: KEY"), (.anthropic, "x-api-key: KEY"),
+        (ProviderAPI.openai, "Authorization: Bearer KEY"), (.azure, "api-key: KEY"), (.anthropic, "x-api-key: KEY"),
         (.gemini, "x-goog-api-key: KEY"),
         (.bedrock, "Authorization: Bearer KEY"),
     ])
-    func eachWireShowsItsKeyInItsOwnHeader(wire: Wire, line: String) {
-        #expect(wire.authorizationHeader(key: Secret("KEY")) == line)
+    func eachWireShowsItsKeyInItsOwnHeader(api: ProviderAPI, line: String) {
+        #expect(api.authorizationHeader(key: Secret("KEY")) == line)
     }
 
     @Test func anthropicsVersionIsFixed() {
-        #expect(Wire.anthropic.fixedHeaders == ["anthropic-version: 2023-06-01"])
-        #expect(Wire.allCases.filter { !$0.fixedHeaders.isEmpty } == [.anthropic])
+        #expect(ProviderAPI.anthropic.fixedHeaders == ["anthropic-version: 2023-06-01"])
+        #expect(ProviderAPI.allCases.filter { !$0.fixedHeaders.isEmpty } == [.anthropic])
     }
 
     @Test func streamsComeInTheirMediaType() {
-        for wire in Wire.allCases {
-            #expect(wire.streams(as: "text/event-stream") == (wire != .bedrock))
-            #expect(wire.streams(as: "application/vnd.amazon.eventstream") == (wire == .bedrock))
-            #expect(!wire.streams(as: "application/json"))
+        for api in ProviderAPI.allCases {
+            #expect(api.streams(as: "text/event-stream") == (api != .bedrock))
+            #expect(api.streams(as: "application/vnd.amazon.eventstream") == (api == .bedrock))
+            #expect(!api.streams(as: "application/json"))
         }
     }
 
@@ -29,8 +29,8 @@ import Testing
         let reader = JSONReader()
         let body = Array(#"{"messages":[{"role":"user","content":"x"}],"n":2,"logprobs":true,"model":"m","unknown":{}}"#.utf8)
         let request = try ChatRequest(decoding: body, reader: reader)
-        let model = WireModel(name: "m", upstreamName: #"up"stream"#)
-        let made = try WireRequest.make(request, wire: .openai, model: model, reader: reader)
+        let model = ProviderModel(name: "m", upstreamName: #"up"stream"#)
+        let made = try ProviderRequest.make(request, api: .openai, model: model, reader: reader)
         #expect(made.path == "/chat/completions")
         #expect(made.headers.isEmpty)
         #expect(made.body == request.upstreamBody(model: Array(#""up\"stream""#.utf8)))
@@ -41,8 +41,8 @@ import Testing
         let reader = JSONReader()
         let body = Array(#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#.utf8)
         let request = try ChatRequest(decoding: body, reader: reader)
-        let model = WireModel(name: "m", upstreamName: "m")
-        let contexts = try (0..<50).map { _ in try WireRequest.make(request, wire: .bedrock, model: model, reader: reader).context }
+        let model = ProviderModel(name: "m", upstreamName: "m")
+        let contexts = try (0..<50).map { _ in try ProviderRequest.make(request, api: .bedrock, model: model, reader: reader).context }
         #expect(Set(contexts.map(\.id)).count == 50)
         #expect(contexts.allSatisfy { $0.id.hasPrefix("chatcmpl-") && $0.created > 1_700_000_000 })
     }
@@ -52,11 +52,11 @@ import Testing
         let reader = JSONReader()
         let body = Array(
             #"{"model":"m","messages":[{"role":"user","content":"x"}],"stream":true,"stream_options":{"include_usage":true}}"#.utf8)
-        let context = try WireRequest.make(
-            ChatRequest(decoding: body, reader: reader), wire: .openai, model: WireModel(name: "m", upstreamName: "m"), reader: reader
+        let context = try ProviderRequest.make(
+            ChatRequest(decoding: body, reader: reader), api: .openai, model: ProviderModel(name: "m", upstreamName: "m"), reader: reader
         ).context
         let text = Chunk.role + Chunk.content("a") + Chunk.stop() + Chunk.usage + Chunk.done
-        var stream = WireStream(context, pricing: prices)
+        var stream = ProviderStream(context, pricing: prices)
         var out: [UInt8] = []
         guard case .done = stream.feed(Array(text.utf8), reader: reader, into: &out) else {
             Issue.record("not done")

@@ -2,7 +2,7 @@ public import Chat
 internal import Glibc
 
 /// What a wire needs to know of the model that is called.
-public struct WireModel: Sendable {
+public struct ProviderModel: Sendable {
     /// The name that answers report to the client.
     public var name: String
     /// The provider's name of the model.
@@ -31,7 +31,7 @@ public struct WireModel: Sendable {
 /// What reading an answer needs to know of its request.
 public struct AnswerContext: Sendable {
     /// The wire that was spoken.
-    public let wire: Wire
+    public let api: ProviderAPI
     /// The name of the model that answers report.
     public let model: String
     /// Whether the client of a stream asked for the usage.
@@ -51,19 +51,19 @@ public struct AnswerContext: Sendable {
     /// The answer's `created` where the provider gives none, in seconds since 1970.
     public var created: Int64
 
-    init(_ request: ChatRequest, wire: Wire, model: String) {
-        self.wire = wire
+    init(_ request: ChatRequest, api: ProviderAPI, model: String) {
+        self.api = api
         self.model = model
         wantsUsageChunk = request.wantsUsageChunk
         choices = request.choices
         // Where answers pass through, both are the provider's own.
-        id = wire.isOpenAI ? "" : "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
-        created = wire.isOpenAI ? 0 : Int64(time(nil))
+        id = api.isOpenAI ? "" : "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
+        created = api.isOpenAI ? 0 : Int64(time(nil))
     }
 }
 
 /// A chat request put into a provider's wire.
-public struct WireRequest: Sendable {
+public struct ProviderRequest: Sendable {
     /// The body to post.
     public let body: [UInt8]
     /// What follows the provider's base URL, with its query if there is one, percent-encoded: `/v1/messages`, `/model/ID/converse-stream`.
@@ -83,21 +83,21 @@ public struct WireRequest: Sendable {
         self.path = path
         self.headers = headers
         self.context = context
-        let additions = request.providerPrompt(isPassedOn: context.wire.isOpenAI, hasFormatTool: context.formatTool != nil)
+        let additions = request.providerPrompt(isPassedOn: context.api.isOpenAI, hasFormatTool: context.formatTool != nil)
         inputBound = InputBound(bytes: body.count, media: media, additions: additions)
     }
 
     /// Translates `request`.
     /// - Throws: `invalid_request_error` naming the member that this provider cannot take. Another one may: `retry` says `nextTarget`.
     public static func make(
-        _ request: ChatRequest, wire: Wire, model: WireModel, reader: JSONReader
-    ) throws(GatewayError) -> WireRequest {
-        var context = AnswerContext(request, wire: wire, model: model.name)
-        switch wire {
+        _ request: ChatRequest, api: ProviderAPI, model: ProviderModel, reader: JSONReader
+    ) throws(GatewayError) -> ProviderRequest {
+        var context = AnswerContext(request, api: api, model: model.name)
+        switch api {
         case .openai:
             let (body, additions) = OpenAIRequest.body(request, model, isDeployment: false)
             context.additions = additions
-            return WireRequest(body: body, path: "/chat/completions", context: context, request: request, media: request.media)
+            return ProviderRequest(body: body, path: "/chat/completions", context: context, request: request, media: request.media)
         case .azure: return try Azure.request(request, model, context)
         case .anthropic: return try Anthropic.request(request, model, context, reader)
         case .gemini: return try Gemini.request(request, model, context, reader)

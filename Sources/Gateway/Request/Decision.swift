@@ -6,14 +6,14 @@ internal import HTTPServer
 internal import Ledger
 internal import Policies
 
-extension AdmittedCall {
+extension DecodedRequest {
     /// Decides what to do: a pure function of the policies, the request and the state of the targets.
     /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, `max_cost_exceeded`, `no_healthy_upstream` …
-    func decided() throws(GatewayError) -> DecidedCall {
+    func decided() throws(GatewayError) -> DecidedRequest {
         do throws(DecisionFailure) {
             let features = features()
             let decision = try incoming.policies.snapshot.decide(features, allowed: principal, state: CurrentTargetState(incoming.policies))
-            return DecidedCall(admitted: self, plan: decision.plan, trace: decision.trace)
+            return DecidedRequest(admitted: self, plan: decision.plan, trace: decision.trace)
         } catch {
             throw explained(error)
         }

@@ -6,7 +6,7 @@ internal import HTTPServer
 internal import Ledger
 internal import Policies
 
-extension HeldCall {
+extension ReservedRequest {
     /// Commits the record of every call that is over and has none yet, in the order of their beginnings, and charges the envelope with it.
     /// - Parameter isOver: whether the request is over: then the envelope is closed, and what it still holds goes back.
     /// - Throws: `storage_unavailable` when the answer must not be given because it could not be recorded.
@@ -93,7 +93,7 @@ extension DecisionTrace {
     }
 }
 
-extension IncomingCall {
+extension IncomingRequest {
     /// The wall clock at a moment of this request.
     fileprivate func wallTime(of moment: MonotonicTime) -> WallTime {
         WallTime(microseconds: wallTime.microseconds + moment.microseconds(since: startTime))

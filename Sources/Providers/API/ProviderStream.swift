@@ -3,7 +3,7 @@ public import Chat
 /// The stream of any wire on its way to the client: bytes go in as they arrive, events of chat completion chunks come out.
 ///
 /// `[DONE]` is never among them: the caller writes it when the bill is committed.
-public struct WireStream: Sendable {
+public struct ProviderStream: Sendable {
     /// How the stream stands after some bytes.
     public typealias State = OpenAIStream.State
     /// How the stream ended.
@@ -15,7 +15,7 @@ public struct WireStream: Sendable {
     /// - Parameter pricing: what the usage is priced with.
     public init(_ context: AnswerContext, pricing: Pricing) {
         dialect =
-            switch context.wire {
+            switch context.api {
             case .openai, .azure:
                 OpenAIStream(
                     clientWantsUsage: context.wantsUsageChunk, pricing: pricing, choices: context.choices, model: context.model)
@@ -72,7 +72,7 @@ public struct WireStream: Sendable {
     public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) { dialect.appendUsage(usage, to: &out) }
 }
 
-/// What the stream of every dialect can do; what the members mean stands at `WireStream`.
+/// What the stream of every dialect can do; what the members mean stands at `ProviderStream`.
 private protocol DialectStream: Sendable {
     var usage: TokenUsage? { get }
     var finalUsage: TokenUsage? { get }
