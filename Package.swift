@@ -60,10 +60,14 @@ let package = Package(
         room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
-            dependencies: ["CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", "Gateway", arguments, logging],
+            dependencies: [
+                "CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", "Gateway", arguments,
+                logging,
+            ],
             swiftSettings: house),
         // What the classifier's training scripts get their features from.
-        .executableTarget(name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),
+        .executableTarget(
+            name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),
 
         tests("EventLoop"),
         tests("TLS", ["COpenSSL"]),

@@ -172,7 +172,8 @@ public struct ChatRequest: Sendable {
     ) -> [UInt8] {
         // One member says it, so that no server can choose another one.
         let limit = outputLimit?.member(atMost: maxOutputTokens, as: limitMembers) ?? renamedLimit(limitName)
-        let pieces = omitsStreamOptions && addsStreamOptions ? self.pieces.dropLast(Self.streamOptionsPieces) + [.text(.close)] : self.pieces[...]
+        let pieces =
+            omitsStreamOptions && addsStreamOptions ? self.pieces.dropLast(Self.streamOptionsPieces) + [.text(.close)] : self.pieces[...]
         let added = limit.map { limitMembers.isEmpty ? [UInt8(ascii: ",")] + $0 : [] } ?? furtherLimits
         let digits = limit
         let count = pieces.reduce(added.count) { $0 + size(of: $1, model: model, limit: digits) }

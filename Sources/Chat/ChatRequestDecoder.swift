@@ -65,7 +65,11 @@ struct ChatRequestDecoder {
             splice.drop()
         case .maxOutputTokens:
             try readMaxOutputTokens(value, name(of: member))
-            if limitMembers.isEmpty { splice.keep(member, replacing: member.range, by: [.outputLimit(member.range)]) } else { splice.drop() }
+            if limitMembers.isEmpty {
+                splice.keep(member, replacing: member.range, by: [.outputLimit(member.range)])
+            } else {
+                splice.drop()
+            }
             limitMembers.append(LimitMember(range: member.range, name: OutputLimit.Name(rawValue: name(of: member))))
         case .streamOptions: try visitStreamOptions(member)
         case .user, .metadata:

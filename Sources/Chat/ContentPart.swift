@@ -66,8 +66,10 @@ extension MediaTally {
 
     /// Names under which servers look for media in a part or a message.
     private static let media: [StaticString] = [
-        "image_url", "image", "images", "input_image", "image_pil", "image_embeds", "input_audio", "audio_url", "audio", "audio_embeds", "video_url", "video",
-        "videos", "file", "file_id", "file_ids", "file_url", "file_data", "files", "input_file", "document_url", "document", "documents", "source",
+        "image_url", "image", "images", "input_image", "image_pil", "image_embeds", "input_audio", "audio_url", "audio", "audio_embeds",
+        "video_url", "video",
+        "videos", "file", "file_id", "file_ids", "file_url", "file_data", "files", "input_file", "document_url", "document", "documents",
+        "source",
         "attachments", "uuid",
     ]
 

@@ -80,7 +80,8 @@ extension OutputLimit.Name {
             guard let digit = version.first, (UInt8(ascii: "5")...UInt8(ascii: "9")).contains(digit) else { return false }
             return version.dropFirst().first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? true
         }
-        guard name.first == UInt8(ascii: "o"), let digit = name.dropFirst().first, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(digit) else {
+        guard name.first == UInt8(ascii: "o"), let digit = name.dropFirst().first, (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(digit)
+        else {
             return false
         }
         let rest = name.dropFirst(2)

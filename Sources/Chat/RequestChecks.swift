@@ -54,7 +54,8 @@ struct MessageCheck {
 
     private static let members: [(name: StaticString, types: ValueTypes)] = [
         ("name", .string), ("tool_call_id", .string), ("refusal", .string), ("audio", .object), ("reasoning_content", .string),
-        ("reasoning_details", .array), ("thinking_blocks", .array), ("annotations", .array), ("is_error", .bool), ("cache_control", .object),
+        ("reasoning_details", .array), ("thinking_blocks", .array), ("annotations", .array), ("is_error", .bool),
+        ("cache_control", .object),
     ]
 
     private func checkRole(_ role: JSONValue, _ index: Int) throws(GatewayError) {

@@ -27,7 +27,9 @@ public enum ShownAddress {
 
     /// What may be shown of an argument or a name of a file in whose place somebody may have written an address with credentials: all of it where
     /// it has neither a scheme nor a user, a query or a fragment.
-    public static func argument(_ text: String) -> String { text.contains("://") || text.contains { "@?#".contains($0) } ? Self.text(text) : text }
+    public static func argument(_ text: String) -> String {
+        text.contains("://") || text.contains { "@?#".contains($0) } ? Self.text(text) : text
+    }
 
     /// Whether all of `address` may be shown.
     public static func isPlain(_ address: String) -> Bool { text(address) == address }

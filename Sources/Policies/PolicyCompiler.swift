@@ -45,7 +45,8 @@ public enum PolicyCompiler {
             diagnostics.hasErrors
             ? nil
             : PolicySnapshot(
-                providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, crossOrigin: crossOrigin, classifier: classifier,
+                providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, crossOrigin: crossOrigin,
+                classifier: classifier,
                 catalogue: catalogue, tests: tests.tests)
         return PolicyCompilation(snapshot: snapshot, diagnostics: diagnostics.finish())
     }

@@ -65,7 +65,8 @@ public enum PolicySummary {
         var rows: [[String]] = []
         func add(_ owner: String, _ limits: [LimitRule]) { rows += limits.map { [owner, $0.terms, $0.remarks] } }
         for scope in snapshot.limitScopes {
-            let properties = [scope.timeZone.map { "time zone \($0)" }, scope.weight == 1 ? nil : "weight \(scope.weight)"].compactMap(\.self)
+            let properties = [scope.timeZone.map { "time zone \($0)" }, scope.weight == 1 ? nil : "weight \(scope.weight)"].compactMap(
+                \.self)
             if !properties.isEmpty { rows.append([scope.path, properties.joined(separator: ", ")]) }
             add(scope.path, scope.limits)
             add("\(scope.path), each key", scope.eachKey)
@@ -73,7 +74,10 @@ public enum PolicySummary {
         }
         for key in snapshot.limitKeys { add(key.id, key.limits) }
         if !rows.isEmpty || snapshot.failsOpen {
-            rows.append(["shared ledger away", snapshot.failsOpen ? "requests go on unlimited" : "requests are refused when leased slices are used up"])
+            rows.append([
+                "shared ledger away",
+                snapshot.failsOpen ? "requests go on unlimited" : "requests are refused when leased slices are used up",
+            ])
         }
         return rows
     }
@@ -82,7 +86,9 @@ public enum PolicySummary {
         switch pricing {
         case .listed(let list):
             let usual = list.standard.usual.named.map { "\($0.name.replacing("_", with: " ")) \($0.price.decimalString)" }
-            let long = list.standard.long.map { ["above \($0.above) input tokens: input \($0.prices.input.decimalString), output \($0.prices.output.decimalString)"] }
+            let long = list.standard.long.map {
+                ["above \($0.above) input tokens: input \($0.prices.input.decimalString), output \($0.prices.output.decimalString)"]
+            }
             let tiers = ServiceTier.allCases.filter { $0 != .standard && list.listed($0) != nil }.map { "\($0.word) tier" }
             return (usual + (long ?? []) + tiers).joined(separator: ", ")
         case .free: return "free"

@@ -134,7 +134,9 @@ struct GateLine {
         callers.values[index].waiting -= 1
         // Calls that gave up stay in the array until they are as many as those that wait.
         let left = callers.values[index].waiting
-        if callers.values[index].line.count >= 2 * left + 16 || left == 0 { callers.values[index].line.removeAll { $0.continuation == nil } }
+        if callers.values[index].line.count >= 2 * left + 16 || left == 0 {
+            callers.values[index].line.removeAll { $0.continuation == nil }
+        }
         forgetIfAtRest(waiter.caller)
     }
 

@@ -224,13 +224,17 @@ public final class UpstreamTransfer {
 
     func timedOut() {
         // A consumer that is not waiting is busy with its client: that is not the upstream's slowness.
-        if patience != nil, waiter == nil, result == nil, !isReleased, client.loop.now < totalDeadline { return handle.watchdog.set(totalDeadline) }
+        if patience != nil, waiter == nil, result == nil, !isReleased, client.loop.now < totalDeadline {
+            return handle.watchdog.set(totalDeadline)
+        }
         noteProgress()
         client.abandon(self)
         // A transfer that has failed already, in a call-back to which libcurl paid no heed, had only to be taken out.
         guard result == nil else { return }
         let failure: UpstreamFailure =
-            if client.loop.now >= totalDeadline { callerDeadline <= providerDeadline ? .callerTimeout : .totalTimeout } else if !headIsComplete { .firstByteTimeout } else { .idleTimeout }
+            if client.loop.now >= totalDeadline {
+                callerDeadline <= providerDeadline ? .callerTimeout : .totalTimeout
+            } else if !headIsComplete { .firstByteTimeout } else { .idleTimeout }
         finish(.failure(failure))
     }
 

@@ -27,7 +27,8 @@ struct AdminOptions: ParsableArguments {
             return AdminListenerConfiguration(address: address, names: names, keyPath: keyPath, isDefault: true)
         }
         guard let address = ListenAddress(admin) else {
-            throw Terminal.cannotStart("--admin \(ShownAddress.argument(admin)) is no address: give HOST:PORT, http://HOST:PORT, or off for no admin listener")
+            throw Terminal.cannotStart(
+                "--admin \(ShownAddress.argument(admin)) is no address: give HOST:PORT, http://HOST:PORT, or off for no admin listener")
         }
         if addresses.contains(where: { $0.host == address.host && $0.port == address.port }) {
             throw Terminal.cannotStart("--admin \(address) is an address of --listen too: the admin listener needs one of its own, or off")
@@ -66,7 +67,8 @@ struct AdminListenerConfiguration {
         }
         do { return try server.get() } catch {
             if isDefault {
-                log.warning("no admin listener: its default address is taken; choose another with --admin", metadata: ["reason": "\(error)"])
+                log.warning(
+                    "no admin listener: its default address is taken; choose another with --admin", metadata: ["reason": "\(error)"])
                 return nil
             }
             throw Terminal.cannotStart("the admin listener cannot start: \(error); choose another address with --admin, or --admin off")

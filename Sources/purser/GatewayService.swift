@@ -87,10 +87,12 @@ final class GatewayService {
                     metadata: ["requests": "\(inDoubt)"])
             }
             let keys = LiveKeys(source: opened.keys, grace: configuration.keyGrace, log: log)
-            let budgets = try Budgets(policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
+            let budgets = try Budgets(
+                policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
-                maxRequestsPerKey: configuration.maxRequestsPerKey, memory: MemoryBudget(limit: configuration.maxMemory), idempotency: configuration.idempotency, log: log)
+                maxRequestsPerKey: configuration.maxRequestsPerKey, memory: MemoryBudget(limit: configuration.maxMemory),
+                idempotency: configuration.idempotency, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
         }

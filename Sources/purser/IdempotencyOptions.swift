@@ -3,7 +3,9 @@ internal import Gateway
 
 /// What is remembered of requests that have an `Idempotency-Key`.
 struct IdempotencyOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Seconds for which an answer to a request with an Idempotency-Key can be had again. Default: 600.", valueName: "s"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds for which an answer to a request with an Idempotency-Key can be had again. Default: 600.", valueName: "s"))
     var idempotencyKeep: Int?
 
     @Option(help: ArgumentHelp("Memory for such answers in MiB, all together. Default: 64.", valueName: "mib"))

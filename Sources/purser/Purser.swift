@@ -8,7 +8,8 @@ struct Purser: ParsableCommand {
         commandName: "purser",
         abstract: "The gateway in front of every language model: TLS in, one OpenAI-style chat endpoint, an exact bill.",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, RouteCommand.self, ClassifyCommand.self, FitCommand.self, KeysCommand.self, UsageCommand.self,
+            ServeCommand.self, CheckCommand.self, RouteCommand.self, ClassifyCommand.self, FitCommand.self, KeysCommand.self,
+            UsageCommand.self,
             BudgetsCommand.self, LedgerCommand.self, CatalogueCommand.self, CertsCommand.self, ReloadCommand.self,
         ])
 

@@ -19,13 +19,17 @@ enum WholeFile {
     /// The content of a file.
     static func read(_ path: String) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Terminal.cannotStart("\(ShownAddress.argument(path)) cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw Terminal.cannotStart("\(ShownAddress.argument(path)) cannot be opened: \(String(cString: strerror(errno)))")
+        }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while bytes.count <= largest {
             let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw Terminal.cannotStart("\(ShownAddress.argument(path)) cannot be read: \(String(cString: strerror(errno)))") }
+            guard count >= 0 else {
+                throw Terminal.cannotStart("\(ShownAddress.argument(path)) cannot be read: \(String(cString: strerror(errno)))")
+            }
             if count == 0 { break }
             bytes.append(contentsOf: chunk[..<count])
         }

@@ -44,10 +44,11 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
         #expect(try !decode(#"{"model":"m",\#(hello),"stream":true,"stream_options":{"include_usage":null}}"#).wantsUsageChunk)
     }
 
-    @Test(arguments: [
-        (#""max_tokens":5,"max_completion_tokens":7,"n_predict":9"#, 9, 1), (#""n_predict":3"#, 3, 1), (#""n":2,"n_cmpl":5"#, nil, 5),
-        (#""n_cmpl":5,"n":2"#, nil, 5),
-    ] as [(String, Int64?, Int)])
+    @Test(
+        arguments: [
+            (#""max_tokens":5,"max_completion_tokens":7,"n_predict":9"#, 9, 1), (#""n_predict":3"#, 3, 1), (#""n":2,"n_cmpl":5"#, nil, 5),
+            (#""n_cmpl":5,"n":2"#, nil, 5),
+        ] as [(String, Int64?, Int)])
     func theLargestOfSeveralNamesCounts(members: String, limit: Int64?, choices: Int) throws {
         let request = try decode(#"{"model":"m",\#(hello),\#(members)}"#)
         #expect(request.maxOutputTokens == limit && request.choices == choices)
@@ -60,35 +61,43 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
         #expect(String(decoding: body, as: UTF8.self) == #"{"model":"up",\#(hello),"max_tokens":7}"#)
     }
 
-    @Test(arguments: [
-        (#""service_tier":"priority""#, nil), (#""service_tier":"turbo""#, "service_tier"), (#""service_tier":"flex""#, nil), (#""modalities":["text"]"#, nil),
-        (#""modalities":["audio"]"#, nil), (#""modalities":["video"]"#, "modalities"), (#""search_parameters":{"mode":"off"}"#, nil), (#""search_parameters":{}"#, "search_parameters"),
-        (#""best_of":1"#, nil), (#""best_of":2"#, "best_of"), (#""web_search_options":{}"#, "web_search_options"), (#""plugins":null"#, nil),
-        (#""tools":[{"type":"function"},{"type":"custom"}]"#, nil), (#""tools":[{"type":"function"},{"type":"web_search"}]"#, "tools"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            (#""service_tier":"priority""#, nil), (#""service_tier":"turbo""#, "service_tier"), (#""service_tier":"flex""#, nil),
+            (#""modalities":["text"]"#, nil),
+            (#""modalities":["audio"]"#, nil), (#""modalities":["video"]"#, "modalities"), (#""search_parameters":{"mode":"off"}"#, nil),
+            (#""search_parameters":{}"#, "search_parameters"),
+            (#""best_of":1"#, nil), (#""best_of":2"#, "best_of"), (#""web_search_options":{}"#, "web_search_options"),
+            (#""plugins":null"#, nil),
+            (#""tools":[{"type":"function"},{"type":"custom"}]"#, nil), (#""tools":[{"type":"function"},{"type":"web_search"}]"#, "tools"),
+        ] as [(String, String?)])
     func whatCostsMoreThanTokens(member: String, surcharge: String?) throws {
         let text = #"{"model":"m",\#(hello),\#(member)}"#
         #expect(try decode(text).surcharge == surcharge)
         if !member.hasSuffix("null") { #expect(try upstream(text).contains(member), "it is passed on") }
     }
 
-    @Test(arguments: [
-        (#""reasoning_effort":"high""#, true), (#""reasoning_effort":"none""#, false), (#""thinking":{"type":"enabled"}"#, true),
-        (#""thinking":{"type":"disabled"}"#, false), (#""reasoning":{"effort":"none"}"#, false), (#""reasoning":{"enabled":false}"#, false),
-        (#""reasoning":{"max_tokens":9}"#, true), (#""reasoning_effort":null"#, nil), (#""thinking":{"type":"enabled"},"reasoning_effort":"none""#, true),
-    ] as [(String, Bool?)])
+    @Test(
+        arguments: [
+            (#""reasoning_effort":"high""#, true), (#""reasoning_effort":"none""#, false), (#""thinking":{"type":"enabled"}"#, true),
+            (#""thinking":{"type":"disabled"}"#, false), (#""reasoning":{"effort":"none"}"#, false),
+            (#""reasoning":{"enabled":false}"#, false),
+            (#""reasoning":{"max_tokens":9}"#, true), (#""reasoning_effort":null"#, nil),
+            (#""thinking":{"type":"enabled"},"reasoning_effort":"none""#, true),
+        ] as [(String, Bool?)])
     func whetherItIsToThink(member: String, asks: Bool?) throws {
         #expect(try decode(#"{"model":"m",\#(hello),\#(member)}"#).asksToReason == asks)
     }
 
-    @Test(arguments: [
-        (#"{"type":"text","text":"abc"}"#, 3, 0, false), (#"{"type":"image_url","image_url":{"url":"https://a/b.png"}}"#, 0, 1, false),
-        // What is neither an image in base64 nor on the web may be anything.
-        (#"{"type":"image_url","text":"abc","image_url":{"url":"data:"}}"#, 0, 1, true),
-        (#"{"type":"input_audio","text":"","input_audio":{"data":"abcd"}}"#, 34, 0, true),
-        (#"{"type":"file","file":{"file_id":"f"}}"#, 20, 0, true), (#"{"type":"text","text":"abc","file":{}}"#, 3, 0, true),
-        (#"{"type":"video_url","video_url":{"url":"u"}}"#, 26, 0, true),
-    ] as [(String, Int, Int, Bool)])
+    @Test(
+        arguments: [
+            (#"{"type":"text","text":"abc"}"#, 3, 0, false), (#"{"type":"image_url","image_url":{"url":"https://a/b.png"}}"#, 0, 1, false),
+            // What is neither an image in base64 nor on the web may be anything.
+            (#"{"type":"image_url","text":"abc","image_url":{"url":"data:"}}"#, 0, 1, true),
+            (#"{"type":"input_audio","text":"","input_audio":{"data":"abcd"}}"#, 34, 0, true),
+            (#"{"type":"file","file":{"file_id":"f"}}"#, 20, 0, true), (#"{"type":"text","text":"abc","file":{}}"#, 3, 0, true),
+            (#"{"type":"video_url","video_url":{"url":"u"}}"#, 26, 0, true),
+        ] as [(String, Int, Int, Bool)])
     func partsOfMessages(part: String, bytes: Int, images: Int, hasFiles: Bool) throws {
         let request = try decode(#"{"model":"m","messages":[{"role":"user","content":[\#(part)]}]}"#)
         #expect(request.promptBytes == bytes && request.imageCount == images && request.hasFiles == hasFiles)
@@ -106,7 +115,8 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
     private static let cases: [(body: String, param: String?)] = [
         (#"{"model":"m",\#(hello),"N":2}"#, "N"), (#"{"MODEL":"x","model":"m",\#(hello)}"#, "MODEL"),
         (#"{"model":"m",\#(hello),"n_predict":-1}"#, "n_predict"), (#"{"model":"m",\#(hello),"Api_Key":"k"}"#, "Api_Key"),
-        (#"{"model":"m",\#(hello),"max_to\u212aens":2}"#, "max_to\u{212A}ens"), (#"{"model":"m",\#(hello),"\u017ftream":true}"#, "\u{17F}tream"),
+        (#"{"model":"m",\#(hello),"max_to\u212aens":2}"#, "max_to\u{212A}ens"),
+        (#"{"model":"m",\#(hello),"\u017ftream":true}"#, "\u{17F}tream"),
         ("[]", nil), ("1", nil), ("{}", "model"), (#"{"model":"m"}"#, "messages"), (#"{\#(hello)}"#, "model"),
         (#"{"model":null,\#(hello)}"#, "model"), (#"{"model":5,\#(hello)}"#, "model"), (#"{"model":"",\#(hello)}"#, "model"),
         (#"{"model":["a",5],\#(hello)}"#, "model.1"), (#"{"model":[{}],\#(hello)}"#, "model.0"), (#"{"model":[],\#(hello)}"#, "model"),

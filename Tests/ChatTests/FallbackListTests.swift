@@ -11,7 +11,8 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
 
 @Suite struct FallbackLists {
     @Test(arguments: [
-        (#""model":["a","b"]"#, ["a", "b"]), (#""model":"a","models":["a","b"]"#, ["a", "b"]), (#""models":["a","b"],"model":"c""#, ["c", "a", "b"]),
+        (#""model":["a","b"]"#, ["a", "b"]), (#""model":"a","models":["a","b"]"#, ["a", "b"]),
+        (#""models":["a","b"],"model":"c""#, ["c", "a", "b"]),
         (#""models":["a"]"#, ["a"]), (#""model":"a","models":[]"#, ["a"]), (#""model":["a",{"model":"b"}],"models":null"#, ["a", "b"]),
     ])
     func names(members: String, expected: [String]) throws {
@@ -24,7 +25,8 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
     @Test func settingsReplaceMembers() throws {
         let reader = JSONReader()
         let request = try decode(
-            #"{"temperature":1,"model":[{"model":"a","settings":{"temperature":0.25,"max_tokens":9,"stop":["é\n"],"seed":12345678901234}},"b"],\#(hello)}"#)
+            #"{"temperature":1,"model":[{"model":"a","settings":{"temperature":0.25,"max_tokens":9,"stop":["é\n"],"seed":12345678901234}},"b"],\#(hello)}"#
+        )
         let settings = try #require(request.models[0].settings)
         #expect(request.models[1].settings == nil)
         let changed = try request.applying(settings: settings, reader: reader)
@@ -51,7 +53,9 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
         #expect(body(request, OutputLimit(tokens: 40, upstreamModel: "gpt-4o")) == "{\"model\":\"up\",\(sent),\(hello)}")
     }
 
-    @Test(arguments: [("gpt-4o", "max_tokens"), ("o3-mini", "max_completion_tokens"), ("gpt-5", "max_completion_tokens"), ("smollm2", "max_tokens")])
+    @Test(arguments: [
+        ("gpt-4o", "max_tokens"), ("o3-mini", "max_completion_tokens"), ("gpt-5", "max_completion_tokens"), ("smollm2", "max_tokens"),
+    ])
     func added(model: String, member: String) throws {
         let request = try decode(#"{"model":"m",\#(hello),"stream":true}"#)
         let sent = body(request, OutputLimit(tokens: 40, upstreamModel: model))
@@ -77,7 +81,8 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
     private func read(_ messages: String) throws -> Facts {
         try decode("{\"model\":\"m\",\"messages\":[\(messages)]}").readConversation(JSONReader()) { conversation in
             Facts(
-                system: String(decoding: conversation.system, as: UTF8.self), lastUser: String(decoding: conversation.lastUser, as: UTF8.self),
+                system: String(decoding: conversation.system, as: UTF8.self),
+                lastUser: String(decoding: conversation.lastUser, as: UTF8.self),
                 userTurns: conversation.userTurns)
         }
     }
@@ -85,7 +90,8 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
     @Test func turns() throws {
         let facts = try read(
             #"{"role":"system","content":"Be\nbrief."},{"role":"developer","content":"No jokes."},{"role":"user","content":"one"},"#
-                + #"{"role":"assistant","content":"two"},{"role":"user","content":"thr\u00e9e"},{"role":"tool","content":"x","tool_call_id":"1"}"#)
+                + #"{"role":"assistant","content":"two"},{"role":"user","content":"thr\u00e9e"},{"role":"tool","content":"x","tool_call_id":"1"}"#
+        )
         #expect(facts == Facts(system: "Be\nbrief.\nNo jokes.", lastUser: "thrée", userTurns: 2))
     }
 
@@ -99,7 +105,9 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
     @Test func imagesAreCountedAndAreNoText() throws {
         let text = #"{"type":"text","text":"look"}"#
         let image = #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#
-        let bare = try decode("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),{\"type\":\"image_url\",\"image_url\":{\"url\":\"\"}}]}]}")
+        let bare = try decode(
+            "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),{\"type\":\"image_url\",\"image_url\":{\"url\":\"\"}}]}]}"
+        )
         let request = try decode("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),\(image)]}]}")
         #expect(request.imageCount == 1 && request.messageCount == 1)
         #expect(request.promptBytes == bare.promptBytes)

@@ -11,24 +11,31 @@ import Testing
     private static let members: [(member: String, param: String)] = [
         (#""temperature":"hot""#, "temperature"), (#""temperature":true"#, "temperature"), (#""top_p":[1]"#, "top_p"),
         (#""presence_penalty":"1""#, "presence_penalty"), (#""frequency_penalty":{}"#, "frequency_penalty"), (#""seed":"1""#, "seed"),
-        (#""seed":1.5"#, "seed"), (#""logprobs":1"#, "logprobs"), (#""top_logprobs":"2""#, "top_logprobs"), (#""n":"2""#, "n"), (#""n":1.5"#, "n"),
-        (#""max_tokens":"10""#, "max_tokens"), (#""max_tokens":[10]"#, "max_tokens"), (#""max_completion_tokens":1.5"#, "max_completion_tokens"),
+        (#""seed":1.5"#, "seed"), (#""logprobs":1"#, "logprobs"), (#""top_logprobs":"2""#, "top_logprobs"), (#""n":"2""#, "n"),
+        (#""n":1.5"#, "n"),
+        (#""max_tokens":"10""#, "max_tokens"), (#""max_tokens":[10]"#, "max_tokens"),
+        (#""max_completion_tokens":1.5"#, "max_completion_tokens"),
         (#""stop":5"#, "stop"), (#""stop":{"a":1}"#, "stop"), (#""stop":["a",5]"#, "stop.1"), (#""stop":[["a"]]"#, "stop.0"),
         (#""stop":["a",null]"#, "stop.1"), (#""logit_bias":"50256""#, "logit_bias"), (#""logit_bias":[1]"#, "logit_bias"),
-        (#""logit_bias":{"50256":"-100"}"#, "logit_bias.50256"), (#""user":["a"]"#, "user"), (#""user":7"#, "user"), (#""user":{}"#, "user"),
+        (#""logit_bias":{"50256":"-100"}"#, "logit_bias.50256"), (#""user":["a"]"#, "user"), (#""user":7"#, "user"),
+        (#""user":{}"#, "user"),
         (#""metadata":["a"]"#, "metadata"), (#""metadata":"a""#, "metadata"), (#""metadata":{"a":1}"#, "metadata.a"),
         (#""metadata":{"a":{}}"#, "metadata.a"), (#""store":"yes""#, "store"), (#""stream":"true""#, "stream"), (#""stream":1"#, "stream"),
         (#""stream":true,"stream_options":"include_usage""#, "stream_options"), (#""stream":true,"stream_options":[1]"#, "stream_options"),
         (#""stream":true,"stream_options":{"include_usage":"yes"}"#, "stream_options.include_usage"),
         (#""stream":true,"stream_options":{"include_obfuscation":1}"#, "stream_options.include_obfuscation"),
         (#""modalities":"text""#, "modalities"), (#""modalities":[1]"#, "modalities.0"), (#""audio":"wav""#, "audio"),
-        (#""audio":{"format":1,"voice":"x"}"#, "audio.format"), (#""service_tier":1"#, "service_tier"), (#""reasoning_effort":3"#, "reasoning_effort"),
-        (#""reasoning_effort":{"effort":"low"}"#, "reasoning_effort"), (#""verbosity":1"#, "verbosity"), (#""prediction":"x""#, "prediction"),
+        (#""audio":{"format":1,"voice":"x"}"#, "audio.format"), (#""service_tier":1"#, "service_tier"),
+        (#""reasoning_effort":3"#, "reasoning_effort"),
+        (#""reasoning_effort":{"effort":"low"}"#, "reasoning_effort"), (#""verbosity":1"#, "verbosity"),
+        (#""prediction":"x""#, "prediction"),
         (#""prediction":{"type":1}"#, "prediction.type"), (#""prediction":{"type":"content","content":3}"#, "prediction.content"),
         (#""web_search_options":true"#, "web_search_options"), (#""parallel_tool_calls":"no""#, "parallel_tool_calls"),
         (#""safety_identifier":1"#, "safety_identifier"), (#""prompt_cache_key":{}"#, "prompt_cache_key"), (#""top_k":"5""#, "top_k"),
-        (#""tools":{"a":1}"#, "tools"), (#""tools":"a""#, "tools"), (#""tools":["a"]"#, "tools.0"), (#""tools":[{"type":1}]"#, "tools.0.type"),
-        (#""tools":[{"type":"function","function":"f"}]"#, "tools.0.function"), (#""tools":[{"type":"function","function":[1]}]"#, "tools.0.function"),
+        (#""tools":{"a":1}"#, "tools"), (#""tools":"a""#, "tools"), (#""tools":["a"]"#, "tools.0"),
+        (#""tools":[{"type":1}]"#, "tools.0.type"),
+        (#""tools":[{"type":"function","function":"f"}]"#, "tools.0.function"),
+        (#""tools":[{"type":"function","function":[1]}]"#, "tools.0.function"),
         (#""tools":[{"type":"function","function":{"name":5}}]"#, "tools.0.function.name"),
         (#""tools":[{"type":"function","function":{"name":"f","description":["d"]}}]"#, "tools.0.function.description"),
         (#""tools":[{"type":"function","function":{"name":"f","parameters":"{}"}}]"#, "tools.0.function.parameters"),
@@ -36,16 +43,21 @@ import Testing
         (#""tools":[{"type":"function","function":{"name":"f","strict":"yes"}}]"#, "tools.0.function.strict"),
         (#""tools":[{"type":"custom","custom":{"name":1}}]"#, "tools.0.custom.name"), (#""functions":{"a":1}"#, "functions"),
         (#""functions":[{"name":5}]"#, "functions.0.name"), (#""functions":[{"name":"f","parameters":"x"}]"#, "functions.0.parameters"),
-        (#""function_call":1"#, "function_call"), (#""function_call":{"name":1}"#, "function_call.name"), (#""tool_choice":1"#, "tool_choice"),
+        (#""function_call":1"#, "function_call"), (#""function_call":{"name":1}"#, "function_call.name"),
+        (#""tool_choice":1"#, "tool_choice"),
         (#""tool_choice":["auto"]"#, "tool_choice"), (#""tool_choice":{"type":1}"#, "tool_choice.type"),
         (#""tool_choice":{"type":"function","function":"f"}"#, "tool_choice.function"),
-        (#""tool_choice":{"type":"function","function":{"name":3}}"#, "tool_choice.function.name"), (#""response_format":"json""#, "response_format"),
+        (#""tool_choice":{"type":"function","function":{"name":3}}"#, "tool_choice.function.name"),
+        (#""response_format":"json""#, "response_format"),
         (#""response_format":{"type":1}"#, "response_format.type"),
         (#""response_format":{"type":"json_schema"}"#, "response_format.json_schema"),
         (#""response_format":{"type":"json_schema","json_schema":"{}"}"#, "response_format.json_schema"),
         (#""response_format":{"type":"json_schema","json_schema":{"name":1}}"#, "response_format.json_schema.name"),
         (#""response_format":{"type":"json_schema","json_schema":{"name":"a","schema":"{}"}}"#, "response_format.json_schema.schema"),
-        (#""response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{},"strict":"yes"}}"#, "response_format.json_schema.strict"),
+        (
+            #""response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{},"strict":"yes"}}"#,
+            "response_format.json_schema.strict"
+        ),
     ]
 
     @Test(arguments: members)
@@ -57,8 +69,10 @@ import Testing
         (#"{"role":5,"content":"a"}"#, "role"), (#"{"role":"wizard","content":"a"}"#, "role"), (#"{"content":"a"}"#, "role"),
         (#"{"role":"user","content":5}"#, "content"), (#"{"role":"user","content":{"type":"text"}}"#, "content"),
         (#"{"role":"user","content":["a"]}"#, "content.0"), (#"{"role":"user","content":[{"type":5}]}"#, "content.0.type"),
-        (#"{"role":"user","content":[{"type":"text"}]}"#, "content.0.text"), (#"{"role":"user","content":[{"type":"text","text":7}]}"#, "content.0.text"),
-        (#"{"role":"user","content":[{"type":"text","text":null}]}"#, "content.0.text"), (#"{"role":"user","content":[{"text":7}]}"#, "content.0.text"),
+        (#"{"role":"user","content":[{"type":"text"}]}"#, "content.0.text"),
+        (#"{"role":"user","content":[{"type":"text","text":7}]}"#, "content.0.text"),
+        (#"{"role":"user","content":[{"type":"text","text":null}]}"#, "content.0.text"),
+        (#"{"role":"user","content":[{"text":7}]}"#, "content.0.text"),
         (#"{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url"}]}"#, "content.1.image_url"),
         (#"{"role":"user","content":[{"type":"image_url","image_url":5}]}"#, "content.0.image_url"),
         (#"{"role":"user","content":[{"type":"image_url","image_url":{}}]}"#, "content.0.image_url.url"),
@@ -67,19 +81,27 @@ import Testing
         (#"{"role":"user","content":[{"type":"input_audio"}]}"#, "content.0.input_audio"),
         (#"{"role":"user","content":[{"type":"input_audio","input_audio":{"data":5,"format":"wav"}}]}"#, "content.0.input_audio.data"),
         (#"{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AA","format":5}}]}"#, "content.0.input_audio.format"),
-        (#"{"role":"user","content":[{"type":"file"}]}"#, "content.0.file"), (#"{"role":"user","content":[{"type":"file","file":{}}]}"#, "content.0.file"),
+        (#"{"role":"user","content":[{"type":"file"}]}"#, "content.0.file"),
+        (#"{"role":"user","content":[{"type":"file","file":{}}]}"#, "content.0.file"),
         (#"{"role":"user","content":[{"type":"file","file":{"file_data":5}}]}"#, "content.0.file.file_data"),
         (#"{"role":"user","content":[{"type":"file","file":{"file_id":"f","filename":5}}]}"#, "content.0.file.filename"),
         (#"{"role":"user","content":[{"type":"video_url"}]}"#, "content.0.video_url"),
-        (#"{"role":"assistant","content":[{"type":"refusal","refusal":5}]}"#, "content.0.refusal"), (#"{"role":"user","content":"a","name":5}"#, "name"),
+        (#"{"role":"assistant","content":[{"type":"refusal","refusal":5}]}"#, "content.0.refusal"),
+        (#"{"role":"user","content":"a","name":5}"#, "name"),
         (#"{"role":"user","content":"a","name":["x"]}"#, "name"), (#"{"role":"tool","content":"a","tool_call_id":5}"#, "tool_call_id"),
         (#"{"role":"assistant","content":"a","refusal":5}"#, "refusal"), (#"{"role":"assistant","content":"a","audio":"id"}"#, "audio"),
         (#"{"role":"assistant","tool_calls":{"id":"a"}}"#, "tool_calls"), (#"{"role":"assistant","tool_calls":["a"]}"#, "tool_calls.0"),
         (#"{"role":"assistant","tool_calls":[{"id":5,"type":"function","function":{"name":"f","arguments":""}}]}"#, "tool_calls.0.id"),
         (#"{"role":"assistant","tool_calls":[{"id":"a","type":5,"function":{"name":"f","arguments":""}}]}"#, "tool_calls.0.type"),
         (#"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":"f"}]}"#, "tool_calls.0.function"),
-        (#"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":5,"arguments":""}}]}"#, "tool_calls.0.function.name"),
-        (#"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":{"a":[1]}}}]}"#, "tool_calls.0.function.arguments"),
+        (
+            #"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":5,"arguments":""}}]}"#,
+            "tool_calls.0.function.name"
+        ),
+        (
+            #"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":{"a":[1]}}}]}"#,
+            "tool_calls.0.function.arguments"
+        ),
         (#"{"role":"assistant","function_call":"f"}"#, "function_call"),
         (#"{"role":"assistant","function_call":{"name":"f","arguments":{"a":1}}}"#, "function_call.arguments"),
     ]
@@ -91,8 +113,10 @@ import Testing
 
     @Test(arguments: [
         #""stop":null,"logit_bias":null,"user":null,"metadata":null,"tools":null,"tool_choice":null,"response_format":null"#,
-        #""stop":[],"logit_bias":{},"tools":[],"functions":[],"modalities":[]"#, #""temperature":3,"top_p":7,"n":128,"presence_penalty":-9"#,
-        #""stop":"a","logit_bias":{"1":-100,"2":0.5}"#, #""tool_choice":"auto","tools":[{"type":"function","function":{"name":"f","parameters":null}}]"#,
+        #""stop":[],"logit_bias":{},"tools":[],"functions":[],"modalities":[]"#,
+        #""temperature":3,"top_p":7,"n":128,"presence_penalty":-9"#,
+        #""stop":"a","logit_bias":{"1":-100,"2":0.5}"#,
+        #""tool_choice":"auto","tools":[{"type":"function","function":{"name":"f","parameters":null}}]"#,
         #""tools":[{"type":"something_new","whatever":1}]"#, #""some_new_member":{"a":[1,"b",null]}"#,
     ])
     func whatIsRightOrTheProvidersAffair_passes(members: String) {
@@ -111,7 +135,8 @@ import Testing
 
     @Test func settingsOfAModelHaveABound() {
         let settings = (0..<300).map { #""s\#($0)":0"# }.joined(separator: ",")
-        #expect(refusal(#"{"model":{"model":"m","settings":{\#(settings)}},"messages":[{"role":"user","content":"a"}]}"#) == "model.settings")
+        #expect(
+            refusal(#"{"model":{"model":"m","settings":{\#(settings)}},"messages":[{"role":"user","content":"a"}]}"#) == "model.settings")
     }
 
     private func refusal(_ text: String) -> String? {

@@ -75,7 +75,8 @@ import Testing
     private func prices(_ version: String) throws -> PriceList { try #require(PriceList(version: version), "\(version)") }
 
     @Test(arguments: [
-        "0.15/0.075/-/0.6", "3/0.3/3.75/15+1h=6>200000:6/0.6/7.5/22.5+1h=12", "2.5/-/-/10+audio_in=40+audio_out=80", "priority:2.5/0.25/-/20",
+        "0.15/0.075/-/0.6", "3/0.3/3.75/15+1h=6>200000:6/0.6/7.5/22.5+1h=12", "2.5/-/-/10+audio_in=40+audio_out=80",
+        "priority:2.5/0.25/-/20",
         "flex:1/-/-/2>10:2/-/-/4",
     ])
     func versionsAreReadBack(_ version: String) throws {
@@ -84,7 +85,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "1/2/3", "1/-/-/2+", "1/-/-/2+2h=3", "1/-/-/2+1h=", "1/-/-/2+1h=x", "batch:1/-/-/2", "1/-/-/2>x:1/-/-/2", "priority:", "1/-/-/2>5:1/-/-",
+        "", "1/2/3", "1/-/-/2+", "1/-/-/2+2h=3", "1/-/-/2+1h=", "1/-/-/2+1h=x", "batch:1/-/-/2", "1/-/-/2>x:1/-/-/2", "priority:",
+        "1/-/-/2>5:1/-/-",
     ])
     func otherTextsAreNoVersions(_ version: String) { #expect(PriceList(version: version) == nil) }
 
@@ -94,13 +96,17 @@ import Testing
         #expect(list.cost(of: TokenUsage(input: 100_000, cacheWrite: 100_000, cacheWriteHour: 40_000)).decimalString == "0.465")
         #expect(list.cost(of: TokenUsage(input: 1_000, audioInput: 400, output: 500, audioOutput: 100)).decimalString == "0.0318")
         let plain = try prices("3/-/-/15")
-        #expect(plain.cost(of: TokenUsage(input: 9, cachedInput: 1, cacheWrite: 4, cacheWriteHour: 2, audioInput: 3, output: 5, audioOutput: 5)).nanos == 102_000)
+        #expect(
+            plain.cost(of: TokenUsage(input: 9, cachedInput: 1, cacheWrite: 4, cacheWriteHour: 2, audioInput: 3, output: 5, audioOutput: 5))
+                .nanos == 102_000)
     }
 
     @Test func aTierHasItsOwnPricesOrTheDearestThatAreKnown() throws {
         let standard = try prices("1/0.1/-/2").standard
         let list = PriceList(standard, further: [.flex: try prices("0.5/-/-/1").standard])
-        func cost(_ tier: ServiceTier) -> String { list.cost(of: TokenUsage(input: 1_000_000, output: 1_000_000, tier: tier)).decimalString }
+        func cost(_ tier: ServiceTier) -> String {
+            list.cost(of: TokenUsage(input: 1_000_000, output: 1_000_000, tier: tier)).decimalString
+        }
         #expect(cost(.standard) == "3" && cost(.flex) == "1.5" && cost(.priority) == "7.5" && cost(.fast) == "18")
         #expect(list.version(at: .flex) == "flex:0.5/-/-/1" && list.version(at: .priority) == "priority:2.5/0.25/-/5")
         for tier in ServiceTier.allCases {

@@ -25,7 +25,9 @@ import Upstream
         #expect(deadlines.caller == Self.start + .seconds(2) && deadlines.provider == Self.start + .seconds(600))
     }
 
-    @Test(arguments: [(nil, nil, true), (Duration.milliseconds(5), nil, false), (nil, Duration.seconds(30), false), (.seconds(70), nil, true)])
+    @Test(arguments: [
+        (nil, nil, true), (Duration.milliseconds(5), nil, false), (nil, Duration.seconds(30), false), (.seconds(70), nil, true),
+    ])
     func patience_isTheProvidersTimeToBegin(deadline: Duration?, place: Duration?, isPatient: Bool) {
         #expect(window(deadline: deadline, place: place).isPatient(at: Self.start, providerNeeds: .seconds(65)) == isPatient)
     }
@@ -41,7 +43,9 @@ import Upstream
     private func isFailure(_ error: GatewayError) -> Bool { if case .failure = TargetHealth.Verdict(error) { true } else { false } }
 
     @Test func theProvidersOwnFaults_areFailures() {
-        for failure in [.connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout, .cut("x"), .unreachable("x"), .malformed("x")] as [Failure] {
+        for failure in [.connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout, .cut("x"), .unreachable("x"), .malformed("x")]
+            as [Failure]
+        {
             #expect(isFailure(failure.error()), "\(failure)")
         }
         #expect(isFailure(GatewayError(.upstreamError, "status 500", source: .upstream, retry: .sameTarget)))

@@ -32,7 +32,9 @@ private final class Budget {
     private let breaker = Breaker()
 
     private func fail(_ times: Int, from start: Double = 0) {
-        for index in 0..<times where breaker.admit(at: at(start + Double(index) / 100)) { breaker.failed(at: at(start + Double(index) / 100)) }
+        for index in 0..<times where breaker.admit(at: at(start + Double(index) / 100)) {
+            breaker.failed(at: at(start + Double(index) / 100))
+        }
     }
 
     @Test func opensAfterFailuresInARow() {

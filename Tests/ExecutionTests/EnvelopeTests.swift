@@ -27,22 +27,27 @@ private final class OneRequest {
             LimitRule(.usd(all), per: .total), LimitRule(.usd(dear), per: .total, models: ["dear"]),
             LimitRule(.requests(1), per: .day, models: ["dear"]),
         ]
-        let tree = LimitTree(try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules)]) { _ in nil }, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
+        let tree = LimitTree(
+            try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules)]) { _ in nil },
+            hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
         limits = tree.organization(of: "acme")
         snapshot = try Self.policies()
         let call = try Self.call(snapshot, first.model, first.tokens)
         let requestLimits = RequestLimits(limits, for: Self.scopes, isStream: false)
         let covered = try requestLimits.covered(call, at: .now)
-        guard case .held(let hold) = limits.reserve(
-            SpendRequest(Self.scopes, model: first.model, amount: covered.cover + Spending(requests: 1)), at: .now)
+        guard
+            case .held(let hold) = limits.reserve(
+                SpendRequest(Self.scopes, model: first.model, amount: covered.cover + Spending(requests: 1)), at: .now)
         else { throw NothingHeld() }
         var record = HoldRecord(
-            id: "call-1", requestID: "req-1", time: .now, requestedModel: "auto", amount: covered.cover.usd, tokens: 0, priceVersion: "1/-/-/1")
+            id: "call-1", requestID: "req-1", time: .now, requestedModel: "auto", amount: covered.cover.usd, tokens: 0,
+            priceVersion: "1/-/-/1")
         record.model = first.model
         self.first = call
         envelope = Envelope(
             hold, of: requestLimits, record: record, first: Envelope.First(origin: call, covered: covered),
-            journal: try ledger.journal(forLoop: 0), keeper: nil) { .now }
+            journal: try ledger.journal(forLoop: 0), keeper: nil
+        ) { .now }
     }
 
     deinit {
@@ -69,7 +74,9 @@ private final class OneRequest {
               dear: {provider: p, price: {input: 0, output: 100000}}
               unpriced: {provider: p, unpriced: allow}
             """
-        let compilation = PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:], assumesProvidersOn: true) { _ in nil }
+        let compilation = PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:], assumesProvidersOn: true) {
+            _ in nil
+        }
         return try #require(compilation.snapshot, "\(compilation.diagnostics.rendered)")
     }
 

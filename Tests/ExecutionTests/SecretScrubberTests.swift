@@ -22,8 +22,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (key, "***"), ("twice \(key)\(key).", "twice ******."), (#"{"message":"k3y\/with\/slashes+4242 is wrong"}"#, #"{"message":"*** is wrong"}"#),
-        ("Bearer tok-secret-7", "***"), ("tok-secret-7", "***"), ("abc stays", "abc stays"), ("k3y/with/slashes+424", "k3y/with/slashes+424"), ("", ""),
+        (key, "***"), ("twice \(key)\(key).", "twice ******."),
+        (#"{"message":"k3y\/with\/slashes+4242 is wrong"}"#, #"{"message":"*** is wrong"}"#),
+        ("Bearer tok-secret-7", "***"), ("tok-secret-7", "***"), ("abc stays", "abc stays"),
+        ("k3y/with/slashes+424", "k3y/with/slashes+424"), ("", ""),
     ])
     func secretsAreBlottedOut(text: String, expected: String) throws {
         #expect(String(decoding: try scrubber().scrubbed(Array(text.utf8)), as: UTF8.self) == expected)
@@ -42,7 +44,7 @@ import Testing
         "<dTprM3kvd2l0aC9zbGFzaGVzKzQyNDJAaA==>",
         "<dTprM3kvd2l0aC9zbGFzaGVzKzQyNDI=>",
         "/x?key=k3y%2Fwith%2Fslashes%2B4242",
-        "/x?key=k3y%2fwith%2fslashes%2b4242"
+        "/x?key=k3y%2fwith%2fslashes%2b4242",
     ])
     func encodedSecrets_areRedacted(text: String) throws {
         let scrubbed = String(decoding: try scrubber().scrubbed(Array(text.utf8)), as: UTF8.self)
@@ -50,7 +52,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"m":"\u006B\u0033\u0079\u002F\u0077\u0069\u0074\u0068\u002F\u0073\u006C\u0061\u0073\u0068\u0065\u0073\u002B\u0034\u0032\u0034\u0032!"}"#, #"{"m":"***!"}"#), (#"{"m":"k3y\/with\u002fslashes\u002B4242"}"#, #"{"m":"***"}"#),
+        (
+            #"{"m":"\u006B\u0033\u0079\u002F\u0077\u0069\u0074\u0068\u002F\u0073\u006C\u0061\u0073\u0068\u0065\u0073\u002B\u0034\u0032\u0034\u0032!"}"#,
+            #"{"m":"***!"}"#
+        ), (#"{"m":"k3y\/with\u002fslashes\u002B4242"}"#, #"{"m":"***"}"#),
         (#"{"m":"k3y\u002Fwith\/slashes+4242 \"\u0022\\\n\u00e4"}"#, #"{"m":"*** \"\u0022\\\n\u00e4"}"#),
         (#"{"m":"\\u0041 \u0041 \/"}"#, #"{"m":"\\u0041 \u0041 \/"}"#),
     ])
@@ -76,7 +81,9 @@ import Testing
     @Test func randomTexts_keepNoSecret_andLoseNothingElse() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<300 {
-            let secrets = (0..<4).map { _ in String((0..<Int.random(in: 8...12, using: &random)).map { _ in "ab".randomElement(using: &random)! }) }
+            let secrets = (0..<4).map { _ in
+                String((0..<Int.random(in: 8...12, using: &random)).map { _ in "ab".randomElement(using: &random)! })
+            }
             let text = String((0..<200).map { _ in "ab-".randomElement(using: &random)! })
             let scrubbed = Self.scrub(SecretScrubber(secrets), text)
             for secret in secrets { #expect(!scrubbed.contains(secret), "\(secrets) in \(text)") }

@@ -29,11 +29,11 @@ import Testing
         let files = [
             "/proc/self/cgroup": "0::/system.slice/purser.service\n",
             "/proc/self/mountinfo": """
-                22 28 0:20 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw
-                28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro
-                31 22 0:27 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
+            22 28 0:20 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw
+            28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro
+            31 22 0:27 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
 
-                """,
+            """,
             "/sys/fs/cgroup/system.slice/purser.service/memory.max": "2147483648\n",
         ]
         #expect(available(files) == 2 << 30)
@@ -58,10 +58,10 @@ import Testing
         let files = [
             "/proc/self/cgroup": "12:pids:\(id)\n9:memory:\(id)\n4:cpu,cpuacct:\(id)\n1:name=systemd:\(id)\n",
             "/proc/self/mountinfo": """
-                1008 1003 0:33 \(id) /sys/fs/cgroup/cpu,cpuacct ro,nosuid,nodev,noexec,relatime master:16 - cgroup cgroup rw,cpu,cpuacct
-                1011 1003 0:34 \(id) /sys/fs/cgroup/memory ro,nosuid,nodev,noexec,relatime master:17 - cgroup cgroup rw,memory
+            1008 1003 0:33 \(id) /sys/fs/cgroup/cpu,cpuacct ro,nosuid,nodev,noexec,relatime master:16 - cgroup cgroup rw,cpu,cpuacct
+            1011 1003 0:34 \(id) /sys/fs/cgroup/memory ro,nosuid,nodev,noexec,relatime master:17 - cgroup cgroup rw,memory
 
-                """,
+            """,
             "/sys/fs/cgroup/memory/memory.limit_in_bytes": "805306368\n",
             "/sys/fs/cgroup/cpu,cpuacct/memory.limit_in_bytes": "1\n",
         ]
@@ -73,11 +73,11 @@ import Testing
         let files = [
             "/proc/self/cgroup": "9:name=systemd:/\n8:pids:/\n4:memory:/batch/19207364\n3:cpuset:/\n0::/\n",
             "/proc/self/mountinfo": """
-                31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
-                35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
-                41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+            31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+            35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+            41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
 
-                """,
+            """,
             "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
             "/sys/fs/cgroup/memory/batch/19207364/memory.limit_in_bytes": "9223372036854771712\n",
         ]
@@ -110,7 +110,8 @@ import Testing
     func amounts(text: String, bytes: Int) { #expect(MemorySize.bytes(text) == bytes) }
 
     @Test(arguments: [
-        "", "GiB", "-1", "+1", "1.5GiB", "2 G i B", "2GiBB", "2X", "2Kib ", "9223372036854775808", "9999999999TiB", "0x10", "٢GiB", "2GiB\n",
+        "", "GiB", "-1", "+1", "1.5GiB", "2 G i B", "2GiBB", "2X", "2Kib ", "9223372036854775808", "9999999999TiB", "0x10", "٢GiB",
+        "2GiB\n",
         "max", "80%",
     ])
     func whatIsNone(text: String) { #expect(MemorySize.bytes(text) == nil) }

@@ -10,7 +10,9 @@ import Testing
         let path = NSTemporaryDirectory() + "purser-watch-" + UUID().uuidString
         init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
         deinit { try? FileManager.default.removeItem(atPath: path) }
-        func write(_ text: String, to name: String = "a.yaml") throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name)) }
+        func write(_ text: String, to name: String = "a.yaml") throws {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
+        }
         func look() throws -> PolicyLook { try #require(try PolicyDirectory.look(path)) }
     }
 
@@ -24,7 +26,9 @@ import Testing
         func isQuiet(at now: MonotonicTime) -> Bool { watch.look(at: now) == nil }
     }
 
-    private func moment(_ milliseconds: Int) -> MonotonicTime { MonotonicTime(nanoseconds: 1_000_000_000_000) + .milliseconds(milliseconds) }
+    private func moment(_ milliseconds: Int) -> MonotonicTime {
+        MonotonicTime(nanoseconds: 1_000_000_000_000) + .milliseconds(milliseconds)
+    }
 
     @Test func aChangeIsTakenOnceAndWhenTwoLooksAgree() throws {
         let folder = try Folder()

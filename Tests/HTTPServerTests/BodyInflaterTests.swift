@@ -6,10 +6,13 @@ import Testing
     /// A text, and gzip's format of it.
     private static let text = Array("hello hello hello".utf8)
     private static let gzip: [UInt8] = [
-        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x90, 0x00, 0x80, 0x88, 0xf9, 0xe5, 0x11, 0x00, 0x00, 0x00,
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57, 0xc8, 0x40, 0x90, 0x00, 0x80, 0x88,
+        0xf9, 0xe5, 0x11, 0x00, 0x00, 0x00,
     ]
 
-    private func unpack(_ packed: [UInt8], _ coding: HTTPContentCoding = .gzip, inPiecesOf size: Int = .max, most: Int = 1_000) throws -> [UInt8] {
+    private func unpack(_ packed: [UInt8], _ coding: HTTPContentCoding = .gzip, inPiecesOf size: Int = .max, most: Int = 1_000) throws
+        -> [UInt8]
+    {
         let inflater = BodyInflater(coding)
         var body: [UInt8] = []
         var rest = packed[...]
@@ -53,7 +56,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("gzip", HTTPContentCoding.gzip), ("X-GZIP", .gzip), ("deflate", .deflate), ("", .identity), ("identity", .identity), ("identity, gzip", .gzip),
+        ("gzip", HTTPContentCoding.gzip), ("X-GZIP", .gzip), ("deflate", .deflate), ("", .identity), ("identity", .identity),
+        ("identity, gzip", .gzip),
         ("gzip,", .gzip), ("gzip, gzip", .unknown), ("br", .unknown), ("gzip;q=1", .unknown),
     ])
     func fields_areRead(value: String, coding: HTTPContentCoding) throws {

@@ -15,19 +15,23 @@ public final class SimulatedGateway: Sendable {
         public var isExact = true
         /// How long a call takes, at most.
         public var latency = Duration.zero
+        /// Whether requests are let through while the server cannot be reached.
         public var failsOpen = false
         /// Told when a limit is reached.
         public var alert: (@Sendable (LimitAlert) -> Void)?
         /// Told of each record once its commit has returned.
         public var report: (@Sendable (UsageRecord) -> Void)?
 
+        /// Options with these limits and defaults for the rest.
         public init(rules: [LimitRule]) { self.rules = rules }
     }
 
     /// How a request ended.
     public enum Outcome: Sendable { case served, refused, away }
 
+    /// The gateway's ledger.
     public let ledger: PostgreSQLLedger
+    /// Leases the limits' slices from the server.
     public let keeper: LeaseKeeper
     private let limits: OrganizationLimits
     private let options: Options
@@ -35,6 +39,8 @@ public final class SimulatedGateway: Sendable {
     private let numbers = Atomic(0)
     private let run: String
 
+    /// Opens a ledger on the server at `url`, with its journals in `directory`.
+    /// - Throws: ``LedgerFailure``.
     public init(_ url: String, directory: String, loops: Int = 2, _ options: Options, settings: PostgreSQLLedger.Settings) throws {
         ledger = try PostgreSQLLedger(PostgreSQLTarget(url: url), directory: directory, settings: settings)
         let configuration = try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: options.rules)]) { _ in nil }
@@ -108,7 +114,8 @@ private actor SimulatedLoop {
         }
         let id = gateway.name(number)
         var stored = HoldRecord(
-            id: id, requestID: id, time: .now, requestedModel: "m", amount: NanoUSD(nanos: gateway.estimate), tokens: 10, priceVersion: "free")
+            id: id, requestID: id, time: .now, requestedModel: "m", amount: NanoUSD(nanos: gateway.estimate), tokens: 10,
+            priceVersion: "free")
         stored.team = "acme"
         stored.organization = "acme"
         stored.model = "m"

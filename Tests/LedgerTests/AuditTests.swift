@@ -192,7 +192,10 @@ import Testing
         #expect(Pricing(version: version)?.version == version)
     }
 
-    @Test(arguments: ["", "1/2/3", "1/2/3/4/5", "-/1/1/1", "1/-/-/-", "-1/-/-/2", "a/-/-/b", "1/x/-/2", "1/-/x/2", "Free", "1/-/-/2>", "1/-/-/2>9", "1/-/-/2>-9:1/-/-/2", "1/-/-/2>9:1/2"])
+    @Test(arguments: [
+        "", "1/2/3", "1/2/3/4/5", "-/1/1/1", "1/-/-/-", "-1/-/-/2", "a/-/-/b", "1/x/-/2", "1/-/x/2", "Free", "1/-/-/2>", "1/-/-/2>9",
+        "1/-/-/2>-9:1/-/-/2", "1/-/-/2>9:1/2",
+    ])
     func otherTextsAreNoPriceVersions(version: String) {
         #expect(Pricing(version: version) == nil)
     }

@@ -21,7 +21,9 @@ import Testing
         return record
     }
 
-    @Test(arguments: [(500, 70), (0, 70), (500, 0)] as [(Int64, Int64)]) func recordsKeepWhatIsInDoubt(_ doubt: Int64, _ tokens: Int64) async throws {
+    @Test(arguments: [(500, 70), (0, 70), (500, 0)] as [(Int64, Int64)]) func recordsKeepWhatIsInDoubt(_ doubt: Int64, _ tokens: Int64)
+        async throws
+    {
         let ledger = try SQLiteLedger(path: path)
         let record = doubtful(1, doubt: doubt, tokens: tokens)
         try await Loop(ledger).commit(record)

@@ -107,7 +107,10 @@ import Testing
         let view = "cache_write_1h_tokens || '/' || audio_input_tokens || '/' || audio_output_tokens || '/' || service_tier"
         #expect(try sql(path, "SELECT \(view) FROM usage") == ["40/30/10/flex"])
         let line = try report(path, UsageQuery(), .jsonl)
-        #expect(line.contains(#""cache_write_1h_tokens":40,"audio_input_tokens":30,"audio_output_tokens":10,"service_tier":"flex","in_doubt_usd":"0","in_doubt_tokens":0}"#))
+        #expect(
+            line.contains(
+                #""cache_write_1h_tokens":40,"audio_input_tokens":30,"audio_output_tokens":10,"service_tier":"flex","in_doubt_usd":"0","in_doubt_tokens":0}"#
+            ))
     }
 
     @Test func hostileRecordsStayValidJSON() async throws {

@@ -5,7 +5,10 @@ import Testing
 /// Where a policy says nothing, the catalogue of known models does.
 @Suite struct CatalogueDefaultTests {
     private func model(_ body: String, named name: String = "gpt-4o-mini") throws -> ModelEntry {
-        guard case .model(let entry) = try snapshot("providers: {p: {kind: openai, base_url: http://h}}\nmodels: {\"\(name)\": {provider: p\(body)}}\n").resolve("gpt-4o-mini")
+        guard
+            case .model(let entry) = try snapshot(
+                "providers: {p: {kind: openai, base_url: http://h}}\nmodels: {\"\(name)\": {provider: p\(body)}}\n"
+            ).resolve("gpt-4o-mini")
         else { throw CancellationError() }
         return entry
     }
@@ -19,7 +22,8 @@ import Testing
     }
 
     @Test func whatThePolicySaysGoesBeforeIt() throws {
-        let entry = try model(", price: {input: 1, output: 2}, context_window: 9000, max_output_tokens: 10, capabilities: {tools: false, images: true}")
+        let entry = try model(
+            ", price: {input: 1, output: 2}, context_window: 9000, max_output_tokens: 10, capabilities: {tools: false, images: true}")
         #expect(entry.priceVersion == "1/-/-/2" && entry.contextWindow == 9000 && entry.maxOutputTokens == 10 && entry.lacks == .tools)
         #expect(try model(", price: free").pricing == .free)
         #expect(try model(", unpriced: allow").pricing == .unpriced)
@@ -39,7 +43,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a/b-*", "a/b-y", "b-y"), ("gpt-*", "gpt-9", "gpt-9"), ("claude-*", "claude-sonnet-4-5", "claude-sonnet-4-5"), ("a/*", "a/b/c", "b/c"),
+        ("a/b-*", "a/b-y", "b-y"), ("gpt-*", "gpt-9", "gpt-9"), ("claude-*", "claude-sonnet-4-5", "claude-sonnet-4-5"),
+        ("a/*", "a/b/c", "b/c"),
         ("a/b-*", "a/b-/c", "b-/c"), ("*", "x/y", "x/y"), ("a/b/c*", "a/b/cd", "cd"),
     ])
     func pattern_withoutUpstreamModel_stripsOnlyItsOwnNamespace(_ pattern: String, _ name: String, _ upstream: String) throws {

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test func makersHaveTheLimitsAndAbilitiesOfTheirModels() throws {
-        for name in ["gpt-5", "gpt-4.1-mini", "o4-mini", "claude-opus-5", "claude-haiku-4-5", "gemini-2.5-flash", "grok-4.7", "mistral-large-4"] {
+        for name in [
+            "gpt-5", "gpt-4.1-mini", "o4-mini", "claude-opus-5", "claude-haiku-4-5", "gemini-2.5-flash", "grok-4.7", "mistral-large-4",
+        ] {
             let model = try #require(Catalogue.shipped.find(name), "\(name)")
             #expect(model.contextWindow != nil && model.maxOutputTokens != nil && model.capabilities != nil, "\(name)")
         }
@@ -54,8 +56,10 @@ import Testing
             """)
         let model = try #require(catalogue.find("m", of: ["openai"]))
         #expect(model.price.version == "1/-/-/2.5>200:3/-/-/2.5" && model.contextWindow == 1000 && model.aliases == ["m-2026"])
-        #expect(model.price.version(at: .priority) == "priority:2/-/-/5" )
-        #expect(catalogue.find("without-output", of: ["openai"]) == nil && catalogue.find("gpt-4o", of: ["openai"]) == Catalogue.shipped.find("gpt-4o"))
+        #expect(model.price.version(at: .priority) == "priority:2/-/-/5")
+        #expect(
+            catalogue.find("without-output", of: ["openai"]) == nil
+                && catalogue.find("gpt-4o", of: ["openai"]) == Catalogue.shipped.find("gpt-4o"))
     }
 
     @Test func readsLiteLLMsPriceMap() throws {
@@ -75,19 +79,26 @@ import Testing
 
     @Test func whatAFileDoesNotSayIsTakenFromTheShippedOne() throws {
         let catalogue = try read(
-            "[{\"id\": \"openai\", \"models\": [{\"id\": \"gpt-4o\", \"match\": {\"equals\": \"gpt-4o\"}, \"prices\": {\"input_mtok\": 0.2, \"output_mtok\": 300}}]}]")
+            "[{\"id\": \"openai\", \"models\": [{\"id\": \"gpt-4o\", \"match\": {\"equals\": \"gpt-4o\"}, \"prices\": {\"input_mtok\": 0.2, \"output_mtok\": 300}}]}]"
+        )
         let (model, shipped) = (try #require(catalogue.find("gpt-4o")), try #require(Catalogue.shipped.find("gpt-4o")))
-        #expect(model.price.version == "0.2/-/-/300" && model.maxOutputTokens == shipped.maxOutputTokens && model.capabilities == shipped.capabilities)
+        #expect(
+            model.price.version == "0.2/-/-/300" && model.maxOutputTokens == shipped.maxOutputTokens
+                && model.capabilities == shipped.capabilities)
         let changes = CatalogueDiff(from: .shipped, to: catalogue)
         #expect(changes.summary.hasPrefix("0 new, 1 changed, 0 gone; 1 prices change more than tenfold"), "\(changes.summary)")
         #expect(changes.text.contains("openai/gpt-4o") && CatalogueDiff(from: .shipped, to: .shipped).isEmpty)
     }
 
     @Test func aPolicyPutsAFileInForce() throws {
-        let file = Array("{\"m\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 1e-06, \"output_cost_per_token\": 2e-06}}".utf8)
-        let text = "catalogue: prices.json\nproviders: {p: {kind: openai, base_url: http://h}}\nmodels: {m: {provider: p}, gpt-4o: {provider: p}}\n"
+        let file = Array(
+            "{\"m\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 1e-06, \"output_cost_per_token\": 2e-06}}".utf8)
+        let text =
+            "catalogue: prices.json\nproviders: {p: {kind: openai, base_url: http://h}}\nmodels: {m: {provider: p}, gpt-4o: {provider: p}}\n"
         func compile(_ bytes: [UInt8]?) -> PolicyCompilation {
-            PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:]) { $0 == .catalogue(path: "prices.json") ? bytes : nil }
+            PolicyCompiler.compile([PolicyFile(path: "main.yaml", text: text)], environment: [:]) {
+                $0 == .catalogue(path: "prices.json") ? bytes : nil
+            }
         }
         let snapshot = try #require(compile(file).snapshot)
         for (name, price) in [("m", "1/-/-/2"), ("gpt-4o", "2.5/1.25/-/10")] {
@@ -108,7 +119,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("3e-06", 6, "3"), ("1.25e-07", 6, "0.125000000"), ("0.15", 0, "0.15"), ("7", 0, "7"), ("5e-7", 6, "0.5"), ("1e-17", 6, "0.000000001"),
+        ("3e-06", 6, "3"), ("1.25e-07", 6, "0.125000000"), ("0.15", 0, "0.15"), ("7", 0, "7"), ("5e-7", 6, "0.5"),
+        ("1e-17", 6, "0.000000001"),
         ("9.9999999999", 0, "10.000000000"), ("2e1", 0, "20"),
     ])
     func movesDecimalPointsExactly(_ text: String, _ places: Int, _ decimal: String) throws {
@@ -130,7 +142,8 @@ import Testing
         ("gpt-5-chat-latest", "gpt-5-chat", "1.25/0.125/-/10"), ("o3-2025-04-16", "o3", "2/0.5/-/8"),
         ("claude-3-5-sonnet-20241022", "claude-3-5-sonnet", "3/0.3/3.75/15+1h=6"),
         ("claude-3-5-sonnet-latest", "claude-3-5-sonnet", "3/0.3/3.75/15+1h=6"),
-        ("claude-3-opus-20240229", "claude-3-opus", "15/1.5/18.75/75+1h=30"), ("claude-sonnet-4-20250514", "claude-sonnet-4", "3/0.3/3.75/15+1h=6"),
+        ("claude-3-opus-20240229", "claude-3-opus", "15/1.5/18.75/75+1h=30"),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4", "3/0.3/3.75/15+1h=6"),
         ("claude-haiku-4-5@20251001", "claude-haiku-4-5", "1/0.1/1.25/5+1h=2"),
         ("models/gemini-2.5-flash", "gemini-2.5-flash", "0.3/0.03/-/2.5+audio_in=1"),
         ("gemini-2.5-pro", "gemini-2.5-pro", "1.25/0.125/-/10>200000:2.5/0.25/-/15"),
@@ -181,12 +194,16 @@ import Testing
         let groq = try model("kind: openai, base_url: \"https://api.groq.com/openai/v1\"", "llama-3.3-70b-versatile")
         #expect(groq.priceVersion == "0.59/-/-/0.79")
         #expect(try model("kind: openai, base_url: \"https://api.groq.com/openai/v1\"", "gpt-4o").unservedReason != nil)
-        #expect(try model("kind: openai, base_url: \"https://openrouter.ai/api/v1\"", "deepseek/deepseek-v4-pro").priceVersion == "1.416/0.118/-/2.832")
+        #expect(
+            try model("kind: openai, base_url: \"https://openrouter.ai/api/v1\"", "deepseek/deepseek-v4-pro").priceVersion
+                == "1.416/0.118/-/2.832")
     }
 
     @Test func anUnknownHostIsTakenForOneInFrontOfTheMakers() throws {
         for name in ["gpt-4o", "claude-opus-5", "gemini-2.5-pro", "grok-4.7"] {
-            #expect(try model("kind: openai, base_url: \"https://llm.house.example/v1\"", name).pricing == .listed(#require(Catalogue.shipped.find(name)).price))
+            #expect(
+                try model("kind: openai, base_url: \"https://llm.house.example/v1\"", name).pricing
+                    == .listed(#require(Catalogue.shipped.find(name)).price))
         }
     }
 

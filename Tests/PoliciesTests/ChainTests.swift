@@ -33,7 +33,8 @@ import Testing
 
     @Test func aHedgeRacesTheFirstTwo() throws {
         let policies = try snapshot(models + "  v: {fallback: [big, sonnet, mini], hedge: {after: 1500ms}}\n")
-        guard case .firstOf(let plans) = try policies.decide("v").plan, plans.count == 2, case .race(let legs, .milliseconds(1500)) = plans[0]
+        guard case .firstOf(let plans) = try policies.decide("v").plan, plans.count == 2,
+            case .race(let legs, .milliseconds(1500)) = plans[0]
         else {
             Issue.record("no race behind which a fallback stands")
             return
@@ -102,11 +103,12 @@ import Testing
     }
 
     @Test func modelsThatAreOffAreLeftOut() throws {
-        let text = models.replacing("models:", with: "  off: {kind: openai, base_url: http://o, api_key: \"${NOPE}\"}\nmodels:") + """
-              away: {provider: off, price: free}
-              v: [away, mini]
-              w: [away]
-            """
+        let text =
+            models.replacing("models:", with: "  off: {kind: openai, base_url: http://o, api_key: \"${NOPE}\"}\nmodels:") + """
+                  away: {provider: off, price: free}
+                  v: [away, mini]
+                  w: [away]
+                """
         let policies = try #require(compile(text).snapshot)
         #expect(try policies.decide("v").trace.excluded == ["away: provider off is off: NOPE is not set"])
         #expect(policies.refusal("w")?.error.code == .noHealthyUpstream)
@@ -117,7 +119,8 @@ import Testing
     @Test func unknownNamesComeWithTheNearestAlsoBehindOthers() throws {
         let policies = try snapshot(models)
         for failure in [policies.refusal("minni"), policies.refusal("big", "minni")] {
-            #expect(failure?.error.code == .modelNotFound && failure?.error.publicMessage == "There is no model \"minni\". Did you mean mini?")
+            #expect(
+                failure?.error.code == .modelNotFound && failure?.error.publicMessage == "There is no model \"minni\". Did you mean mini?")
             #expect(failure?.trace.candidates.isEmpty == true)
         }
     }
@@ -129,7 +132,8 @@ import Testing
                 organizations: {acme: {teams: {t: {models: [v]}, u: {models: [mini]}}}}
                 """)
         let (team, other) = (try #require(policies.team("acme/t")), try #require(policies.team("acme/u")))
-        #expect(try policies.decide(RequestFeatures(requestedModels: ["v"]), allowed: team, state: FreshTargetState()).names == ["big", "mini"])
+        #expect(
+            try policies.decide(RequestFeatures(requestedModels: ["v"]), allowed: team, state: FreshTargetState()).names == ["big", "mini"])
         for (names, who) in [(["big"], team), (["v", "big"], team), (["v"], other)] {
             do throws(DecisionFailure) {
                 _ = try policies.decide(RequestFeatures(requestedModels: names), allowed: who, state: FreshTargetState())

@@ -11,7 +11,9 @@ import Testing
         let compilation = compile("cors: {origins: [\"HTTPS://App.Example:443/\", \"http://localhost:3000\", \"app://x\"]}")
         let rules = try #require(compilation.snapshot?.crossOrigin, "\(compilation.diagnostics)")
         for origin in ["https://app.example", "http://localhost:3000", "app://x"] { #expect(rules.allows(origin), "\(origin)") }
-        for origin in ["http://app.example", "https://app.example.evil", "http://localhost", "null", "", "*"] { #expect(!rules.allows(origin), "\(origin)") }
+        for origin in ["http://app.example", "https://app.example.evil", "http://localhost", "null", "", "*"] {
+            #expect(!rules.allows(origin), "\(origin)")
+        }
         #expect(!rules.allowsAll)
     }
 
@@ -21,8 +23,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "cors: {origins: []}", "cors: {}", "cors: {origins: https://a}", "cors: {origins: [app.example]}", "cors: {origins: [\"https://a/path\"]}",
-        "cors: {origins: [\"https://*.example\"]}", "cors: {origins: [\"https://a?x\"]}", "cors: {origins: [1]}", "cors: {origin: [\"https://a\"]}", "cors: yes",
+        "cors: {origins: []}", "cors: {}", "cors: {origins: https://a}", "cors: {origins: [app.example]}",
+        "cors: {origins: [\"https://a/path\"]}",
+        "cors: {origins: [\"https://*.example\"]}", "cors: {origins: [\"https://a?x\"]}", "cors: {origins: [1]}",
+        "cors: {origin: [\"https://a\"]}", "cors: yes",
     ])
     func mistakes_areErrors(cors: String) {
         #expect(!compile(cors).errors.isEmpty)

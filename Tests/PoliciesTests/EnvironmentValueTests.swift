@@ -46,19 +46,24 @@ import Testing
 
     @Test func aMistakeInTheFileStaysAnError() {
         #expect(compile("providers:\n  p: {kind: openai, base_url: http://h, api_key: a b}\n").errors.count == 1)
-        #expect(compile("providers:\n  p: {kind: openai, base_url: nowhere, api_key: \"${KEY}\"}\n", environment: ["KEY": "k"]).errors.count == 1)
+        #expect(
+            compile("providers:\n  p: {kind: openai, base_url: nowhere, api_key: \"${KEY}\"}\n", environment: ["KEY": "k"]).errors.count
+                == 1)
     }
 
     @Test func bedrockTakesAnAPIKey() throws {
         let written = try #require(try provider("kind: bedrock, region: r, api_key: \"${KEY}\"", ["KEY": "bedrock-key"]))
         #expect(written.apiKey?.reveal() == "bedrock-key" && written.awsCredentials == nil)
         let inherited = try #require(
-            try provider("kind: bedrock, region: r", ["AWS_BEARER_TOKEN_BEDROCK": "t\n", "AWS_ACCESS_KEY_ID": "i", "AWS_SECRET_ACCESS_KEY": "s"]))
+            try provider(
+                "kind: bedrock, region: r", ["AWS_BEARER_TOKEN_BEDROCK": "t\n", "AWS_ACCESS_KEY_ID": "i", "AWS_SECRET_ACCESS_KEY": "s"]))
         #expect(inherited.apiKey?.reveal() == "t" && inherited.awsCredentials == nil)
         let own = try #require(
             try provider("kind: bedrock, region: r, access_key_id: i, secret_access_key: s", ["AWS_BEARER_TOKEN_BEDROCK": "t"]))
         #expect(own.apiKey == nil && own.awsCredentials != nil)
-        #expect(try reason("kind: bedrock, region: r", ["AWS_BEARER_TOKEN_BEDROCK": "a\nb"]) == "the value of AWS_BEARER_TOKEN_BEDROCK has a line break or another control character inside")
+        #expect(
+            try reason("kind: bedrock, region: r", ["AWS_BEARER_TOKEN_BEDROCK": "a\nb"])
+                == "the value of AWS_BEARER_TOKEN_BEDROCK has a line break or another control character inside")
     }
 }
 
@@ -82,7 +87,13 @@ import Testing
 
     @Test func everythingOfAKindIsMissed() throws {
         #expect(try losses(to: "") == ["every provider", "every model", "every organization (acme, bee)"])
-        #expect(try losses(to: "providers: {p: {kind: openai, base_url: http://h}}\nmodels: {'x/*': {provider: p, price: free}}\n") == ["every organization (acme, bee)"])
-        #expect(try losses(to: "providers: {p: {kind: openai, base_url: http://h}}\norganizations: {acme: {teams: {a: {}}}}\n") == ["every model"])
+        #expect(
+            try losses(to: "providers: {p: {kind: openai, base_url: http://h}}\nmodels: {'x/*': {provider: p, price: free}}\n") == [
+                "every organization (acme, bee)"
+            ])
+        #expect(
+            try losses(to: "providers: {p: {kind: openai, base_url: http://h}}\norganizations: {acme: {teams: {a: {}}}}\n") == [
+                "every model"
+            ])
     }
 }

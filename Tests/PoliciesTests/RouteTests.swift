@@ -52,7 +52,8 @@ import Testing
                   outer: {fallback: [big, auto]}
                 """)
         let cases: [([String], FeatureNeeds)] = [
-            (["auto"], .classification), (["byTools"], []), (["big"], []), (["outer"], .classification), (["big", "auto"], .classification),
+            (["auto"], .classification), (["byTools"], []), (["big"], []), (["outer"], .classification),
+            (["big", "auto"], .classification),
             (["?"], []), (["thrifty"], [.classification, .budgetLeft]), (["byTools", "thrifty"], [.classification, .budgetLeft]),
         ]
         for (names, needs) in cases { #expect(policies.needs(names) == needs, "\(names)") }

@@ -8,9 +8,11 @@ import Testing
 @Suite struct SchemaTests {
     private static let shapes: [(definition: String, shape: Shape)] = [
         ("provider", .provider), ("timeouts", .timeouts), ("retry", .retry), ("breaker", .breaker), ("model", .model),
-        ("capabilities", .capabilities), ("price", .price), ("tier_price", .tierPrice), ("long_context_price", .longContextPrice), ("virtual_model", .virtualModel), ("rule", .rule), ("target", .target),
+        ("capabilities", .capabilities), ("price", .price), ("tier_price", .tierPrice), ("long_context_price", .longContextPrice),
+        ("virtual_model", .virtualModel), ("rule", .rule), ("target", .target),
         ("balanced_target", .balancedTarget), ("balance", .balance), ("split", .split), ("arm", .arm), ("hedge", .hedge),
-        ("organization", .organization), ("team", .team), ("key", .key), ("limit", .limit), ("ledger", .ledger), ("cors", .cors), ("test", .test), ("given", .given), ("message", .message),
+        ("organization", .organization), ("team", .team), ("key", .key), ("limit", .limit), ("ledger", .ledger), ("cors", .cors),
+        ("test", .test), ("given", .given), ("message", .message),
         ("expect", .expect),
     ]
 

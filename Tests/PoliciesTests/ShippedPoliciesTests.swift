@@ -8,7 +8,8 @@ import Testing
     ]
     /// The variables of providers that need more than a key.
     private static let places = [
-        "AZURE_OPENAI_RESOURCE": "acme", "AZURE_OPENAI_API_KEY": "key-of-azure", "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key-of-aws",
+        "AZURE_OPENAI_RESOURCE": "acme", "AZURE_OPENAI_API_KEY": "key-of-azure", "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key-of-aws",
         "AWS_SECRET_ACCESS_KEY": "key-of-aws-too", "PURSER_LOCAL_URL": "http://127.0.0.1:8099/v1",
     ]
     /// Providers of `places`: azure, bedrock, local.
@@ -36,7 +37,8 @@ import Testing
         let compilation = try compile(environment)
         let snapshot = try #require(compilation.snapshot)
         #expect(compilation.diagnostics.isEmpty, "\(compilation.diagnostics.rendered)")
-        #expect(snapshot.providers.count == Self.variables.count + Self.placed && snapshot.offModels.isEmpty && snapshot.unservedModels.isEmpty)
+        #expect(
+            snapshot.providers.count == Self.variables.count + Self.placed && snapshot.offModels.isEmpty && snapshot.unservedModels.isEmpty)
         for (requested, name) in [("gpt-4o-mini", "openai/gpt-4o-mini"), ("local", "local/smollm2"), ("smollm2", "local/smollm2")] {
             guard case .model(let entry) = snapshot.resolve(requested) else {
                 Issue.record("\(requested) is not known")

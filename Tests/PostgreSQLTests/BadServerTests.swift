@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "postgres://", "postgres://purser:s3cret@localhost", "postgres://u:s3cret@h:port/db", "postgres://u:s3cret%zz@h/db", "postgres:u:s3cret",
+        "postgres://", "postgres://purser:s3cret@localhost", "postgres://u:s3cret@h:port/db", "postgres://u:s3cret%zz@h/db",
+        "postgres:u:s3cret",
         "mysql://u:s3cret@h/db", "postgresql://u:s3cret@h/db?nonsense=s3cret", "sqlite:", "", "s3cret",
     ])
     func urlThatIsNone(_ url: String) {

@@ -17,7 +17,9 @@ import Testing
         let limit: Int64 = 24_000_000
         let directories = try (0..<3).map { _ in try TemporaryDirectory() }
         func start(_ index: Int) throws -> Member {
-            try Member(database.url(port: index == 2 ? proxy.port : server.port), directories[index].path, limit: limit, cost: 1_000, tasks: 12, latency: 60)
+            try Member(
+                database.url(port: index == 2 ? proxy.port : server.port), directories[index].path, limit: limit, cost: 1_000, tasks: 12,
+                latency: 60)
         }
         var members = try (0..<3).map { try start($0) }
         var earlier: [String] = []
@@ -35,7 +37,9 @@ import Testing
         let cut = ContinuousClock.now
         try await Task.sleep(for: .seconds(2))
         try server.restart()
-        #expect(try await eventually(within: 30) { try await rate(1, over: 0.5) > usual / 2 }, "the one that was left recovers from the restart")
+        #expect(
+            try await eventually(within: 30) { try await rate(1, over: 0.5) > usual / 2 }, "the one that was left recovers from the restart"
+        )
         members[0] = try start(0)
         #expect(try await eventually { members[0].count > 50 }, "the one that was killed comes back")
         try await Task.sleep(until: cut + .seconds(10))
@@ -55,7 +59,9 @@ import Testing
         let spent = try database.number("SELECT sum(cost_nanos) FROM purser.usage_record")
         #expect(spent <= limit)
         #expect(spent > limit - limit / 50)
-        #expect(try database.query("SELECT spent - \(spent), leased, overrun FROM purser.limit_window WHERE identity = 'acme|||usd|total|'") == ["0|0|0"])
+        #expect(
+            try database.query("SELECT spent - \(spent), leased, overrun FROM purser.limit_window WHERE identity = 'acme|||usd|total|'")
+                == ["0|0|0"])
         try server.stop()
     }
 

@@ -61,7 +61,9 @@ import Testing
         try other.close()
         let source = try LedgerStores.usage(LedgerURL(database.url))
         let reference = try LedgerStores.usage(LedgerURL("sqlite:" + own.path + "/ledger.db"))
-        for groups in [[], [UsageGrouping.field(.arm), .tag("branch")], [.field(.key)], [.field(.user)], [.field(.status), .field(.errorCode)]] {
+        for groups in [
+            [], [UsageGrouping.field(.arm), .tag("branch")], [.field(.key)], [.field(.user)], [.field(.status), .field(.errorCode)],
+        ] {
             for since in [nil, half] {
                 let query = UsageQuery(since: since, groups: groups)
                 #expect(try source.totals(query) == reference.totals(query))
@@ -139,7 +141,8 @@ import Testing
         let loop = try Loop(ledger)
         try await loop.hold(
             HoldRecord(
-                id: "call-1", requestID: "r", time: .now, requestedModel: "auto", amount: NanoUSD(nanos: 700), tokens: 10, priceVersion: "1/-/-/2"))
+                id: "call-1", requestID: "r", time: .now, requestedModel: "auto", amount: NanoUSD(nanos: 700), tokens: 10,
+                priceVersion: "1/-/-/2"))
         try ledger.close()
         let next = try PostgreSQLLedger.quick(database.url, directory.path)
         _ = try await next.refund("r", note: "it never left")

@@ -19,7 +19,8 @@ final class LeaseBench {
         connection = try PostgreSQLConnection(PostgreSQLTarget(url: database.url))
         try PostgreSQLSchema.migrate(connection)
         gateway = try database.number(
-            "INSERT INTO purser.gateway (id, host, alive_until) VALUES (gen_random_uuid(), 'h', now() + interval '1 hour') RETURNING number")
+            "INSERT INTO purser.gateway (id, host, alive_until) VALUES (gen_random_uuid(), 'h', now() + interval '1 hour') RETURNING number"
+        )
         configuration = try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules, eachUser: eachUser)]) { _ in nil }
         tree = LimitTree(configuration, sharing: .leased, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
         limits = tree.organization(of: "acme")
@@ -34,7 +35,8 @@ final class LeaseBench {
     /// Reserves one request of a dollar and ten tokens, leasing what is missing as often as it takes.
     func reserve(_ user: String? = nil, at now: WallTime) throws -> Hold? {
         let request = SpendRequest(
-            RequestScopes(team: "acme", user: user), model: "m", amount: Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 10, requests: 1))
+            RequestScopes(team: "acme", user: user), model: "m",
+            amount: Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 10, requests: 1))
         for _ in 0..<3 {
             switch limits.reserve(request, at: now) {
             case .held(let hold): return hold

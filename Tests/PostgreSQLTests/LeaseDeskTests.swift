@@ -19,15 +19,21 @@ import Testing
         let next = start.advanced(bySeconds: 61)
         let third = try #require(try bench.reserve(at: next))
         try bench.report(at: next)
-        #expect(try bench.database.query("SELECT spent, leased > 0 FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts") == ["1|t", "0|t"])
+        #expect(
+            try bench.database.query("SELECT spent, leased > 0 FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts")
+                == ["1|t", "0|t"])
         second.settle(Spending(usd: NanoUSD(nanos: 1_000_000_000), tokens: 10, requests: 1), at: next)
         third.settle(Spending(usd: NanoUSD(nanos: 1), tokens: 10, requests: 1), at: next)
         try bench.report(at: next)
-        #expect(try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first == "2|0")
+        #expect(
+            try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first
+                == "2|0")
         #expect(try bench.database.number("SELECT spent FROM purser.limit_window WHERE identity LIKE '%day%'") == 1_400_000_001)
         // Once more changes nothing.
         try bench.report(at: next)
-        #expect(try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first == "2|0")
+        #expect(
+            try bench.database.query("SELECT spent, leased FROM purser.limit_window WHERE identity LIKE '%minute%' ORDER BY starts").first
+                == "2|0")
     }
 
     /// A fallback or a hedge that begins when the window of its request is over is paid from the window of now, by a slice of it.
@@ -66,13 +72,17 @@ import Testing
             }
         }
         try bench.report(at: start)
-        #expect(try bench.database.query("SELECT count(*), min(spent), max(spent), sum(leased) FROM purser.limit_window") == ["5|2000000000|2000000000|0"])
+        #expect(
+            try bench.database.query("SELECT count(*), min(spent), max(spent), sum(leased) FROM purser.limit_window") == [
+                "5|2000000000|2000000000|0"
+            ])
     }
 
     @Test func aRefundGivesBackWhatWasInDoubtAndNothingElseDoes() throws {
         let bench = try LeaseBench([LimitRule(.usd(NanoUSD(nanos: 3_000_000_000)), per: .total)])
         let past = PastSpending(
-            RequestScopes(team: "acme"), model: "m", time: start, amount: Spending(usd: NanoUSD(nanos: 2_000_000_000), requests: 1), isInDoubt: true)
+            RequestScopes(team: "acme"), model: "m", time: start, amount: Spending(usd: NanoUSD(nanos: 2_000_000_000), requests: 1),
+            isInDoubt: true)
         #expect(bench.limits.restore(past, at: start))
         try bench.report(at: start)
         #expect(try bench.accounts() == ["acme|||usd|total||2000000000|f|0"])

@@ -109,7 +109,8 @@ import Testing
                     for _ in 0..<150 {
                         var rows: [LeaseRow] = []
                         for name in ["a", "b|c", "z"].shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random)) {
-                            used[name] = Int64.random(in: used[name, default: 0]...max(used[name, default: 0], granted[name, default: 0]), using: &random)
+                            used[name] = Int64.random(
+                                in: used[name, default: 0]...max(used[name, default: 0], granted[name, default: 0]), using: &random)
                             var row = LeaseRow(name: name, window: .min..<(.max), ceiling: 10_000, used: used[name, default: 0])
                             row.least = Int64.random(in: 0...200, using: &random)
                             row.wished = Int64.random(in: 0...2_000, using: &random)

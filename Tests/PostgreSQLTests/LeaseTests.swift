@@ -10,7 +10,9 @@ import Testing
     private func gateway(
         _ url: String, _ directory: TemporaryDirectory, limit: Int64, _ change: (inout SimulatedGateway.Options) -> Void = { _ in }
     ) throws -> SimulatedGateway {
-        var options = SimulatedGateway.Options(rules: [LimitRule(.usd(NanoUSD(nanos: limit)), per: .total), LimitRule(.requests(1_000_000), per: .hour)])
+        var options = SimulatedGateway.Options(rules: [
+            LimitRule(.usd(NanoUSD(nanos: limit)), per: .total), LimitRule(.requests(1_000_000), per: .hour),
+        ])
         change(&options)
         var settings = PostgreSQLLedger.Settings()
         settings.spool.importInterval = .milliseconds(20)

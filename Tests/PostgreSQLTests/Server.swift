@@ -39,10 +39,14 @@ final class Server: Sendable {
             chmod(directory + "/server.key", 0o600)
         }
         if getuid() == 0 { try run(["chown", "-R", "postgres", directory]) }
-        try asPostgres([bin + "/initdb", "-D", data, "-U", "purser", "-A", "scram-sha-256", "--pwfile", directory + "/password", "-E", "UTF8", "--locale", "C", "-N"])
+        try asPostgres([
+            bin + "/initdb", "-D", data, "-U", "purser", "-A", "scram-sha-256", "--pwfile", directory + "/password", "-E", "UTF8",
+            "--locale", "C", "-N",
+        ])
         try start()
         // A test run that is killed must not leave a server behind: it ends when our process has.
-        let watch = "while [ -d /proc/\(getpid()) ]; do sleep 1; done; '\(bin)/pg_ctl' stop -D '\(data)' -m immediate; rm -rf '\(directory)'"
+        let watch =
+            "while [ -d /proc/\(getpid()) ]; do sleep 1; done; '\(bin)/pg_ctl' stop -D '\(data)' -m immediate; rm -rf '\(directory)'"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["setsid"] + (getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []) + ["sh", "-c", watch]
@@ -55,7 +59,8 @@ final class Server: Sendable {
     private var data: String { directory + "/data" }
 
     func start() throws {
-        let options = "-p \(port) -k \(directory) -c listen_addresses=127.0.0.1 -c fsync=on -c max_connections=60"
+        let options =
+            "-p \(port) -k \(directory) -c listen_addresses=127.0.0.1 -c fsync=on -c max_connections=60"
             + (isEncrypted ? " -c ssl=on -c ssl_cert_file=\(certificate) -c ssl_key_file=\(directory)/server.key" : "")
         try asPostgres([bin + "/pg_ctl", "start", "-w", "-D", data, "-l", directory + "/log", "-o", options])
     }
@@ -79,7 +84,8 @@ final class Server: Sendable {
     @discardableResult
     func query(_ sql: String, database: String) throws -> [String] {
         let url = "postgres://purser:s3cret@127.0.0.1:\(port)/\(database)"
-        return try run([bin + "/psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).split(separator: "\n").map(String.init)
+        return try run([bin + "/psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).split(separator: "\n").map(
+            String.init)
     }
 
     /// The server refuses to run as root.

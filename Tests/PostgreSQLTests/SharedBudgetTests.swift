@@ -18,7 +18,9 @@ import Testing
 
     /// Each state in a line.
     private func lines(_ states: [LimitState]) -> [String] {
-        states.map { "\($0.identity.scope.user?.prefix(3) ?? "") \($0.identity.kind) \($0.identity.period?.name ?? "-"): \($0.spent) \($0.held) \($0.left)" }
+        states.map {
+            "\($0.identity.scope.user?.prefix(3) ?? "") \($0.identity.kind) \($0.identity.period?.name ?? "-"): \($0.spent) \($0.held) \($0.left)"
+        }
     }
 
     @Test func itIsTheSumOfAllGatewaysAndTheyTellTheSame() throws {
@@ -45,7 +47,8 @@ import Testing
         for bench in [first, second] { try bench.sync(bench.desk.farewell(at: start), start) }
         for bench in [first, second] { try bench.read(at: start) }
         let expected = [
-            " usd day: 1250000004 0 88749999996", " requests minute: 5 0 95", " concurrent -: 0 0 8", " usd total: 1250000004 0 48749999996",
+            " usd day: 1250000004 0 88749999996", " requests minute: 5 0 95", " concurrent -: 0 0 8",
+            " usd total: 1250000004 0 48749999996",
         ]
         #expect(lines(try states(first, at: start).filter { $0.identity.scope.user == nil }) == expected)
         for bench in [first, second] { #expect(lines(bench.tree.states(at: start).filter { $0.identity.scope.user == nil }) == expected) }
@@ -53,9 +56,10 @@ import Testing
 
     @Test func limitsOfWhichNothingIsUsedAndWindowsThatAreOver() throws {
         let bench = try LeaseBench(rules, eachUser: each)
-        #expect(lines(try states(bench, at: start)) == [
-            " usd day: 0 0 90000000000", " requests minute: 0 0 100", " concurrent -: 0 0 8", " usd total: 0 0 50000000000",
-        ])
+        #expect(
+            lines(try states(bench, at: start)) == [
+                " usd day: 0 0 90000000000", " requests minute: 0 0 100", " concurrent -: 0 0 8", " usd total: 0 0 50000000000",
+            ])
         try #require(try bench.reserve("bob", at: start)).settle(Spending(usd: NanoUSD(nanos: 3), requests: 1), at: start)
         try bench.report(at: start)
         let later = start.advanced(bySeconds: 40 * 86_400)
@@ -95,7 +99,9 @@ import Testing
         let (url, port) = (bench.database.url, bench.database.server.port)
         guard case .serverAway = try failure(url.replacing(":\(port)/", with: ":\(try freePort())/")) else { throw Unexpected() }
         guard case .serverRefuses = try failure(url.replacing("s3cret", with: "wr0ng")) else { throw Unexpected() }
-        guard case .serverRefuses(_, let none) = try failure(try Database.make().url), none.contains("no ledger yet") else { throw Unexpected() }
+        guard case .serverRefuses(_, let none) = try failure(try Database.make().url), none.contains("no ledger yet") else {
+            throw Unexpected()
+        }
         try bench.database.query("CREATE ROLE \(bench.database.name) LOGIN PASSWORD 'wr0ng'")
         let stranger = url.replacing("purser:s3cret", with: "\(bench.database.name):wr0ng")
         guard case .serverRefuses(_, let detail) = try failure(stranger), detail.contains("permission denied") else { throw Unexpected() }

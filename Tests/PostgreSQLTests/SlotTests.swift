@@ -196,7 +196,10 @@ import Testing
         try PostgreSQLSchema.migrate(connection)
         #expect(try database.query("SELECT value FROM purser.meta WHERE name = 'version'") == ["\(PostgreSQLSchema.version)"])
         try connection.run("SELECT purser.free_slots(1)")
-        #expect(try connection.syncLeases([LeaseRow(name: "x", window: 0..<1, ceiling: 1, used: 0)], gateway: try gateway(database), lifetime: .seconds(1)).count == 1)
+        #expect(
+            try connection.syncLeases(
+                [LeaseRow(name: "x", window: 0..<1, ceiling: 1, used: 0)], gateway: try gateway(database), lifetime: .seconds(1)
+            ).count == 1)
     }
 
     private func gateway(_ database: Database) throws -> Int64 {

@@ -53,7 +53,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", BedrockModel.Forcing.anyOrNamed, true), ("anthropic.claude-opus-5-5", .nothing, true),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", BedrockModel.Forcing.anyOrNamed, true),
+        ("anthropic.claude-opus-5-5", .nothing, true),
         ("mistral.mistral-large-2407-v1:0", .any, false), ("us.meta.llama3-3-70b-instruct-v1:0", .nothing, false),
         ("amazon.nova-pro-v1:0", .anyOrNamed, false), ("qwen.qwen3-235b-a22b-2507-v1:0", .anyOrNamed, true),
         ("anthropic.claude-3-haiku-20240307-v1:0", .anyOrNamed, false),

@@ -139,7 +139,8 @@ private func detail(_ end: ProviderStream.End) -> String? {
         let reader = JSONReader()
         let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
         for api in [ProviderAPI.anthropic, .bedrock] {
-            let made = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
+            let made = try ProviderRequest.make(
+                request, api: api, model: ProviderModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
             #expect(made.body.count > 100 * count)
         }
     }

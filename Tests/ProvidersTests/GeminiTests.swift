@@ -76,7 +76,8 @@ import Testing
         ("gemini-4-argon", "medium", #"{"thinkingLevel":"medium","includeThoughts":true}"#),
         ("gemini-12-x", "xhigh", #"{"thinkingLevel":"high","includeThoughts":true}"#),
         ("models/gemini-flash-latest", "high", #"{"thinkingLevel":"high","includeThoughts":true}"#),
-        ("gemma-3-27b-it", "high", ""), ("gemini-99999999999999999999", "high", #"{"thinkingLevel":"high","includeThoughts":true}"#), ("tunedModels/x", "high", ""),
+        ("gemma-3-27b-it", "high", ""), ("gemini-99999999999999999999", "high", #"{"thinkingLevel":"high","includeThoughts":true}"#),
+        ("tunedModels/x", "high", ""),
     ])
     func effortBecomesWhatTheModelKnows(_ model: String, _ effort: String, _ expected: String) throws {
         let body = try upstream(#"{"model":"m","messages":[{"role":"user","content":"?"}],"reasoning_effort":"\#(effort)"}"#, model: model)

@@ -25,7 +25,9 @@ import Testing
             translated += 1
             let bill = try reader.read(sent.body) { root in ByteBill(root, bytes: sent.body.count, api) }
             guard sent.inputBound.tokens >= bill.tokens, sent.inputBound.hasFiles || !bill.hasFiles else {
-                Issue.record("seed \(seed), body \(number), \(api): \(sent.inputBound) < \(bill)\n\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
+                Issue.record(
+                    "seed \(seed), body \(number), \(api): \(sent.inputBound) < \(bill)\n\(body)\n\(String(decoding: sent.body, as: UTF8.self))"
+                )
                 return
             }
         }
@@ -36,7 +38,8 @@ import Testing
     @Test(arguments: [ProviderAPI.openai, .azure, .anthropic, .gemini, .bedrock])
     func theDecisionsBoundCoversUsualRequests(api: ProviderAPI) throws {
         let name = Self.models.first { $0.0 == api }?.1 ?? ""
-        let tool = #"{"type":"function","function":{"name":"f","description":"Does it.","parameters":{"type":"object","properties":{"a":{"type":"string"}}}}}"#
+        let tool =
+            #"{"type":"function","function":{"name":"f","description":"Does it.","parameters":{"type":"object","properties":{"a":{"type":"string"}}}}}"#
         let bodies = [
             #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#,
             #"{"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"hi"}],"stream":true,"max_tokens":5}"#,
@@ -50,7 +53,8 @@ import Testing
             let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
             let sent = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: name), reader: reader)
             let more = api == .openai || api == .azure ? 0 : request.translationTokens
-            #expect(request.inputTokens.upperBound + more >= sent.inputBound.tokens, "\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
+            #expect(
+                request.inputTokens.upperBound + more >= sent.inputBound.tokens, "\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
         }
     }
 }
@@ -96,7 +100,9 @@ struct ByteBill: CustomStringConvertible {
             (tokens, hasFiles) = (tokens - data.count, true)
         } else if type.isString("file"), let file = part["file"] {
             hasFiles = true
-            if let data = file["file_data"]?.string, let comma = data.firstRange(of: ";base64,") { tokens -= data[comma.upperBound...].utf8.count }
+            if let data = file["file_data"]?.string, let comma = data.firstRange(of: ";base64,") {
+                tokens -= data[comma.upperBound...].utf8.count
+            }
         } else if ["video_url", "audio_url", "document_url", "input_file"].contains(type.string) {
             hasFiles = true
         }
@@ -158,21 +164,29 @@ struct RandomBodies {
         case 3 where chance(0.2): members = [#""type":"input_audio""#, #""input_audio":{"data":"AAAABBBB","format":"wav"}"#]
         case 4: members = [#""type":"file""#, #""file":{"filename":\#(text()),"file_data":"data:application/pdf;base64,JVBERi0xLjQK"}"#]
         case 5: members = [#""type":"refusal""#, #""refusal":\#(text())"#]
-        case 6 where chance(0.1): members = [#""type":"\#(pick(["video_url", "audio_url", "document_url"]))""#, #""video_url":"https://a/b","audio_url":"https://a/b""#]
+        case 6 where chance(0.1):
+            members = [
+                #""type":"\#(pick(["video_url", "audio_url", "document_url"]))""#, #""video_url":"https://a/b","audio_url":"https://a/b""#,
+            ]
         case 7 where chance(0.1): members = [#""text":\#(text())"#]
         default: members = [#""type":"text""#, #""text":\#(text())"#]
         }
         // Decoys: whatever stands beside must not hide anything.
         let own = members.joined()
         let names = ["image_url", "input_audio", "file", "text", "refusal", "annotations", "cache_control", "video_url"]
-        if chance(0.3) { for name in names where !own.contains(#""\#(name)":"#) && chance(0.3) { members.append(#""\#(name)":\#(name == "text" ? text() : value(2))"#) } }
+        if chance(0.3) {
+            for name in names where !own.contains(#""\#(name)":"#) && chance(0.3) {
+                members.append(#""\#(name)":\#(name == "text" ? text() : value(2))"#)
+            }
+        }
         members.shuffle(using: &random)
         return "{" + members.joined(separator: ",") + "}"
     }
 
     private mutating func call() -> String {
         let arguments = chance(0.7) ? quoted(value(2, isObject: true)) : text()
-        return #"{"id":"c\#(Int.random(in: 0...3, using: &random))","type":"function","function":{"name":\#(chance(0.8) ? "\"f\"" : text()),"arguments":\#(arguments)}}"#
+        return
+            #"{"id":"c\#(Int.random(in: 0...3, using: &random))","type":"function","function":{"name":\#(chance(0.8) ? "\"f\"" : text()),"arguments":\#(arguments)}}"#
     }
 
     private mutating func detail() -> String {
@@ -183,11 +197,14 @@ struct RandomBodies {
 
     private mutating func tool() -> String {
         let cache = chance(0.2) ? #","cache_control":{"type":"ephemeral"}"# : ""
-        return #"{"type":"function","function":{"name":"f\#(Int.random(in: 0...99, using: &random))","description":\#(text()),"parameters":\#(schema(3, isObject: true))}\#(cache)}"#
+        return
+            #"{"type":"function","function":{"name":"f\#(Int.random(in: 0...99, using: &random))","description":\#(text()),"parameters":\#(schema(3, isObject: true))}\#(cache)}"#
     }
 
     private mutating func format() -> String {
-        chance(0.5) ? #"{"type":"json_object"}"# : #"{"type":"json_schema","json_schema":{"name":"r","schema":\#(schema(4, isObject: true)),"strict":\#(pick(["true", "false"]))}}"#
+        chance(0.5)
+            ? #"{"type":"json_object"}"#
+            : #"{"type":"json_schema","json_schema":{"name":"r","schema":\#(schema(4, isObject: true)),"strict":\#(pick(["true", "false"]))}}"#
     }
 
     private mutating func schema(_ depth: Int, isObject: Bool = false) -> String {
@@ -216,7 +233,9 @@ struct RandomBodies {
 
     /// A JSON string with escapes of every kind.
     private mutating func text() -> String {
-        let pieces = ["a", "word ", "\\n", "\\b", "\\f", "\\u0001", "\\\"", "\\\\", "\\/", "é", "東", "\\u00e9", "\\ud83d\\ude00", "{", "\\t"]
+        let pieces = [
+            "a", "word ", "\\n", "\\b", "\\f", "\\u0001", "\\\"", "\\\\", "\\/", "é", "東", "\\u00e9", "\\ud83d\\ude00", "{", "\\t",
+        ]
         return "\"" + (0..<Int.random(in: 1...12, using: &random)).map { _ in pick(pieces) }.joined() + "\""
     }
 

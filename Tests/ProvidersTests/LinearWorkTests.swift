@@ -45,11 +45,21 @@ import Testing
         Shape("members of a message") { chat(#"{"role":"user","content":"a",\#(many($0) { #""m\#($0)":0"# })}"#) },
         Shape("parts") { chat(#"{"role":"user","content":[\#(many($0) { _ in #"{"type":"text","text":"a"}"# })]}"#) },
         Shape("members of a part") { chat(#"{"role":"user","content":[{"type":"text","text":"a",\#(many($0) { #""m\#($0)":0"# })}]}"#) },
-        Shape("images") { chat(#"{"role":"user","content":[\#(many($0) { _ in #"{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}"# })]}"#) },
-        Shape("files") { chat(#"{"role":"user","content":[\#(many($0) { _ in #"{"type":"file","file":{"filename":"a","file_data":"data:application/pdf;base64,JVBERi0x"}}"# })]}"#) },
+        Shape("images") {
+            chat(
+                #"{"role":"user","content":[\#(many($0) { _ in #"{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}"# })]}"#
+            )
+        },
+        Shape("files") {
+            chat(
+                #"{"role":"user","content":[\#(many($0) { _ in #"{"type":"file","file":{"filename":"a","file_data":"data:application/pdf;base64,JVBERi0x"}}"# })]}"#
+            )
+        },
         Shape("tools") { chat(hi, #""tools":[\#(many($0) { tool("f\($0)") })]"#) },
         Shape("tools of one name") { chat(hi, #""tools":[\#(many($0) { _ in tool("f") })]"#) },
-        Shape("tools whose names differ behind the limit of length") { chat(hi, #""tools":[\#(many($0) { tool(String(repeating: "x", count: 140) + "\($0)") })]"#) },
+        Shape("tools whose names differ behind the limit of length") {
+            chat(hi, #""tools":[\#(many($0) { tool(String(repeating: "x", count: 140) + "\($0)") })]"#)
+        },
         Shape("tools whose names become alike") { count in
             chat(hi, #""tools":[\#(many(count) { tool("é\($0 % 7)\(String(repeating: "ü", count: $0 % 50))") })]"#)
         },
@@ -66,13 +76,17 @@ import Testing
                     + many(count) { #"{"role":"tool","tool_call_id":"c\#(count - 1 - $0)","content":"r"}"# })
         },
         Shape("results of one call") { count in
-            chat("\(hi),{\"role\":\"assistant\",\"tool_calls\":[\(call(0))]}," + many(count) { _ in #"{"role":"tool","tool_call_id":"c0","content":"r"}"# })
+            chat(
+                "\(hi),{\"role\":\"assistant\",\"tool_calls\":[\(call(0))]},"
+                    + many(count) { _ in #"{"role":"tool","tool_call_id":"c0","content":"r"}"# })
         },
         Shape("results without a call") { chat(hi + "," + many($0) { #"{"role":"tool","tool_call_id":"o\#($0)","content":"r"}"# }) },
         Shape("turns with calls") { count in
             chat(
                 hi + ","
-                    + many(count) { #"{"role":"assistant","tool_calls":[\#(call($0))]},{"role":"tool","tool_call_id":"c\#($0)","content":"r"}"# })
+                    + many(count) {
+                        #"{"role":"assistant","tool_calls":[\#(call($0))]},{"role":"tool","tool_call_id":"c\#($0)","content":"r"}"#
+                    })
         },
         Shape("signatures of calls") { count in
             let details = many(count) { #"{"type":"reasoning.encrypted","data":"s","id":"c\#(count - 1 - $0)"}"# }
@@ -80,31 +94,58 @@ import Testing
         },
         Shape("signatures of no call") { count in
             let details = many(count) { _ in #"{"type":"reasoning.encrypted","data":"s"}"# }
-            return chat("\(hi),{\"role\":\"assistant\",\"content\":\"a\",\"tool_calls\":[\(many(count) { call($0) })],\"reasoning_details\":[\(details)]}")
+            return chat(
+                "\(hi),{\"role\":\"assistant\",\"content\":\"a\",\"tool_calls\":[\(many(count) { call($0) })],\"reasoning_details\":[\(details)]}"
+            )
         },
-        Shape("thoughts") { chat("\(hi),{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[\(many($0) { _ in #"{"type":"reasoning.text","text":"t","signature":"s"}"# })]}") },
-        Shape("properties of a schema") { chat(hi, #""tools":[\#(tool("f", #"{"type":"object","properties":{\#(many($0) { #""p\#($0)":{"type":"string"}"# })}}"#))]"#) },
+        Shape("thoughts") {
+            chat(
+                "\(hi),{\"role\":\"assistant\",\"content\":\"a\",\"reasoning_details\":[\(many($0) { _ in #"{"type":"reasoning.text","text":"t","signature":"s"}"# })]}"
+            )
+        },
+        Shape("properties of a schema") {
+            chat(hi, #""tools":[\#(tool("f", #"{"type":"object","properties":{\#(many($0) { #""p\#($0)":{"type":"string"}"# })}}"#))]"#)
+        },
         Shape("required of a schema") { count in
-            chat(hi, #""response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"type":"object","properties":{\#(many(count) { #""p\#($0)":{"type":"string"}"# })},"required":[\#(many(count) { "\"p\($0)\"" })]}}}"#)
+            chat(
+                hi,
+                #""response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"type":"object","properties":{\#(many(count) { #""p\#($0)":{"type":"string"}"# })},"required":[\#(many(count) { "\"p\($0)\"" })]}}}"#
+            )
         },
         Shape("definitions of a schema, each used once") { count in
             let properties = many(count) { ##""p\##($0)":{"$ref":"#/$defs/d\##($0)"}"## }
             let definitions = many(count) { #""d\#($0)":{"type":"string"}"# }
             let schema = #"{"type":"object","properties":{\#(properties)},"$defs":{\#(definitions)}}"#
-            return chat(hi, #""tools":[\#(tool("f", schema))],"response_format":{"type":"json_schema","json_schema":{"name":"r","schema":\#(schema)}}"#)
+            return chat(
+                hi,
+                #""tools":[\#(tool("f", schema))],"response_format":{"type":"json_schema","json_schema":{"name":"r","schema":\#(schema)}}"#)
         },
-        Shape("keywords of a schema") { chat(hi, #""response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"type":"object",\#(many($0) { #""x-\#($0)":1"# })}}}"#) },
-        Shape("alternatives of a schema") { chat(hi, #""response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"anyOf":[\#(many($0) { _ in #"{"type":"object"}"# })]}}}"#) },
+        Shape("keywords of a schema") {
+            chat(
+                hi,
+                #""response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"type":"object",\#(many($0) { #""x-\#($0)":1"# })}}}"#
+            )
+        },
+        Shape("alternatives of a schema") {
+            chat(
+                hi,
+                #""response_format":{"type":"json_schema","json_schema":{"name":"r","schema":{"anyOf":[\#(many($0) { _ in #"{"type":"object"}"# })]}}}"#
+            )
+        },
         Shape("stop sequences") { chat(hi, #""stop":[\#(many($0) { "\"s\($0)\"" })]"#) },
         Shape("biases of tokens") { chat(hi, #""logit_bias":{\#(many($0) { #""\#($0)":1"# })}"#) },
         Shape("escapes") { chat(#"{"role":"user","content":"\#(String(repeating: #"\n\""#, count: $0 * 4))"}"#) },
         Shape("bytes of a name") { chat(#"{"role":"user","content":"a","name":"\#(String(repeating: "é", count: $0 * 4))"}"#) },
         Shape("bytes of arguments that are no JSON") { count in
-            chat("\(hi),{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\(String(repeating: "[", count: count * 4))\"}}]}")
+            chat(
+                "\(hi),{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\(String(repeating: "[", count: count * 4))\"}}]}"
+            )
         },
         Shape("numbers") { chat(hi, #""m":[\#(many($0) { "\($0).5e-3" })]"#) },
         Shape("tags that are too many") { chat(hi, #""metadata":{\#(many($0) { #""t\#($0)":"a""# })}"#) },
-        Shape("marks for the cache") { chat(many($0) { _ in #"{"role":"user","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]}"# }) },
+        Shape("marks for the cache") {
+            chat(many($0) { _ in #"{"role":"user","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]}"# })
+        },
         Shape("members with settings of the model") { count in
             let settings = #"{"model":"m","settings":{\#(many(200) { #""s\#($0)":0"# })}}"#
             return #"{"model":\#(settings),"messages":[\#(hi)],\#(many(count) { #""m\#($0)":0"# })}"#

@@ -69,7 +69,8 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
 
     @Test func missingUsageIsAdded() throws {
         let (read, body) = try answer(
-            #"{"choices":[{"message":{},"finish_reason":"length"},{"message":{},"finish_reason":null},{"message":{},"finish_reason":"odd"}]"# + " \n}\n")
+            #"{"choices":[{"message":{},"finish_reason":"length"},{"message":{},"finish_reason":null},{"message":{},"finish_reason":"odd"}]"#
+                + " \n}\n")
         #expect(read.usage == nil)
         #expect(read.finishReasons == [.length, .missing, .other])
         let rendered = read.rendering(body, cost: .zero, estimate: TokenUsage(input: 1, output: 1))
@@ -82,7 +83,8 @@ private func answer(_ text: String) throws -> (answer: OpenAIAnswer, body: [UInt
 
     @Test(arguments: [
         "", "x", "[]", "{}", #"{"choices":[]}"#, #"{"choices":null}"#, #"{"choices":[{"index":0,"finish_reason":"stop"}]}"#,
-        #"{"choices":[{"message":null}]}"#, #"{"choices":[{"message":{"content":"half"},"finish_reason":"error"}]}"#, #"{"choices":{}}"#, #"{"choices":[1]}"#, #"{"choices":[]"#, "<html>",
+        #"{"choices":[{"message":null}]}"#, #"{"choices":[{"message":{"content":"half"},"finish_reason":"error"}]}"#, #"{"choices":{}}"#,
+        #"{"choices":[1]}"#, #"{"choices":[]"#, "<html>",
         #"{"choices":[],"error":{"message":"m"}}"#, #"{"error":"secret"}"#,
         #"{"choices":[],"choices":[]}"#,
     ]) func whatIsNoAnswer(text: String) {

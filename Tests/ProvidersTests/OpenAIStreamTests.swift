@@ -22,7 +22,8 @@ private func million(_ text: String) -> PricePerMillion {
 /// Feeds the pieces one after another.
 func run(_ pieces: [[UInt8]], wantsUsage: Bool = false, choices: Int = 1) -> Outcome {
     var stream = OpenAIStream(
-        clientWantsUsage: wantsUsage, pricing: prices, choices: choices, standIn: StreamIdentity.StandIn(id: "made-up", created: 7, model: "m"))
+        clientWantsUsage: wantsUsage, pricing: prices, choices: choices,
+        standIn: StreamIdentity.StandIn(id: "made-up", created: 7, model: "m"))
     let reader = JSONReader()
     var out: [UInt8] = []
     for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
@@ -155,7 +156,8 @@ enum Chunk {
         let lines = whole + "data: {\"choices\":[],\ndata: \"usage\":{\"prompt_tokens\":3,\ndata: \"completion_tokens\":2}}\n\n"
         #expect(
             run(lines + Chunk.done, wantsUsage: true).text == whole
-                + "data: {\"id\":\"c\",\"created\":1,\"model\":\"m\",\"choices\":[], \"usage\":{\"prompt_tokens\":3, \"completion_tokens\":2,\"cost\":23}}\n\n")
+                + "data: {\"id\":\"c\",\"created\":1,\"model\":\"m\",\"choices\":[], \"usage\":{\"prompt_tokens\":3, \"completion_tokens\":2,\"cost\":23}}\n\n"
+        )
         let commented = ": x\n" + Chunk.content("a")
         #expect(run(whole + commented + Chunk.done).text == whole + commented)
     }

@@ -29,7 +29,8 @@ import Testing
     }
 
     @Test func advice_countsOnlyWhereNoDelayIsNamed() {
-        let message = "This request would exceed your organization's rate limit of 40,000 input tokens per minute. Please reduce the prompt length."
+        let message =
+            "This request would exceed your organization's rate limit of 40,000 input tokens per minute. Please reduce the prompt length."
         #expect(RefusalWords.blameSize(message, namesDelay: false))
         #expect(!RefusalWords.blameSize(message, namesDelay: true))
     }
@@ -39,7 +40,10 @@ import Testing
     }
 
     @Test func anOversizedRequest_getsTheProvidersWords_withoutTheAccountsName() {
-        let error = failure(429, #"{"error":{"message":"Request too large for gpt-4o in organization org-a1B2c3 on TPM: Limit 3, Requested 4.","code":"rate_limit_exceeded"}}"#)
+        let error = failure(
+            429,
+            #"{"error":{"message":"Request too large for gpt-4o in organization org-a1B2c3 on TPM: Limit 3, Requested 4.","code":"rate_limit_exceeded"}}"#
+        )
         #expect(error.source == .client && error.isOfOneRequest && error.retry == .nextTarget && error.code.status == 429)
         #expect(error.publicMessage == "Request too large for gpt-4o in organization org-*** on TPM: Limit 3, Requested 4.")
     }
@@ -63,9 +67,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"code":"context_length_exceeded","message":"m"}"#, 400), (#"{"code":"400","message":"m"}"#, 400), (#"{"code":400}"#, 400), (#"{"code":413}"#, 413),
-        (#"{"type":"invalid_request_error","code":null}"#, 400), (#"{"type":"BadRequestError","code":null}"#, 400), (#"{"code":"invalid_prompt"}"#, 400),
-        (#"{"code":"string_above_max_length"}"#, 400), (#"{"status":"INVALID_ARGUMENT","message":"m"}"#, 400), (#"{"code":"content_filter"}"#, 400),
+        (#"{"code":"context_length_exceeded","message":"m"}"#, 400), (#"{"code":"400","message":"m"}"#, 400), (#"{"code":400}"#, 400),
+        (#"{"code":413}"#, 413),
+        (#"{"type":"invalid_request_error","code":null}"#, 400), (#"{"type":"BadRequestError","code":null}"#, 400),
+        (#"{"code":"invalid_prompt"}"#, 400),
+        (#"{"code":"string_above_max_length"}"#, 400), (#"{"status":"INVALID_ARGUMENT","message":"m"}"#, 400),
+        (#"{"code":"content_filter"}"#, 400),
         (#"{"status_code":422,"message":"m"}"#, 422), (#"{"code":403,"metadata":{"reasons":["x"]}}"#, 403),
     ])
     func inAStreamToo_theClientsMistakesAreTheClients(error: String, status: Int) throws {

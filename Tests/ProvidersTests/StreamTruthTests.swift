@@ -53,23 +53,31 @@ import Testing
     }
 
     @Test func chunksLikeTheOthers_passAsTheyAre() {
-        let padded = (0..<5).map { event(#"{"index":0,"delta":{"content":"t\#($0)"}}"#, #","obfuscation":"\#(String(repeating: "x", count: $0))""#) }
+        let padded = (0..<5).map {
+            event(#"{"index":0,"delta":{"content":"t\#($0)"}}"#, #","obfuscation":"\#(String(repeating: "x", count: $0))""#)
+        }
         let text = Chunk.role + padded.joined() + Chunk.content("grüße") + Chunk.content("\\u00fc") + Chunk.stop()
         let outcome = run(text + Chunk.done)
         #expect(outcome.text == text && outcome.contentEvents == 7)
     }
 
-    @Test(arguments: ["NaN", "-NaN", "Infinity", "-Infinity", "inf", "-inf", "+Infinity", "nan"]) func numbersThatJSONLacks_areMended(number: String) {
-        let choice = #"{"index":0,"delta":{"content":"NaN"},"logprobs":{"content":[{"token":"Infinity","logprob":\#(number)}],"mean":\#(number)}}"#
+    @Test(arguments: ["NaN", "-NaN", "Infinity", "-Infinity", "inf", "-inf", "+Infinity", "nan"]) func numbersThatJSONLacks_areMended(
+        number: String
+    ) {
+        let choice =
+            #"{"index":0,"delta":{"content":"NaN"},"logprobs":{"content":[{"token":"Infinity","logprob":\#(number)}],"mean":\#(number)}}"#
         let outcome = run(Chunk.role + event(choice) + Chunk.stop())
-        #expect(outcome.text.contains(#"{"token":"Infinity","logprob":-9999.0}],"mean":null}"#) && outcome.text.contains(#""content":"NaN""#))
+        #expect(
+            outcome.text.contains(#"{"token":"Infinity","logprob":-9999.0}],"mean":null}"#) && outcome.text.contains(#""content":"NaN""#))
         #expect(outcome.end == "complete" && expectJSON(outcome.text))
     }
 
     @Test func otherWiresAreMendedToo() throws {
         let body = Array(#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#.utf8)
         let request = try ChatRequest(decoding: body, reader: reader)
-        let context = try ProviderRequest.make(request, api: .gemini, model: ProviderModel(name: "m", upstreamName: "gemini-3-flash"), reader: reader).context
+        let context = try ProviderRequest.make(
+            request, api: .gemini, model: ProviderModel(name: "m", upstreamName: "gemini-3-flash"), reader: reader
+        ).context
         let answer = Array(#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP","avgLogprobs":NaN}]}"#.utf8)
         let read = try ProviderAnswer.read(body: answer, context: context, reader: reader)
         #expect(read.finishReasons == [.stop])
@@ -83,15 +91,19 @@ import Testing
     }
 
     @Test func namedEvents_areChunksOrNothing() {
-        let text = "event: ping\ndata: {\"type\":\"ping\"}\n\n" + "event: message\n" + Chunk.content("a") + "event: chunk\n" + Chunk.content("b") + "event: x\ndata: y\n\n"
+        let text =
+            "event: ping\ndata: {\"type\":\"ping\"}\n\n" + "event: message\n" + Chunk.content("a") + "event: chunk\n" + Chunk.content("b")
+            + "event: x\ndata: y\n\n"
         let outcome = run(text + Chunk.stop())
         #expect(outcome.end == "complete" && outcome.contentEvents == 2 && !outcome.text.contains("ping"))
         #expect(run("event: oops\ndata: {\"error\":{\"message\":\"m\"}}\n\n").end == "failed upstream_error")
     }
 
     @Test(arguments: [
-        #"{"object":"error","message":"maximum context length is 5","code":400}"#, #"{"error":{"code":"400","message":"maximum context length is 5"}}"#,
-        #"{"message":"prompt is too long"}"#, #"{"detail":"prompt is too long"}"#, #"{"type":"error","error":{"message":"prompt is too long"}}"#,
+        #"{"object":"error","message":"maximum context length is 5","code":400}"#,
+        #"{"error":{"code":"400","message":"maximum context length is 5"}}"#,
+        #"{"message":"prompt is too long"}"#, #"{"detail":"prompt is too long"}"#,
+        #"{"type":"error","error":{"message":"prompt is too long"}}"#,
     ]) func errorsOfEveryShape_areRecognisedInAStream(error: String) {
         #expect(run("data: \(error)\n\n").end == "failed context_length_exceeded")
         #expect(run(Chunk.role + Chunk.content("a") + "data: \(error)\n\n").end == "failed context_length_exceeded")
@@ -113,6 +125,8 @@ import Testing
 
     @Test func aWholeAnswerInAStream_becomesADelta() {
         let outcome = run(event(#"{"index":0,"message":{"role":"assistant","content":"all"},"finish_reason":"stop"}"#))
-        #expect(outcome.end == "complete" && outcome.text.contains(#""delta":{"role":"assistant","content":"all"}"#) && outcome.contentEvents == 1)
+        #expect(
+            outcome.end == "complete" && outcome.text.contains(#""delta":{"role":"assistant","content":"all"}"#)
+                && outcome.contentEvents == 1)
     }
 }

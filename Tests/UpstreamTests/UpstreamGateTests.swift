@@ -125,10 +125,11 @@ import Testing
             var tasks: [Task<Void, Never>] = []
             for caller in ["a", "a", "b", "c"] {
                 let before = gate.waiting
-                tasks.append(loop.spawn {
-                    let place = await gate.enter(as: caller, until: .now() + .seconds(10), on: loop)
-                    order.withLock { $0.append(place == nil ? "none" : caller) }
-                })
+                tasks.append(
+                    loop.spawn {
+                        let place = await gate.enter(as: caller, until: .now() + .seconds(10), on: loop)
+                        order.withLock { $0.append(place == nil ? "none" : caller) }
+                    })
                 while gate.waiting == before { await loop.sleep(until: .now() + .milliseconds(1)) }
             }
             held.removeAll()

@@ -157,7 +157,9 @@ enum Ending: Equatable, Sendable {
 
     @Test func theCallersTimeoutCounts() async throws {
         let server = ScriptedServer([.awaitClose])
-        let ending = try await withClient { client in await finish(try client.post([], to: endpoint(server), deadlines: UpstreamDeadlines(caller: .now() + .milliseconds(40)))) }
+        let ending = try await withClient { client in
+            await finish(try client.post([], to: endpoint(server), deadlines: UpstreamDeadlines(caller: .now() + .milliseconds(40))))
+        }
         #expect(ending == .failure(.callerTimeout))
     }
 
@@ -165,7 +167,8 @@ enum Ending: Equatable, Sendable {
         let server = ScriptedServer([.awaitClose])
         let deadline = MonotonicTime.now() + .milliseconds(40)
         let ending = try await withClient { client in
-            await finish(try client.post([], to: endpoint(server), deadlines: UpstreamDeadlines(caller: deadline + .seconds(5), provider: deadline)))
+            await finish(
+                try client.post([], to: endpoint(server), deadlines: UpstreamDeadlines(caller: deadline + .seconds(5), provider: deadline)))
         }
         #expect(ending == .failure(.totalTimeout))
     }

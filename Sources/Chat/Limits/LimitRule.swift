@@ -1,4 +1,3 @@
-
 /// What a limit counts.
 public enum LimitKind: UInt8, CaseIterable, Sendable {
     /// Money, in nano-dollars.

@@ -37,7 +37,9 @@ extension TokenPrices {
     fileprivate init?(text: Substring) {
         let pieces = text.split(separator: "+", omittingEmptySubsequences: false)
         let four = pieces[0].split(separator: "/", omittingEmptySubsequences: false)
-        guard four.count == 4, let input = PricePerMillion(decimal: four[0]), let output = PricePerMillion(decimal: four[3]) else { return nil }
+        guard four.count == 4, let input = PricePerMillion(decimal: four[0]), let output = PricePerMillion(decimal: four[3]) else {
+            return nil
+        }
         self.init(input: input, output: output)
         for (text, path) in [(four[1], \TokenPrices.cachedInput), (four[2], \TokenPrices.cacheWrite)] where text != "-" {
             guard let price = PricePerMillion(decimal: text) else { return nil }
@@ -45,7 +47,8 @@ extension TokenPrices {
         }
         for piece in pieces.dropFirst() {
             let pair = piece.split(separator: "=", omittingEmptySubsequences: false)
-            guard pair.count == 2, let kind = Self.further.first(where: { $0.name == pair[0] }), let price = PricePerMillion(decimal: pair[1])
+            guard pair.count == 2, let kind = Self.further.first(where: { $0.name == pair[0] }),
+                let price = PricePerMillion(decimal: pair[1])
             else { return nil }
             self[keyPath: kind.path] = price
         }

@@ -35,7 +35,8 @@ enum SecretSpelling {
         if kind == UInt8(ascii: "/") { return (kind, 2) }
         guard kind == UInt8(ascii: "u"), text.count >= 6 else { return (nil, 2) }
         let digits = text[(text.startIndex + 2)..<(text.startIndex + 6)]
-        guard let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16), (0x20...0x7E).contains(value), value != UInt8(ascii: "\""),
+        guard let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16), (0x20...0x7E).contains(value),
+            value != UInt8(ascii: "\""),
             value != UInt8(ascii: "\\")
         else { return (nil, 2) }
         return (value, 6)

@@ -14,7 +14,9 @@ extension UpstreamCall {
     /// What a whole answer is, if it cannot be one at all.
     static func wrongKind(_ body: [UInt8], _ contentType: String) -> GatewayError? {
         guard let first = body.first(where: { $0 > 0x20 }) else { return wrongKind("The provider answered with nothing.") }
-        if first == UInt8(ascii: "<") || contentType == "text/html" { return wrongKind("The provider answered with a web page, not with JSON.") }
+        if first == UInt8(ascii: "<") || contentType == "text/html" {
+            return wrongKind("The provider answered with a web page, not with JSON.")
+        }
         let start = body.drop { $0 <= 0x20 }
         let isStream = start.starts(with: "data:".utf8) || start.starts(with: "event:".utf8) || first == UInt8(ascii: ":")
         return isStream ? unrequestedStream : nil

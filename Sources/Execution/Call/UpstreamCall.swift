@@ -252,7 +252,9 @@ public final class UpstreamCall {
     }
 
     private func receive() async throws(GatewayError) -> Bool {
-        do { return try await transfer.nextBytes(&received) } catch { throw GatewayError(error, heldUpByClient: transfer.waitedForConsumer) }
+        do { return try await transfer.nextBytes(&received) } catch {
+            throw GatewayError(error, heldUpByClient: transfer.waitedForConsumer)
+        }
     }
 
     private func settle(_ usage: TokenUsage?, estimate: @autoclosure () -> TokenUsage) {

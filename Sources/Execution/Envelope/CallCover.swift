@@ -10,7 +10,8 @@ extension Spending {
     }
 
     fileprivate init(_ planned: PlannedCall, output: Int64) {
-        self.init(usd: planned.extent.cost(output: output, at: planned.model.pricing) ?? .zero, tokens: planned.extent.tokens(output: output))
+        self.init(
+            usd: planned.extent.cost(output: output, at: planned.model.pricing) ?? .zero, tokens: planned.extent.tokens(output: output))
     }
 }
 
@@ -33,7 +34,8 @@ extension PlannedCall {
         guard isStream else { return call }
         let least = Spending(call, output: min(call.extent.output, thinksUnseen ? Self.leastThinkingStream : Self.leastStream))
         return call.clamped(
-            usd: headroom.usd.map { NanoUSD(nanos: $0.shareOfOne(atLeast: least.usd.nanos)) }, tokens: headroom.tokens?.shareOfOne(atLeast: least.tokens))
+            usd: headroom.usd.map { NanoUSD(nanos: $0.shareOfOne(atLeast: least.usd.nanos)) },
+            tokens: headroom.tokens?.shareOfOne(atLeast: least.tokens))
     }
 
     /// Output tokens of each choice that no stream goes below for the sake of others: more than most answers have.

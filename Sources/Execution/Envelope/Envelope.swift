@@ -30,7 +30,9 @@ public final class Envelope {
         public let error: GatewayError
 
         /// Makes a refusal.
-        public init(origin: PlannedCall, need: Spending, error: GatewayError) { (self.origin, self.need, self.error) = (origin, need, error) }
+        public init(origin: PlannedCall, need: Spending, error: GatewayError) {
+            (self.origin, self.need, self.error) = (origin, need, error)
+        }
     }
 
     /// Names the hold in the ledger.

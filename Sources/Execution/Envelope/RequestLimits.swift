@@ -33,12 +33,14 @@ public struct RequestLimits {
         var call = planned.clamped(to: headroom, isStream: isStream)
         if isUnderWay { call = call.clamped(usd: headroom.usd.map { NanoUSD(nanos: $0.left) }, tokens: headroom.tokens?.left) }
         return CoveredCall(
-            call: call, cover: Spending(call), needsPrices: headroom.usd != nil, boundsOutput: headroom.usd != nil || headroom.tokens != nil)
+            call: call, cover: Spending(call), needsPrices: headroom.usd != nil, boundsOutput: headroom.usd != nil || headroom.tokens != nil
+        )
     }
 
     private static func unpriced(_ model: ModelEntry) -> GatewayError {
         GatewayError(
-            .budgetExceeded, "\(model.name) has no price, so no budget can be kept with it. Have a price added to the policy.", source: .gateway)
+            .budgetExceeded, "\(model.name) has no price, so no budget can be kept with it. Have a price added to the policy.",
+            source: .gateway)
     }
 }
 

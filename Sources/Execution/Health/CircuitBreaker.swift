@@ -136,7 +136,11 @@ struct CircuitBreaker {
         case .closed:
             var often = recent.teams
             often.add(earlier.teams)
-            if failuresInARow >= rules.consecutiveFailures { open(because: teamsInARow, at: now) } else if failsOften { open(because: often, at: now) }
+            if failuresInARow >= rules.consecutiveFailures {
+                open(because: teamsInARow, at: now)
+            } else if failsOften {
+                open(because: often, at: now)
+            }
         case .open: break
         }
     }

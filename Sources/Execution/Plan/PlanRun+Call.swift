@@ -123,7 +123,8 @@ extension PlanRun {
         let limit = try outputLimit(of: planned, for: request)
         let translated = try executor.translate(request, for: target, outputLimit: limit, without: refused)
         let input = target.model.inputTokens(translated.inputBound)
-        return Outgoing(request: request, translated: translated, planned: planned.covering(input: input, target.model.priced(request.demands)))
+        return Outgoing(
+            request: request, translated: translated, planned: planned.covering(input: input, target.model.priced(request.demands)))
     }
 
     private func skip(
@@ -148,7 +149,8 @@ extension PlanRun {
     }
 
     /// Records calls that are over, once it is certain that another one follows: the last record of a request is the one that ends its hold.
-    private func settleEndedCalls(before ticket: TargetHealth.Ticket, _ target: Target, _ covered: CoveredCall?) async throws(GatewayError) {
+    private func settleEndedCalls(before ticket: TargetHealth.Ticket, _ target: Target, _ covered: CoveredCall?) async throws(GatewayError)
+    {
         guard envelope != nil, attempts.contains(where: \.isDue) else { return }
         do throws(GatewayError) { try await settleEnded?(self) } catch {
             target.health.ended(.none, ticket, at: .now())
@@ -174,7 +176,8 @@ extension PlanRun {
             if let covered { envelope?.giveBack(covered) }
             throw error
         }
-        attempts.append(Attempt(call, role: role, planned: outgoing.planned, cover: covered?.cover, codeOfExcess: codeOfExcess(covered, target)))
+        attempts.append(
+            Attempt(call, role: role, planned: outgoing.planned, cover: covered?.cover, codeOfExcess: codeOfExcess(covered, target)))
         let isStream = outgoing.request.stream
         var bytes: [UInt8] = []
         var goesOn = false
@@ -184,7 +187,9 @@ extension PlanRun {
 
     /// Sees to it that a stream stays within what was set aside for it, in `max_cost` and in the limits: a provider may ignore its limit of output.
     public func checkBound(_ call: UpstreamCall) throws(GatewayError) {
-        guard let attempt = attempts.last(where: { $0.isOf(call) }), let code = attempt.codeOfExcess, attempt.exceedsItsBound else { return }
+        guard let attempt = attempts.last(where: { $0.isOf(call) }), let code = attempt.codeOfExcess, attempt.exceedsItsBound else {
+            return
+        }
         throw GatewayError(code, "The provider sent more than it was allowed to.", source: .upstream)
     }
 
@@ -218,14 +223,17 @@ extension PlanRun {
         if let variant = planned.model.surchargedVariant { throw Self.surchargedModel(variant) }
         guard let member = request.surcharge ?? planned.model.unpricedMember(request.demands) else { return request }
         throw GatewayError(
-            .invalidRequest, "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
+            .invalidRequest,
+            "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
                 + "Leave it out, or ask whoever runs the gateway for a key without a budget.", param: member)
     }
 
     private static func surchargedModel(_ variant: String) -> GatewayError {
         GatewayError(
-            .invalidRequest, "A model with '\(variant)' in its name can cost more than the tokens that prices are known for, so neither max_cost nor "
-                + "a budget can be kept. Ask for the model without it, or have the model listed in the policy with its price.", param: "model")
+            .invalidRequest,
+            "A model with '\(variant)' in its name can cost more than the tokens that prices are known for, so neither max_cost nor "
+                + "a budget can be kept. Ask for the model without it, or have the model listed in the policy with its price.",
+            param: "model")
     }
 
     /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.
@@ -292,7 +300,8 @@ extension TargetHealth.Unavailability {
                 retry: .after(until - now))
         case .cooling(let until):
             GatewayError(
-                .upstreamRateLimited, "The provider of \(model.name) asked to be left alone.", source: .upstream, retry: .after(until - now))
+                .upstreamRateLimited, "The provider of \(model.name) asked to be left alone.", source: .upstream, retry: .after(until - now)
+            )
         }
     }
 }

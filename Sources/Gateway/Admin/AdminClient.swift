@@ -30,7 +30,9 @@ public enum AdminClient {
     ///   - caFile: a PEM file with the authority that signed the listener's certificate; `nil`: the system's.
     public static func post(_ url: String, key: String, caFile: String?, body: String) throws(Failure) -> Answer {
         let group: LoopGroup
-        do throws(SystemError) { group = try LoopGroup(count: 1) } catch { throw Failure(description: "\(error)", isUnreachable: false, isUntrusted: false) }
+        do throws(SystemError) { group = try LoopGroup(count: 1) } catch {
+            throw Failure(description: "\(error)", isUnreachable: false, isUntrusted: false)
+        }
         let loop = group.loops[0]
         let endpoint = UpstreamEndpoint(
             url: url, headers: ["Content-Type: application/json", "Authorization: Bearer \(key)", "User-Agent: purser", "Expect:"],
@@ -59,7 +61,11 @@ public enum AdminClient {
             transfer.release()
             return .success(Answer(status: Int(status), body: answer))
         } catch {
-            let isUnreachable = switch error { case .unreachable, .cut: true; default: false }
+            let isUnreachable =
+                switch error {
+                case .unreachable, .cut: true;
+                default: false
+                }
             let isUntrusted = if case .untrusted = error { true } else { false }
             return .failure(Failure(description: "\(error)", isUnreachable: isUnreachable, isUntrusted: isUntrusted))
         }

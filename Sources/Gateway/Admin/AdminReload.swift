@@ -39,7 +39,8 @@ extension AdminHandler {
             var isForced = false
             for (name, value) in root.members {
                 guard name.isString("force"), let flag = value.bool else {
-                    throw GatewayError(.invalidRequest, "The body takes {\"force\": true} only.", param: name.string.map { String($0.prefix(64)) })
+                    throw GatewayError(
+                        .invalidRequest, "The body takes {\"force\": true} only.", param: name.string.map { String($0.prefix(64)) })
                 }
                 isForced = flag
             }

@@ -22,7 +22,8 @@ struct ErrorAnswer {
         if status == 401 { fields.appendField("www-authenticate", value: "Bearer") }
         if case .after(let duration) = error.retry { appendRetry(duration, to: &fields) }
         // Clients retry 408, 409, 429 and 5xx by themselves; where that cannot help they are told so. Nor does more money come by itself.
-        let cannotHelp = error.retry == .never && (status >= 500 || [402, 409, 429].contains(status)) || status == 429 && error.isOfOneRequest
+        let cannotHelp =
+            error.retry == .never && (status >= 500 || [402, 409, 429].contains(status)) || status == 429 && error.isOfOneRequest
         if cannotHelp { fields.appendField("x-should-retry", value: "false") }
     }
 

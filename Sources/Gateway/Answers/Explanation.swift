@@ -17,7 +17,7 @@ extension ReservedRequest {
     }
 
     /// The `purser` object: the decision, the attempts and what they cost.
-    var explanation: [UInt8] { 
+    var explanation: [UInt8] {
         decided.trace.explanation(of: incoming.requestID, attempts: attemptsJSON, budget: budgetJSON, cost: run.cost)
     }
 
@@ -32,7 +32,9 @@ extension ReservedRequest {
 
 extension DecisionTrace {
     /// The `purser` object of a request.
-    func explanation(of requestID: String, attempts: [UInt8] = Array("[]".utf8), budget: [UInt8] = Array("[]".utf8), cost: NanoUSD = .zero) -> [UInt8] {
+    func explanation(of requestID: String, attempts: [UInt8] = Array("[]".utf8), budget: [UInt8] = Array("[]".utf8), cost: NanoUSD = .zero)
+        -> [UInt8]
+    {
         var json: [UInt8] = []
         json.append("{\"request_id\":")
         json.appendJSONString(requestID)

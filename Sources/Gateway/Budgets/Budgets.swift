@@ -25,7 +25,8 @@ public final class Budgets: Sendable {
         self.reader = reader
         let start = MonotonicTime.now()
         tree = LimitTree(
-            Self.configuration(policies), sharing: shared == nil ? .alone : .leased, clock: { MonotonicTime.now().microseconds(since: start) },
+            Self.configuration(policies), sharing: shared == nil ? .alone : .leased,
+            clock: { MonotonicTime.now().microseconds(since: start) },
             hooks: LimitHooks(alert: hooks.alert, misuse: hooks.misuse, unread: { reader.wake() }))
         try reader.begin(tree)
         // What this gateway has spent must be counted before it asks for more.

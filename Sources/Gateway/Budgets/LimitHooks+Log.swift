@@ -5,7 +5,9 @@ public import Logging
 extension LimitHooks {
     /// Tells of limits through `alerts`, and of mistakes of ours in the log.
     public init(_ log: Logger, _ alerts: AlertSender) {
-        self.init { alerts.send($0) } misuse: { misuse in
+        self.init {
+            alerts.send($0)
+        } misuse: { misuse in
             log.error("a hold was not ended as it should be", metadata: ["what": "\(misuse)"])
         }
     }

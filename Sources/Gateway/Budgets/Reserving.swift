@@ -30,7 +30,9 @@ extension DecidedRequest {
         // None could be served within a moment: the first for which others may still make room.
         for call in waiting where calls.count > 1 && MonotonicTime.now() < end {
             refusals.removeAll { $0.origin === call }
-            do throws(GatewayError) { return try await envelope(for: call, limits, until: end) } catch { failure = try passOver(failure, error) }
+            do throws(GatewayError) { return try await envelope(for: call, limits, until: end) } catch {
+                failure = try passOver(failure, error)
+            }
         }
         if let failure { throw failure }
         return nil
@@ -47,10 +49,12 @@ extension DecidedRequest {
         guard let origin = plan.firstCall else { return nil }
         let first = Envelope.First(origin: origin, covered: try limits.covered(origin, at: incoming.wallTime))
         let request = SpendRequest(admitted.scopes, model: origin.model.name, amount: first.covered.cover + Spending(requests: 1))
-        guard case .held(let hold) = admitted.principal.limits(in: incoming.loop.gateway.budgets).reserve(request, at: incoming.wallTime) else { return nil }
+        guard case .held(let hold) = admitted.principal.limits(in: incoming.loop.gateway.budgets).reserve(request, at: incoming.wallTime)
+        else { return nil }
         return Envelope(
             hold, of: limits, record: record(of: first), first: first, journal: incoming.loop.journal, isDurable: false,
-            keeper: incoming.loop.gateway.budgets.keeper) { .now }
+            keeper: incoming.loop.gateway.budgets.keeper
+        ) { .now }
     }
 
     /// Sets aside what `origin` may cost. Before each time that it asks or waits it takes no more than the limits then have room for, with a lower limit
@@ -95,7 +99,8 @@ extension DecidedRequest {
         }
         return Envelope(
             hold, of: limits, record: record, first: first, refusals: refusals, journal: incoming.loop.journal,
-            keeper: incoming.loop.gateway.budgets.keeper) { .now }
+            keeper: incoming.loop.gateway.budgets.keeper
+        ) { .now }
     }
 
     /// What the journal is told before anything is called.

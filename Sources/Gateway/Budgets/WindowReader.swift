@@ -78,7 +78,8 @@ final class WindowReader: Sendable {
         let moments = Set(readings.flatMap(\.moments)).sorted { $0.microseconds < $1.microseconds }
         let sums = try ledger.sums(cutAt: moments)
         for reading in readings where !reading.finish(sums.totals, reach: sums.reach, at: .now) {
-            log.warning("more keys and users with limits of their own than can be counted", metadata: ["organization": "\(reading.organization)"])
+            log.warning(
+                "more keys and users with limits of their own than can be counted", metadata: ["organization": "\(reading.organization)"])
         }
     }
 }

@@ -33,7 +33,8 @@ struct CrossOrigin {
     /// - Throws: `origin_not_allowed`.
     func answerPreflight(_ exchange: HTTPExchange) throws(GatewayError) {
         guard allowed != nil else {
-            throw GatewayError(Self.notAllowed, "This origin may not use the gateway from a browser. Have it added to cors.origins of the policies.")
+            throw GatewayError(
+                Self.notAllowed, "This origin may not use the gateway from a browser. Have it added to cors.origins of the policies.")
         }
         exchange.respond(204, body: []) { fields in
             fields.appendField("access-control-allow-methods", value: "GET, HEAD, POST")
@@ -45,7 +46,8 @@ struct CrossOrigin {
 
     /// SDKs add headers of their own, so what is asked for is allowed as long as it is a list of names.
     private var requestedHeaders: String {
-        guard let asked = head.string("access-control-request-headers"), asked.utf8.count <= 4_096, asked.utf8.allSatisfy(Self.isOfList) else {
+        guard let asked = head.string("access-control-request-headers"), asked.utf8.count <= 4_096, asked.utf8.allSatisfy(Self.isOfList)
+        else {
             return Self.usual
         }
         return asked
@@ -53,7 +55,8 @@ struct CrossOrigin {
 
     private static func isOfList(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "-"),
             UInt8(ascii: "_"), UInt8(ascii: ","), UInt8(ascii: " "):
             true
         default: false
@@ -62,7 +65,8 @@ struct CrossOrigin {
 
     private static let notAllowed = GatewayError.Code("origin_not_allowed", 403, "permission_error")
 
-    private static let usual = "authorization, api-key, x-api-key, content-type, idempotency-key, x-request-id, x-session-id, traceparent, "
+    private static let usual =
+        "authorization, api-key, x-api-key, content-type, idempotency-key, x-request-id, x-session-id, traceparent, "
         + "x-purser-explain, x-purser-max-cost, x-purser-metadata, x-purser-timeout"
 
     /// Every field of our answers that a page may want to read.

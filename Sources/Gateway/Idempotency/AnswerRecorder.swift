@@ -31,7 +31,8 @@ final class AnswerRecorder: @unchecked Sendable {
     private var continuation: UnsafeContinuation<Void, Never>?
 
     init(
-        _ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, _ gateway: Gateway, _ activity: KeyActivity, on loop: EventLoop
+        _ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, _ gateway: Gateway, _ activity: KeyActivity,
+        on loop: EventLoop
     ) {
         self.head = head
         self.key = key

@@ -7,7 +7,8 @@ extension GatewayLoop {
     /// Answers a chat request that has an `Idempotency-Key`: runs it, or passes on the answer of the one that does or did.
     /// - Parameter isHandedOver: becomes true where what runs lets the request out.
     func completeOnce(
-        _ caller: AuthenticatedRequest, _ key: IdempotencyKey, _ exchange: HTTPExchange, _ room: inout RequestMemory, _ isHandedOver: inout Bool
+        _ caller: AuthenticatedRequest, _ key: IdempotencyKey, _ exchange: HTTPExchange, _ room: inout RequestMemory,
+        _ isHandedOver: inout Bool
     ) async throws(GatewayError) {
         try caller.incoming.requireJSON()
         let body = try await caller.body(into: &room)
@@ -39,7 +40,8 @@ private final class IdempotentRun: @unchecked Sendable {
     init(_ caller: AuthenticatedRequest, _ key: IdempotencyKey, _ body: [UInt8], _ answer: RecordedAnswer, _ room: RequestMemory) {
         self.room = room
         let incoming = caller.incoming
-        recorder = AnswerRecorder(incoming.reply.head, key, answer, incoming.loop.gateway, caller.principal.activity, on: incoming.loop.loop)
+        recorder = AnswerRecorder(
+            incoming.reply.head, key, answer, incoming.loop.gateway, caller.principal.activity, on: incoming.loop.loop)
         self.caller = AuthenticatedRequest(
             incoming: incoming.answering(.recorder(recorder)), principal: caller.principal, keyDigest: caller.keyDigest)
         self.body = body

@@ -71,7 +71,8 @@ public final class PolicyStore: Sendable {
         if !mayLose {
             let cut = found.cutFiles(since: files.withLock { $0.inForce })
             if !cut.isEmpty {
-                throw PolicyLoadError(reasons: cut.map { "\($0) seems to be cut off: it is the beginning of the file in force. \(Self.remedy)" })
+                throw PolicyLoadError(
+                    reasons: cut.map { "\($0) seems to be cut off: it is the beginning of the file in force. \(Self.remedy)" })
             }
             let losses = old.snapshot.losses(to: compiled.snapshot, teamsInUse: teamsInUse())
             if !losses.isEmpty {

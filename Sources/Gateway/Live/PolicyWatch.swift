@@ -81,7 +81,8 @@ struct PolicyWatch {
     private func sight() -> Sight? {
         do throws(PolicyReadError) {
             // Reading is needed only where the stamps have changed, or are so young that they might not tell.
-            if !isWanted, pending == nil, case .files(let look) = known, look.isRested, try PolicyDirectory.stamps(directory) == look.stamps {
+            if !isWanted, pending == nil, case .files(let look) = known, look.isRested, try PolicyDirectory.stamps(directory) == look.stamps
+            {
                 return known
             }
             return try PolicyDirectory.look(directory).map { .files($0) }

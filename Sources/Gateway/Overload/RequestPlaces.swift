@@ -45,7 +45,8 @@ final class RequestPlaces: Sendable {
         }
         if own <= Self.always || own <= 3 * (most - total) { return }
         leave(key)
-        throw refusal("This key has \(own - 1) requests under way, its share of the \(most) that the gateway takes at once (--max-requests).")
+        throw refusal(
+            "This key has \(own - 1) requests under way, its share of the \(most) that the gateway takes at once (--max-requests).")
     }
 
     /// The answer to a request for which there is no place; counts it.

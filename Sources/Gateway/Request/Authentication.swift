@@ -94,7 +94,8 @@ extension IncomingRequest {
     /// - Throws: as ``authenticated()``.
     func checkAgain(_ digest: KeyDigest) throws(GatewayError) {
         let now = WallTime.now
-        guard let principal = try loop.principals.find(digest, in: loop.currentPolicies(), loop.gateway, at: now), !principal.isExpired(at: now)
+        guard let principal = try loop.principals.find(digest, in: loop.currentPolicies(), loop.gateway, at: now),
+            !principal.isExpired(at: now)
         else { throw Self.wrongKey }
     }
 

@@ -119,7 +119,9 @@ extension DecidedRequest {
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
             caller: admitted.principal.keyID, team: admitted.principal.team, ceiling: admitted.maxCost, envelope: envelope)
-        if envelope != nil { run.settleEnded = { (run) throws(GatewayError) in try await ReservedRequest(decided: self, run: run).settle(isOver: false) } }
+        if envelope != nil {
+            run.settleEnded = { (run) throws(GatewayError) in try await ReservedRequest(decided: self, run: run).settle(isOver: false) }
+        }
         return ReservedRequest(decided: self, run: run)
     }
 }

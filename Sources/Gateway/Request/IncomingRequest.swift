@@ -33,7 +33,9 @@ struct IncomingRequest {
 
     /// A client's own id is kept when it is short and plain: it goes into headers, records and logs.
     private static func clientRequestID(_ head: HTTPRequestHead) -> String? {
-        guard head.count(of: "x-request-id") == 1, let id = head.string("x-request-id"), (1...128).contains(id.utf8.count) else { return nil }
+        guard head.count(of: "x-request-id") == 1, let id = head.string("x-request-id"), (1...128).contains(id.utf8.count) else {
+            return nil
+        }
         let isPlain = id.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),

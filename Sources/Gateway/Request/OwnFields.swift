@@ -12,7 +12,8 @@ enum OwnFields {
     static func value(named name: String, in head: HTTPRequestHead) -> String? {
         guard let first = head.fields.first(named: name) else { return nil }
         let all = head.fields.filter { String(decoding: $0.name, as: UTF8.self).lowercased() == name }
-        return all.count < 2 ? String(decoding: first, as: UTF8.self) : all.map { String(decoding: $0.value, as: UTF8.self) }.joined(separator: ", ")
+        return all.count < 2
+            ? String(decoding: first, as: UTF8.self) : all.map { String(decoding: $0.value, as: UTF8.self) }.joined(separator: ", ")
     }
 
     /// - Throws: `invalid_request_error` naming a field that is there more than once.

@@ -22,7 +22,9 @@ struct PrincipalCache {
 
     /// The sender whose key has `digest`; `nil` when there is none.
     /// - Throws: `storage_unavailable` when only the key store could tell, and it has not been readable for too long.
-    mutating func find(_ digest: KeyDigest, in policies: ServingPolicies, _ gateway: Gateway, at now: WallTime) throws(GatewayError) -> Principal? {
+    mutating func find(_ digest: KeyDigest, in policies: ServingPolicies, _ gateway: Gateway, at now: WallTime) throws(GatewayError)
+        -> Principal?
+    {
         let keys = gateway.keys.current
         if policiesVersion != policies.version || keysVersion != keys.number {
             principals.removeAll(keepingCapacity: true)

@@ -38,7 +38,8 @@ extension ReservedRequest {
     /// Counts a call of a request that no limit bound when it began: one may by now.
     @inline(never)
     private func count(_ record: UsageRecord, _ mark: JournalMark?) {
-        var past = PastSpending(decided.admitted.scopes, model: record.model ?? record.requestedModel, time: record.time, amount: Spending(record))
+        var past = PastSpending(
+            decided.admitted.scopes, model: record.model ?? record.requestedModel, time: record.time, amount: Spending(record))
         past.doubt = Spending(usd: record.inDoubt, tokens: record.inDoubtTokens)
         decided.admitted.principal.limits(in: incoming.loop.gateway.budgets).count(past, record: mark, at: .now)
     }

@@ -74,7 +74,8 @@ extension LimitBook {
         let now = advance(time)
         defer { drainTurned() }
         var states: [LeaseState] = []
-        for id in (nodes.map(\.cells) + (withOwn ? Array(keyCells.values) + own.values.map(\.cells) : [])).joined() where cells[Int(id)].isShared {
+        for id in (nodes.map(\.cells) + (withOwn ? Array(keyCells.values) + own.values.map(\.cells) : [])).joined()
+        where cells[Int(id)].isShared {
             touch(id, now)
             states.append(leaseState(Int(id), cells[Int(id)].window, isCurrent: true))
         }

@@ -91,7 +91,9 @@ extension LimitBook {
             }
             for id in picked where isMeant(id, past) {
                 // Limits of keys and users that the reading has brought up have no holds that it does not know.
-                if cellsMade > known, cells[Int(id)].window.isUnread, cells[Int(id)].window.reading == 0 { cells[Int(id)].window.reading = number }
+                if cellsMade > known, cells[Int(id)].window.isUnread, cells[Int(id)].window.reading == 0 {
+                    cells[Int(id)].window.reading = number
+                }
                 if cells[Int(id)].window.isUnread, cells[Int(id)].window.reading == number { add(past, id) }
             }
         }

@@ -53,7 +53,10 @@ extension LimitBook {
 
     @inline(__always)
     private static func tighten(_ tightest: inout Headroom.Tightest?, _ cell: LimitCell, _ need: Spending?) {
-        let unspent = max(0, cell.limit.subtractingSaturated(cell.window.spent).subtractingSaturated(cell.window.carried).subtractingSaturated(cell.elsewhere))
+        let unspent = max(
+            0,
+            cell.limit.subtractingSaturated(cell.window.spent).subtractingSaturated(cell.window.carried).subtractingSaturated(
+                cell.elsewhere))
         let candidate = Headroom.Tightest(
             limit: cell.limit, left: max(0, unspent.subtractingSaturated(cell.window.held)), unspent: unspent,
             resets: cell.window.end == .max ? nil : WallTime(microseconds: cell.window.end))

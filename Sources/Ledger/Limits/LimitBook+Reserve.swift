@@ -147,7 +147,8 @@ extension LimitBook {
         guard wait != nil else { return false }
         let end = patienceEnd(id, patience)
         // A limit that is spent is worth waiting for when its next window begins in time and is large enough.
-        return room == .held ? uptime < end : cell.window.end.subtractingSaturated(now) <= end.subtractingSaturated(uptime) && need <= cell.limit
+        return room == .held
+            ? uptime < end : cell.window.end.subtractingSaturated(now) <= end.subtractingSaturated(uptime) && need <= cell.limit
     }
 
     /// Until when a request can wait for a limit.

@@ -53,7 +53,9 @@ extension OrganizationLimits {
 extension OrganizationLimits {
     /// Counts a call that had no hold, for no limit bound its request when it began: in the limits that bind it now.
     /// - Parameter mark: where its record is; a window that was read up to there has it.
-    public func count(_ past: PastSpending, record mark: JournalMark?, at now: WallTime) { locked { $0.count(past, mark, now.microseconds) } }
+    public func count(_ past: PastSpending, record mark: JournalMark?, at now: WallTime) {
+        locked { $0.count(past, mark, now.microseconds) }
+    }
 }
 
 extension Spending {

@@ -152,8 +152,9 @@ struct LeaseDesk {
             let place = LeasePlace(need)
             let known = missing[place]
             missing[place] = (min(known?.least ?? .max, need.missing), (known?.sum ?? 0).addingSaturated(need.missing))
-            guard known == nil, let state = tree.organization(of: need.identity.scope.path)
-                .leaseState(of: need.identity, window: need.window, at: now)
+            guard known == nil,
+                let state = tree.organization(of: need.identity.scope.path)
+                    .leaseState(of: need.identity, window: need.window, at: now)
             else { continue }
             if entries[place] == nil { entries[place] = newEntry(place, state) ?? Entry(state) }
             note(state)
@@ -223,7 +224,8 @@ struct LeaseDesk {
             // A soft limit has no lease to set. The lease comes first: who waits for room must find it when others have less.
             limits.setLease(min(answer.granted - entry.forgotten, entry.share), of: identity, window: start, at: now)
             limits.setElsewhere(
-                entry.claimed(answer.elsewhere), spent: answer.spentElsewhere.addingSaturated(entry.forgotten), of: identity, window: start, at: now)
+                entry.claimed(answer.elsewhere), spent: answer.spentElsewhere.addingSaturated(entry.forgotten), of: identity, window: start,
+                at: now)
         }
     }
 

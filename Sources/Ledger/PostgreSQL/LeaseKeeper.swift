@@ -125,7 +125,8 @@ final class SharedExchange: Sendable {
     /// Sleeps until called, or until `patience` is over.
     func wait(_ patience: Duration) -> Call {
         monitor.waitUntil(patience) { state, isOver in
-            guard !state.call.orders.isEmpty || !state.call.readers.isEmpty || state.call.tree != nil || state.call.isClosed || isOver else { return nil }
+            guard !state.call.orders.isEmpty || !state.call.readers.isEmpty || state.call.tree != nil || state.call.isClosed || isOver
+            else { return nil }
             defer {
                 state.call.orders = []
                 state.call.readers = []

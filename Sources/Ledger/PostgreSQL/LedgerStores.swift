@@ -19,6 +19,7 @@ public enum LedgerURL: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The store as `--store` names it, without credentials.
     public var description: String {
         switch self {
         case .sqlite(let path): "sqlite:" + path
@@ -74,7 +75,9 @@ public enum LedgerStores {
 
     /// What `purser budgets` shows: how every limit of `configuration` stands, whether a gateway runs or not.
     /// - Throws: ``LedgerFailure``, as ``BudgetReport`` does.
-    public static func budgets(_ url: LedgerURL, _ configuration: LimitConfiguration, at now: WallTime) throws(LedgerFailure) -> [LimitState] {
+    public static func budgets(_ url: LedgerURL, _ configuration: LimitConfiguration, at now: WallTime) throws(LedgerFailure)
+        -> [LimitState]
+    {
         switch url {
         case .sqlite(let path): try BudgetReport.states(configuration, from: UsageReader(path: path), at: now)
         case .postgreSQL(let target): try BudgetReport.states(configuration, from: target, at: now)

@@ -75,7 +75,8 @@ private struct SharedAudit {
         findings.records += 1
         guard var gateway = gateways[number] else { return }
         if sequence != gateway.next {
-            findings.add(.chain, sequence, nil, "records \(gateway.next) to \(sequence - 1) of gateway \(gateway.host) are missing before it")
+            findings.add(
+                .chain, sequence, nil, "records \(gateway.next) to \(sequence - 1) of gateway \(gateway.host) are missing before it")
         }
         gateway.next = sequence + 1
         let stored = rows.bytes(0, 2).flatMap { RecordHash(bytes: $0) }
@@ -89,7 +90,8 @@ private struct SharedAudit {
         }
         if !follows(record, gateway.chain, stored), !follows(record.withNUL, gateway.chain, stored) {
             findings.add(
-                .chain, sequence, record.callID, "it was changed, or does not follow the record before it of gateway \(gateway.host) as it was written")
+                .chain, sequence, record.callID,
+                "it was changed, or does not follow the record before it of gateway \(gateway.host) as it was written")
         }
         checkCost(record, sequence)
     }
@@ -113,7 +115,9 @@ private struct SharedAudit {
     mutating func checkDuplicates() throws(LedgerFailure) {
         let rows = try connection.run(
             "SELECT call_id, count(*) FROM purser.usage_record GROUP BY call_id HAVING count(*) > 1 ORDER BY call_id LIMIT 1000")
-        for row in 0..<rows.count { findings.add(.duplicate, nil, rows.text(row, 0), "\(rows.text(row, 1) ?? "") records are of this call") }
+        for row in 0..<rows.count {
+            findings.add(.duplicate, nil, rows.text(row, 0), "\(rows.text(row, 1) ?? "") records are of this call")
+        }
     }
 
     /// What is spent and leased of each limit must be the sum of what the gateways have used and not used of their leases.

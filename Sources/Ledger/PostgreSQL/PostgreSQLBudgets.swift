@@ -59,7 +59,9 @@ private struct SharedBudgetReader {
             [String(now.microseconds)])
         var accounts: [String: LimitAccount] = [:]
         for row in 0..<rows.count {
-            guard let name = rows.text(row, 0), let start = rows.number(row, 1), let end = rows.number(row, 2), start < end else { continue }
+            guard let name = rows.text(row, 0), let start = rows.number(row, 1), let end = rows.number(row, 2), start < end else {
+                continue
+            }
             // Where a change of time zone has left two, the later one counts.
             accounts[name] = LimitAccount(window: start..<end, spent: rows.number(row, 3) ?? 0, leased: rows.number(row, 4) ?? 0)
         }
@@ -91,7 +93,8 @@ private struct SharedBudgetReader {
             """)
         return (0..<rows.count).map { row in
             PastSpending(
-                RequestScopes(team: rows.text(row, 0) ?? "", key: rows.text(row, 1), user: rows.text(row, 2)), model: rows.text(row, 3) ?? "",
+                RequestScopes(team: rows.text(row, 0) ?? "", key: rows.text(row, 1), user: rows.text(row, 2)),
+                model: rows.text(row, 3) ?? "",
                 time: WallTime(microseconds: rows.number(row, 4) ?? 0),
                 amount: Spending(
                     usd: NanoUSD(nanos: rows.number(row, 5) ?? 0), tokens: rows.number(row, 6) ?? 0, requests: rows.number(row, 7) ?? 0),

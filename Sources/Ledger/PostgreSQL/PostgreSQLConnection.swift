@@ -58,7 +58,8 @@ final class PostgreSQLConnection {
               current_setting('server_encoding'), pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean
             """, [String(patience.components.seconds * 1_000)])
         if let encoding = rows.text(0, 4), encoding != "UTF8" {
-            throw .serverRefuses(server: target.description, detail: "the database stores \(encoding), Purser needs one with ENCODING 'UTF8'")
+            throw .serverRefuses(
+                server: target.description, detail: "the database stores \(encoding), Purser needs one with ENCODING 'UTF8'")
         }
         if rows.flag(0, 5) { throw .serverReadOnly(server: target.description) }
     }

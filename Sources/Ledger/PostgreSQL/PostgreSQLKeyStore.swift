@@ -11,6 +11,8 @@ public final class PostgreSQLKeyStore: ClientKeyStore {
         try PostgreSQLSchema.migrate(PostgreSQLConnection(target))
     }
 
+    /// Makes a key and stores its digest.
+    /// - Throws: ``LedgerFailure/invalid(_:)`` for a bad team or model; `serverAway`, `serverRefuses` when it could not be stored.
     public func create(
         team: String, name: String?, models: [String]?, expires: WallTime?
     ) throws(LedgerFailure) -> CreatedKey {
@@ -25,6 +27,7 @@ public final class PostgreSQLKeyStore: ClientKeyStore {
         return key
     }
 
+    /// All keys, revoked and expired ones included, oldest first.
     public func list() throws(LedgerFailure) -> [KeyListing] {
         let rows = try PostgreSQLConnection(target).run(
             "SELECT id, team, name, models, expires, created, revoked FROM purser.client_key ORDER BY created, id")
@@ -35,6 +38,8 @@ public final class PostgreSQLKeyStore: ClientKeyStore {
         }
     }
 
+    /// Revokes the key named `id`. Revoking it again changes nothing.
+    /// - Throws: ``LedgerFailure/invalid(_:)`` when there is no such key.
     public func revoke(_ id: String) throws(LedgerFailure) {
         let changed = try PostgreSQLConnection(target).run(
             "UPDATE purser.client_key SET revoked = coalesce(revoked, $2) WHERE id = $1", [id, String(WallTime.now.microseconds)])
@@ -47,7 +52,8 @@ extension KeyGrant {
     fileprivate init(_ rows: PostgreSQLRows, _ row: Int) {
         self.init(
             id: rows.text(row, 0) ?? "", team: rows.text(row, 1) ?? "", name: rows.text(row, 2),
-            models: rows.text(row, 3)?.split(separator: "\n").map(String.init), expires: rows.number(row, 4).map(WallTime.init(microseconds:)))
+            models: rows.text(row, 3)?.split(separator: "\n").map(String.init),
+            expires: rows.number(row, 4).map(WallTime.init(microseconds:)))
     }
 }
 

@@ -154,7 +154,8 @@ enum PostgreSQLSchema {
     static func foundVersion(_ connection: PostgreSQLConnection) throws(LedgerFailure) -> Int {
         let server = connection.target.description
         let tables = try connection.run(
-            "SELECT count(*), count(*) FILTER (WHERE relname = 'meta') FROM pg_class WHERE relnamespace = to_regnamespace('purser') AND relkind = 'r'")
+            "SELECT count(*), count(*) FILTER (WHERE relname = 'meta') FROM pg_class WHERE relnamespace = to_regnamespace('purser') AND relkind = 'r'"
+        )
         guard tables.number(0, 1) == 1 else {
             if tables.number(0, 0) == 0 { return 0 }
             throw .foreign(path: "the schema purser of " + server)

@@ -52,7 +52,8 @@ public struct PostgreSQLTarget: Sendable, CustomStringConvertible {
             ("keepalives_interval", "5"), ("keepalives_count", "3"),
         ]
         let missing = defaults.filter { options[$0.0] == nil }
-        return missing.map { (name: $0.0, value: $0.1) } + options.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        return missing.map { (name: $0.0, value: $0.1) }
+            + options.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
             // Names and texts are UTF-8 everywhere in Purser.
             .filter { $0.name != "client_encoding" } + [(name: "client_encoding", value: "UTF8")]
     }

@@ -9,10 +9,13 @@ public final class PostgreSQLUsageReader: UsageSource {
     public init(_ target: PostgreSQLTarget) throws(LedgerFailure) {
         self.target = target
         guard try PostgreSQLSchema.foundVersion(PostgreSQLConnection(target)) > 0 else {
-            throw .serverRefuses(server: target.description, detail: "there is no ledger yet; the first `purser serve` with this --store makes it")
+            throw .serverRefuses(
+                server: target.description, detail: "there is no ledger yet; the first `purser serve` with this --store makes it")
         }
     }
 
+    /// Passes each record that fits `query` to `body`, oldest first.
+    /// - Throws: ``LedgerFailure``, or what `body` throws, which ends the reading.
     public func forEachRecord(_ query: UsageQuery, _ body: (UsageRecord) throws -> Void) throws {
         let selection = PostgreSQLSelection(query)
         let connection = try PostgreSQLConnection(target, patience: .seconds(120))
@@ -25,11 +28,13 @@ public final class PostgreSQLUsageReader: UsageSource {
         }
     }
 
+    /// The sums of the records that fit `query`, by its groups; the highest cost first.
     public func totals(_ query: UsageQuery) throws(LedgerFailure) -> [UsageTotal] {
         let selection = PostgreSQLSelection(query)
         let connection = try PostgreSQLConnection(target, patience: .seconds(120))
         let sums = [
-            "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos", "in_doubt_nanos",
+            "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "cost_nanos",
+            "in_doubt_nanos",
         ].map { "coalesce(sum(\($0)), 0)" }
         let counts = ["count(*)", "count(*) FILTER (WHERE status <> 'ok')", "count(*) FILTER (WHERE price_version = 'unpriced')"]
         let grouping = selection.groups.isEmpty ? "" : "GROUP BY " + (1...selection.groups.count).map(String.init).joined(separator: ", ")

@@ -68,7 +68,8 @@ final class SpoolReader {
         try translatingFailures(path) {
             try queue.inDatabase { db in
                 // Without looking at all that is too young: records lie about in the order of their time.
-                let oldest = try Row.fetchOne(db, sql: "SELECT id, time FROM usage_record WHERE status < 5 AND in_doubt_nanos IS NULL ORDER BY id LIMIT 1")
+                let oldest = try Row.fetchOne(
+                    db, sql: "SELECT id, time FROM usage_record WHERE status < 5 AND in_doubt_nanos IS NULL ORDER BY id LIMIT 1")
                 guard let oldest, (oldest["time"] as Int64) < time.microseconds else { return 0 }
                 let first: Int64 = oldest["id"]
                 try db.execute(

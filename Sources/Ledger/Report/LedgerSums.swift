@@ -19,7 +19,8 @@ extension UsageReader {
             return try snapshot { db in
                 let pending = try journals.missing(in: db, UsageQuery())
                 return LedgerSums(
-                    totals: try Self.totals(moments, db, pending), reach: try Self.reach(journals, db), latest: try Self.latest(pending, db))
+                    totals: try Self.totals(moments, db, pending), reach: try Self.reach(journals, db), latest: try Self.latest(pending, db)
+                )
             }
         } catch {
             throw .from(error, path)

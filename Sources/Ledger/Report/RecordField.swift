@@ -18,7 +18,8 @@ enum RecordField {
         "complexity",
         "experiment", "arm", "role", "provider", "model", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens",
         "reasoning_tokens", "cost_usd", "price_version", "latency_ms", "first_token_ms", "status", "error_code", "stream", "tool",
-        "estimated", "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens", "service_tier", "in_doubt_usd", "in_doubt_tokens",
+        "estimated", "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens", "service_tier", "in_doubt_usd",
+        "in_doubt_tokens",
     ]
 
     private static func values(_ record: UsageRecord) -> [Value] {

@@ -75,7 +75,8 @@ struct ChainBackfill {
         var count: Int64 = 0
         while let row = try rows.next() {
             guard let record = try UsageRecord(row, &names) else {
-                throw LedgerFailure.corrupt(path: path, detail: "the record with the id \(row[UsageRecord.selectedCount] as Int64) makes no sense")
+                throw LedgerFailure.corrupt(
+                    path: path, detail: "the record with the id \(row[UsageRecord.selectedCount] as Int64) makes no sense")
             }
             last = row[UsageRecord.selectedCount]
             count += 1

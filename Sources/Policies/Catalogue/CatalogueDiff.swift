@@ -57,19 +57,26 @@ public struct CatalogueDiff {
             let leap = Self.isLeap(was, now)
             if leap { leaps += 1 }
             differences.append(
-                ["price", tier == .standard ? "" : tier.word, Self.text(old.price, tier), "→", Self.text(new.price, tier), leap ? "more than tenfold" : ""])
+                [
+                    "price", tier == .standard ? "" : tier.word, Self.text(old.price, tier), "→", Self.text(new.price, tier),
+                    leap ? "more than tenfold" : "",
+                ])
         }
         for (what, was, now) in [
             ("context_window", old.contextWindow, new.contextWindow), ("max_output_tokens", old.maxOutputTokens, new.maxOutputTokens),
         ] where was != now {
             differences.append([what, "", was.map { String($0) } ?? "-", "→", now.map { String($0) } ?? "-"])
         }
-        if old.capabilities != new.capabilities { differences.append(["abilities", "", Self.text(old.capabilities), "→", Self.text(new.capabilities)]) }
+        if old.capabilities != new.capabilities {
+            differences.append(["abilities", "", Self.text(old.capabilities), "→", Self.text(new.capabilities)])
+        }
         if !differences.isEmpty { changed += 1 }
         rows += differences.map { [name] + $0 }
     }
 
-    private static func text(_ prices: PriceList, _ tier: ServiceTier) -> String { prices.listed(tier) == nil ? "-" : prices.version(at: tier) }
+    private static func text(_ prices: PriceList, _ tier: ServiceTier) -> String {
+        prices.listed(tier) == nil ? "-" : prices.version(at: tier)
+    }
 
     private static func text(_ capabilities: ModelCapabilities?) -> String {
         guard let capabilities else { return "-" }
@@ -79,7 +86,8 @@ public struct CatalogueDiff {
     private static func isLeap(_ was: TierPrices?, _ now: TierPrices?) -> Bool {
         guard let was = was?.usual, let now = now?.usual else { return false }
         return zip([was.input, was.output], [now.input, now.output]).contains { a, b in
-            a.nanos.multipliedReportingOverflow(by: suspicious).partialValue < b.nanos || b.nanos.multipliedReportingOverflow(by: suspicious).partialValue < a.nanos
+            a.nanos.multipliedReportingOverflow(by: suspicious).partialValue < b.nanos
+                || b.nanos.multipliedReportingOverflow(by: suspicious).partialValue < a.nanos
         }
     }
 }

@@ -76,7 +76,8 @@ enum GenAIPrices {
     }
 
     private static let kinds = [
-        "input_mtok": "input", "cache_read_mtok": "cached_input", "cache_write_mtok": "cache_write", "cache_write_1h_mtok": "cache_write_1h",
+        "input_mtok": "input", "cache_read_mtok": "cached_input", "cache_write_mtok": "cache_write",
+        "cache_write_1h_mtok": "cache_write_1h",
         "input_audio_mtok": "audio_input", "output_mtok": "output", "output_audio_mtok": "audio_output",
     ]
 }
@@ -93,5 +94,7 @@ extension TokenPrices {
 
 extension JSONValue {
     /// A price in USD per million tokens; numbers of a file are exact to more places than prices have.
-    fileprivate var price: PricePerMillion? { (string ?? double.map { "\($0)" }).flatMap { DecimalShift.decimal($0, by: 0) }.flatMap { PricePerMillion(decimal: $0) } }
+    fileprivate var price: PricePerMillion? {
+        (string ?? double.map { "\($0)" }).flatMap { DecimalShift.decimal($0, by: 0) }.flatMap { PricePerMillion(decimal: $0) }
+    }
 }

@@ -31,7 +31,8 @@ public struct KnownModel: Hashable, Sendable {
     func completed(by known: KnownModel) -> KnownModel {
         let window = contextWindow ?? known.contextWindow
         return KnownModel(
-            seller: seller, name: name, aliases: Set(aliases + known.aliases).subtracting([name]).sorted(), price: price, contextWindow: window,
+            seller: seller, name: name, aliases: Set(aliases + known.aliases).subtracting([name]).sorted(), price: price,
+            contextWindow: window,
             maxOutputTokens: (maxOutputTokens ?? known.maxOutputTokens).map { min($0, window ?? .max) },
             capabilities: capabilities ?? known.capabilities, regionalPrice: regionalPrice == .same ? known.regionalPrice : regionalPrice)
     }

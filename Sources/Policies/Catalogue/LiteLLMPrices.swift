@@ -24,7 +24,8 @@ enum LiteLLMPrices {
         let name = key.split(separator: "/", maxSplits: 1).last.map(String.init) ?? key
         return KnownModel(
             seller: seller, name: name, aliases: name == key ? [] : [key], price: PriceList(standard, further: further),
-            contextWindow: window.map(Int.init), maxOutputTokens: entry["max_output_tokens"]?.int64.map { min(Int($0), Int(window ?? .max)) },
+            contextWindow: window.map(Int.init),
+            maxOutputTokens: entry["max_output_tokens"]?.int64.map { min(Int($0), Int(window ?? .max)) },
             capabilities: can, regionalPrice: .same)
     }
 
@@ -49,7 +50,8 @@ enum LiteLLMPrices {
             let core = member.dropLast(suffix.count)
             if let kind = kinds[String(core)] {
                 prices[kind] = price
-            } else if let above = core.range(of: "_above_"), core.hasSuffix("k_tokens"), let kind = kinds[String(core[..<above.lowerBound])],
+            } else if let above = core.range(of: "_above_"), core.hasSuffix("k_tokens"),
+                let kind = kinds[String(core[..<above.lowerBound])],
                 let thousands = Int64(core[above.upperBound...].dropLast("k_tokens".count))
             {
                 threshold = min(threshold ?? .max, thousands * 1000)

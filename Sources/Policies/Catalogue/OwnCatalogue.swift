@@ -9,7 +9,9 @@ enum OwnCatalogue {
         guard let entries = root["models"]?.elements else { throw CatalogueError("the catalogue has no models") }
         var models: [KnownModel] = []
         for (index, entry) in entries.enumerated() {
-            guard let model = model(entry) else { throw CatalogueError("models[\(index)] has no provider, no name, or a price that is none") }
+            guard let model = model(entry) else {
+                throw CatalogueError("models[\(index)] has no provider, no name, or a price that is none")
+            }
             models.append(model)
         }
         guard !models.isEmpty else { throw CatalogueError.noModels }
@@ -18,7 +20,9 @@ enum OwnCatalogue {
     }
 
     private static func model(_ entry: JSONValue) -> KnownModel? {
-        guard let seller = entry["provider"]?.string, let name = entry["name"]?.string, let price = entry["price"].flatMap(priceList) else { return nil }
+        guard let seller = entry["provider"]?.string, let name = entry["name"]?.string, let price = entry["price"].flatMap(priceList) else {
+            return nil
+        }
         let window = entry["context_window"]?.int64.map(Int.init)
         let words = entry["can"]?.elements.compactMap(\.string)
         return KnownModel(

@@ -66,6 +66,7 @@ public struct RequestFeatures: Sendable {
 
 /// Features that take work to find out, and that only some policies ask for.
 public struct FeatureNeeds: OptionSet, Sendable {
+    /// The raw bits.
     public let rawValue: UInt8
     /// From the raw bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -82,7 +82,8 @@ struct WorstCase {
 
     private static func extent(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> CallExtent {
         CallExtent(
-            input: model.inputTokens(features), output: output, choices: Int64(max(1, features.choices)), demands: model.priced(features.demands))
+            input: model.inputTokens(features), output: output, choices: Int64(max(1, features.choices)),
+            demands: model.priced(features.demands))
     }
 
     /// What the cost is made of.

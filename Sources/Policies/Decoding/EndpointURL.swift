@@ -28,13 +28,17 @@ public struct EndpointURL: Hashable, Sendable {
             throw Unavailability("has spaces or characters other than printable ASCII")
         }
         let lowered = text.lowercased()
-        guard lowered.hasPrefix("https://") || lowered.hasPrefix("http://") else { throw Unavailability("must begin with https:// or http://") }
+        guard lowered.hasPrefix("https://") || lowered.hasPrefix("http://") else {
+            throw Unavailability("must begin with https:// or http://")
+        }
         isSecure = lowered.hasPrefix("https://")
         let rest = bytes[(isSecure ? 8 : 7)...]
         guard !rest.contains(UInt8(ascii: "#")) else { throw Unavailability("must not have a fragment (#…)") }
         guard !rest.contains(UInt8(ascii: "?")) else { throw Unavailability("must not have a query (?…)") }
         let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-        guard !rest[..<slash].contains(UInt8(ascii: "@")) else { throw Unavailability("must not have credentials (…@); use api_key or headers") }
+        guard !rest[..<slash].contains(UInt8(ascii: "@")) else {
+            throw Unavailability("must not have credentials (…@); use api_key or headers")
+        }
         (host, port) = try Self.authority(rest[..<slash], standardPort: isSecure ? 443 : 80)
         path = try Self.path(rest[slash...])
     }
@@ -53,7 +57,9 @@ public struct EndpointURL: Hashable, Sendable {
         } else {
             hostEnd = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
             guard hostEnd > bytes.startIndex else { throw Unavailability("has no host") }
-            guard bytes[..<hostEnd].allSatisfy(isHostCharacter) else { throw Unavailability("has a host with characters that no host name has") }
+            guard bytes[..<hostEnd].allSatisfy(isHostCharacter) else {
+                throw Unavailability("has a host with characters that no host name has")
+            }
         }
         let host = String(decoding: bytes[..<hostEnd], as: UTF8.self).lowercased()
         var rest = bytes[hostEnd...]

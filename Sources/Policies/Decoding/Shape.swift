@@ -9,7 +9,8 @@ struct Shape {
     var hidesUnknownValues = false
 
     static let file = Shape(
-        name: "a policy file", keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger", "cors"],
+        name: "a policy file",
+        keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger", "cors"],
         unsupported: ["mcp_servers"])
 
     static let provider = Shape(

@@ -19,7 +19,8 @@ enum SecretLooks {
             return true
         }
         // The address of a webhook is all that it takes to post there.
-        return plain.hasSuffix("token") || plain == "cookie" || plain == "webhook" || EditDistance.between(plain, "apikey", atMost: 2) != nil
+        return plain.hasSuffix("token") || plain == "cookie" || plain == "webhook"
+            || EditDistance.between(plain, "apikey", atMost: 2) != nil
     }
 
     /// Whether whatever stands below this name may be secret.
@@ -96,7 +97,9 @@ enum SecretLooks {
             let outer = indentation(earlier)
             guard outer < indent else { continue }
             indent = outer
-            if valueStart(in: earlier, isSecret: { isSecretName($0) || isHolderOfSecrets($0) || isAddressName($0) }) != nil { return [hidingValue(of: line)] }
+            if valueStart(in: earlier, isSecret: { isSecretName($0) || isHolderOfSecrets($0) || isAddressName($0) }) != nil {
+                return [hidingValue(of: line)]
+            }
             if outer == 0 { break }
         }
         return []

@@ -26,8 +26,11 @@ enum CrossOriginDecoder {
             }
         }
         // Apps and browser extensions have schemes of their own.
-        guard let slashes = lowered.firstRange(of: "://"), isScheme(lowered[..<slashes.lowerBound]), !lowered[slashes.upperBound...].isEmpty,
-            lowered[slashes.upperBound...].utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "*") })
+        guard let slashes = lowered.firstRange(of: "://"), isScheme(lowered[..<slashes.lowerBound]),
+            !lowered[slashes.upperBound...].isEmpty,
+            lowered[slashes.upperBound...].utf8.allSatisfy({
+                (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "*")
+            })
         else { return field.refuse("\"\(shortened(text))\" is no origin; write one such as https://app.example, or \"*\" for all") }
         return lowered
     }

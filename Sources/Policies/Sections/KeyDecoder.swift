@@ -10,7 +10,9 @@ enum KeyDecoder {
             return nil
         }
         guard let name = field.text() else { return nil }
-        if let unavailability = NameRules.unavailability(to: name) { return field.refuse("the key name \"\(shortened(name))\" \(unavailability)") }
+        if let unavailability = NameRules.unavailability(to: name) {
+            return field.refuse("the key name \"\(shortened(name))\" \(unavailability)")
+        }
         return name
     }
 

@@ -92,7 +92,8 @@ struct ModelDecoder {
             }
         }
         guard !entry.isPattern, let upstreamModel = draft.upstreamModel else { return facts }
-        let known = if case .on(let provider) = draft.target { catalogue.find(upstreamModel, at: provider) } else { catalogue.find(upstreamModel) }
+        let known =
+            if case .on(let provider) = draft.target { catalogue.find(upstreamModel, at: provider) } else { catalogue.find(upstreamModel) }
         let complete = facts.completed(by: known)
         if complete.pricing == nil, reader["price"] == nil, reader["unpriced"] == nil { noticeMissingPrice() }
         return complete
@@ -128,7 +129,9 @@ enum AliasDecoder {
         }
         return items.compactMap { item in
             guard let alias = item.text() else { return nil }
-            if let unavailability = NameRules.unavailability(to: alias) { return item.refuse("the alias \"\(shortened(alias))\" \(unavailability)") }
+            if let unavailability = NameRules.unavailability(to: alias) {
+                return item.refuse("the alias \"\(shortened(alias))\" \(unavailability)")
+            }
             if alias.contains("*") { return item.refuse("the alias \"\(alias)\" has a *; only the name of a model can be a pattern") }
             return (alias, item.node.start)
         }

@@ -49,13 +49,16 @@ enum PriceDecoder {
     private static func noticeDearCache(_ prices: TierPrices, _ field: FieldReader) {
         guard let cached = prices.usual.cachedInput, cached > prices.usual.input else { return }
         field.diagnostics.notice(
-            at: field.node.start, "cached input costs more than other input (\(cached.decimalString) against \(prices.usual.input.decimalString)); "
+            at: field.node.start,
+            "cached input costs more than other input (\(cached.decimalString) against \(prices.usual.input.decimalString)); "
                 + "budgets reserve for the dearer of them")
     }
 
     private static func perMillion(_ field: FieldReader) -> PricePerMillion? {
         guard let text = field.literal(expected: "a price in USD per million tokens") else { return nil }
-        if let unavailability = DecimalSyntax.unavailability(to: text) { return field.refuse("the price \"\(field.label)\" \(unavailability)") }
+        if let unavailability = DecimalSyntax.unavailability(to: text) {
+            return field.refuse("the price \"\(field.label)\" \(unavailability)")
+        }
         guard let price = PricePerMillion(decimal: text), price.nanos <= Int64(highest) * 1_000_000_000 else {
             return field.refuse("the price \"\(field.label)\" is more than \(highest) USD per million tokens")
         }

@@ -64,7 +64,8 @@ extension ProviderDecoder {
     private mutating func region() -> String? {
         let written = reader["region"].map { environment.text($0) }
         let inherited =
-            written == nil ? environment.optional("AWS_REGION", at: entry.place) ?? environment.optional("AWS_DEFAULT_REGION", at: entry.place) : nil
+            written == nil
+            ? environment.optional("AWS_REGION", at: entry.place) ?? environment.optional("AWS_DEFAULT_REGION", at: entry.place) : nil
         guard let region = written ?? inherited else {
             if written == nil, environment.isComplete {
                 entry.value.diagnostics.error(

@@ -91,7 +91,9 @@ struct ProviderDecoder {
     }
 
     private func shownAddress(of url: EndpointURL) -> String {
-        guard let written = reader["base_url"]?.text(), EnvironmentReference.hasVariable(written) else { return ShownAddress.text(url.text) }
+        guard let written = reader["base_url"]?.text(), EnvironmentReference.hasVariable(written) else {
+            return ShownAddress.text(url.text)
+        }
         return ShownAddress.text(written)
     }
 

@@ -37,7 +37,9 @@ struct RouteDecoder {
 
     private func validLabel(_ field: FieldReader) -> (String) -> String? {
         { text in
-            if let unavailability = NameRules.unavailability(to: text) { return field.refuse("the rule name \"\(shortened(text))\" \(unavailability)") }
+            if let unavailability = NameRules.unavailability(to: text) {
+                return field.refuse("the rule name \"\(shortened(text))\" \(unavailability)")
+            }
             // A number could be another rule's place.
             return Int(text) == nil ? text : field.refuse("the rule name \"\(text)\" is a number; rules without a name have theirs as name")
         }

@@ -16,7 +16,9 @@ struct SplitDecoder {
 
     private func name(_ field: FieldReader) -> String? {
         guard let text = field.text() else { return nil }
-        if let unavailability = NameRules.unavailability(to: text) { return field.refuse("the experiment name \"\(shortened(text))\" \(unavailability)") }
+        if let unavailability = NameRules.unavailability(to: text) {
+            return field.refuse("the experiment name \"\(shortened(text))\" \(unavailability)")
+        }
         return text
     }
 

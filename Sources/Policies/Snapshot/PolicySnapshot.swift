@@ -58,7 +58,8 @@ public final class PolicySnapshot: Sendable {
     private let keyOfDigest: [KeyDigest: PolicyKey]
 
     init(
-        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool, crossOrigin: CrossOriginRules?,
+        providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool,
+        crossOrigin: CrossOriginRules?,
         classifier: ClassifierSection, catalogue: Catalogue, tests: [PolicyTest]
     ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }

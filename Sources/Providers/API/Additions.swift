@@ -1,7 +1,9 @@
 /// What the gateway puts into a request though the client did not say it so, and what it can leave out or say otherwise when the provider refuses it.
 public struct Additions: OptionSet, Hashable, Sendable {
+    /// The raw bits.
     public let rawValue: UInt16
 
+    /// From the raw bits.
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// The gateway's own `stream_options`, which asks for the usage of a stream.

@@ -38,7 +38,9 @@ public struct ProviderAnswer: Sendable {
     /// - Throws: an error of the upstream when the body is no answer, or carries an error.
     public static func read(body: [UInt8], context: AnswerContext, reader: JSONReader) throws(GatewayError) -> ProviderAnswer {
         do throws(GatewayError) { return ProviderAnswer(content: try content(body, context, reader), mended: nil) } catch {
-            guard let mended = body.withUnsafeBytes(JSONMending.mended), let content = try? content(mended, context, reader) else { throw error }
+            guard let mended = body.withUnsafeBytes(JSONMending.mended), let content = try? content(mended, context, reader) else {
+                throw error
+            }
             return ProviderAnswer(content: content, mended: mended)
         }
     }

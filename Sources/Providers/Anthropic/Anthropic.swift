@@ -27,7 +27,8 @@ enum Anthropic {
 
     private static func rules(_ client: ClientRequest, _ plan: ClaudePlan, _ refused: Additions) -> PromptRules {
         PromptRules(
-            ids: NameRule(longest: 64), media: .anthropic, declaresUsedTools: true, cache: refused.contains(.cacheMarks) ? nil : CacheRule(),
+            ids: NameRule(longest: 64), media: .anthropic, declaresUsedTools: true,
+            cache: refused.contains(.cacheMarks) ? nil : CacheRule(),
             takesThoughts: true, prefill: plan.takesPrefill(client) && !refused.contains(.prefill) ? .trimmed : .answered)
     }
 }

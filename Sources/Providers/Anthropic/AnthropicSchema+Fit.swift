@@ -94,14 +94,19 @@ private struct SchemaFit {
     }
 
     private static func hasConstraints(beside schema: JSONValue) -> Bool {
-        schema.members.contains { !$0.name.isString("$ref") && !$0.name.isOne(of: annotations) && !$0.name.isOne(of: ["$defs", "definitions"]) }
+        schema.members.contains {
+            !$0.name.isString("$ref") && !$0.name.isOne(of: annotations) && !$0.name.isOne(of: ["$defs", "definitions"])
+        }
     }
 
-    private static let annotations: [StaticString] = ["description", "title", "default", "examples", "deprecated", "$comment", "$schema", "$id"]
+    private static let annotations: [StaticString] = [
+        "description", "title", "default", "examples", "deprecated", "$comment", "$schema", "$id",
+    ]
     private static let harmless: [StaticString] = annotations + ["required", "additionalProperties", "format", "strict"]
     /// Constraints on a single value: the description tells them.
     private static let told: [StaticString] = [
-        "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems",
+        "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems",
+        "maxItems",
         "uniqueItems", "minProperties", "maxProperties", "contentEncoding", "contentMediaType", "readOnly", "writeOnly",
     ]
 }

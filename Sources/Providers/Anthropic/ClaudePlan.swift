@@ -55,7 +55,8 @@ struct ClaudePlan {
     ///   - forcing: how it can be made to call a tool there.
     /// - Throws: `invalid_request_error` for a format or a choice of tools that this model cannot be held to.
     init(
-        _ client: ClientRequest, _ model: ProviderModel, maxTokens wanted: Int64?, hasFormats: (ClaudeModel) -> Bool, forcing: BedrockModel.Forcing
+        _ client: ClientRequest, _ model: ProviderModel, maxTokens wanted: Int64?, hasFormats: (ClaudeModel) -> Bool,
+        forcing: BedrockModel.Forcing
     ) throws(GatewayError) {
         claude = ClaudeModel(model.upstreamName)
         self.forcing = forcing

@@ -13,7 +13,8 @@ enum Azure {
         let (body, additions) = OpenAIRequest.body(request, model, isDeployment: true)
         context.additions = additions
         guard let version = model.apiVersion, version != "v1" else {
-            return ProviderRequest(body: body, path: "/openai/v1/chat/completions", context: context, request: request, media: request.media)
+            return ProviderRequest(
+                body: body, path: "/openai/v1/chat/completions", context: context, request: request, media: request.media)
         }
         let deployment = model.upstreamName.percentEncodedForURL
         let path = "/openai/deployments/\(deployment)/chat/completions?api-version=\(version.percentEncodedForURL)"

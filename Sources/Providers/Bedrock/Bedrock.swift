@@ -18,7 +18,8 @@ enum Bedrock {
             context.toolSpellings = client.toolNames.spellings
             let prompt = try PromptBuilder.prompt(client, rules(client, plan, abilities, model.refused))
             context.additions.formUnion(prompt.additions)
-            var writer = BedrockWriter(client, plan, prompt, abilities, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
+            var writer = BedrockWriter(
+                client, plan, prompt, abilities, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
             try writer.write()
             return (writer.bytes, writer.media)
         }

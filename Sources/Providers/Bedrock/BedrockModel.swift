@@ -35,7 +35,8 @@ struct BedrockModel {
             forcing = claude.forcesTools ? .anyOrNamed : .nothing
         } else {
             cache = isNova ? CacheRule(takesTools: false, takesDurations: false, isBlock: true) : nil
-            hasStructuredOutputs = has("qwen.", "openai.gpt-oss", "google.gemma", "minimax.", "moonshot", "nvidia.nemotron", "deepseek.v3", "zai.")
+            hasStructuredOutputs = has(
+                "qwen.", "openai.gpt-oss", "google.gemma", "minimax.", "moonshot", "nvidia.nemotron", "deepseek.v3", "zai.")
             forcing =
                 if has("mistral-large") {
                     .any

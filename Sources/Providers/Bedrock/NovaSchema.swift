@@ -37,7 +37,11 @@ struct NovaSchema {
 
     private mutating func appendRoot(_ root: JSONValue, to bytes: inout [UInt8], description: inout [UInt8]) throws(GatewayError) {
         bytes.append("{\"type\":\"object\",\"properties\":")
-        if let properties = root["properties"], properties.kind == .object { try append(properties, to: &bytes) } else { bytes.append("{}") }
+        if let properties = root["properties"], properties.kind == .object {
+            try append(properties, to: &bytes)
+        } else {
+            bytes.append("{}")
+        }
         if let required = root["required"] {
             bytes.append(",\"required\":")
             bytes.appendJSON(required)
@@ -68,7 +72,11 @@ struct NovaSchema {
                 bytes.appendComma()
                 bytes.appendJSON(name)
                 bytes.append(":")
-                if name.isOne(of: ["enum", "const", "default", "examples"]) { bytes.appendJSON(value) } else { try append(value, to: &bytes) }
+                if name.isOne(of: ["enum", "const", "default", "examples"]) {
+                    bytes.appendJSON(value)
+                } else {
+                    try append(value, to: &bytes)
+                }
             }
             bytes.append("}")
         case .array:

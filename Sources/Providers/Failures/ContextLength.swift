@@ -20,7 +20,8 @@ enum ContextLength {
         // Groq, Cerebras.
         "reduce the length of the messages",
         // llama.cpp, LM Studio.
-        "exceeds the available context size", "context size exceeded", "exceed context size", "input is too large to process", "exceeds context size",
+        "exceeds the available context size", "context size exceeded", "exceed context size", "input is too large to process",
+        "exceeds context size",
         "context the overflows", "greater than the context length",
         // Anthropic, Bedrock, Fireworks.
         "prompt is too long", "exceed context limit", "exceeds context limit", "input is too long", "too many input tokens",

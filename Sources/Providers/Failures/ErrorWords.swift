@@ -8,7 +8,9 @@ enum ErrorWords {
     /// What a body says; `nil` when it says nothing that can be read, or is longer than what is shown.
     static func read(_ body: [UInt8], _ reader: JSONReader) -> ProviderError? {
         guard body.count <= OpenAIFailure.longestPassedBody else { return nil }
-        guard var said = json(body, reader) ?? text(body).map({ ProviderError(type: nil, message: $0, isShaped: false) }) else { return nil }
+        guard var said = json(body, reader) ?? text(body).map({ ProviderError(type: nil, message: $0, isShaped: false) }) else {
+            return nil
+        }
         // Proxies pass their upstream's body on as a string.
         for _ in 0..<3 {
             guard let inner = nested(said.message, reader) else { break }
@@ -23,7 +25,9 @@ enum ErrorWords {
     }
 
     private static func nested(_ message: String, _ reader: JSONReader) -> ProviderError? {
-        guard let first = message.utf8.first(where: { $0 > 0x20 }), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else { return nil }
+        guard let first = message.utf8.first(where: { $0 > 0x20 }), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
+            return nil
+        }
         return json(Array(message.utf8), reader)
     }
 
@@ -75,7 +79,8 @@ enum ErrorWords {
     }
 
     private static let messages: [StaticString] = [
-        "message", "Message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description", "reason", "status_msg", "title",
+        "message", "Message", "msg", "detail", "error_message", "errorMessage", "error_msg", "error_description", "description", "reason",
+        "status_msg", "title",
     ]
 
     /// Where FastAPI found the mistake: `["body","messages",0,"role"]` is `messages.0.role`.

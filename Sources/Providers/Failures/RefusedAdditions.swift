@@ -30,7 +30,8 @@ public enum RefusedAdditions {
         for tier in tiers {
             var found: Additions = []
             for (addition, names) in tier where added.contains(addition) {
-                let isNamed = isPlaced
+                let isNamed =
+                    isPlaced
                     ? names.contains { name in param.contains { $0.elementsEqual(name.utf8) } || holds(said.param, name) }
                     : names.contains { name in
                         places(of: [name], in: text).contains { place in refusals.contains { abs($0 - place) <= farthest } }
@@ -53,10 +54,12 @@ public enum RefusedAdditions {
 
     /// Words for "not taken", in lower case. Words for a wrong value are none of them.
     private static let refusals = [
-        "not supported", "unsupported", "isn't supported", "not permitted", "not allowed", "not allow", "does not support", "doesn't support",
+        "not supported", "unsupported", "isn't supported", "not permitted", "not allowed", "not allow", "does not support",
+        "doesn't support",
         "no longer supported", "unknown", "unrecognized", "unrecognised", "not recognized", "unexpected", "extra_forbidden", "extra inputs",
         "extra fields", "extraneous", "not enabled", "cannot find field", "not available", "deprecated", "not accept", "additional propert",
-        "only works", "is invalid", "invalid parameter", "invalid argument", "invalid field", "not a valid", "not implemented", "cannot be disabled",
+        "only works", "is invalid", "invalid parameter", "invalid argument", "invalid field", "not a valid", "not implemented",
+        "cannot be disabled",
         "can not be disabled", "cannot be turned off", "must end with a user", "may not be", "not compatible", "incompatible",
     ]
 
@@ -68,11 +71,15 @@ public enum RefusedAdditions {
             (.maxTokens, ["max_tokens"]),
             (.maxCompletionTokens, ["max_completion_tokens"]),
             (.cacheMarks, ["cache_control", "cachepoint", "cache_point", "prompt caching", "prompt cache"]),
-            (.prefill, ["prefill", "prefilling", "must end with a user message", "must end with a user turn", "must end with a user role"]),
+            (
+                .prefill,
+                ["prefill", "prefilling", "must end with a user message", "must end with a user turn", "must end with a user role"]
+            ),
             (
                 .nativeFormat,
                 [
-                    "output_config.format", "output_format", "outputconfig.textformat", "textformat", "json_schema", "jsonschema", "structured output",
+                    "output_config.format", "output_format", "outputconfig.textformat", "textformat", "json_schema", "jsonschema",
+                    "structured output",
                     "structured outputs", "responsejsonschema", "response_json_schema", "responseschema", "response_schema", "json mode",
                     "responsemimetype", "response_mime_type", "response mime type",
                 ]
@@ -81,12 +88,16 @@ public enum RefusedAdditions {
             (
                 .thinkingOff,
                 [
-                    "thinking.type.disabled", "thinking.disabled", "between_tools", "budget 0", "budget of 0", "disabled thinking", "disable thinking",
+                    "thinking.type.disabled", "thinking.disabled", "between_tools", "budget 0", "budget of 0", "disabled thinking",
+                    "disable thinking",
                     "disabling thinking", "thinking cannot be disabled", "thinking can not be disabled", "thinking cannot be turned off",
                     "thinking mode",
                 ]
             ),
-            (.thinkingBudget, ["thinking.type.enabled", "thinking.enabled", "budget_tokens", "thinking_budget", "thinkingbudget", "thinking budget"]),
+            (
+                .thinkingBudget,
+                ["thinking.type.enabled", "thinking.enabled", "budget_tokens", "thinking_budget", "thinkingbudget", "thinking budget"]
+            ),
             (
                 .adaptiveThinking,
                 ["thinking.type.adaptive", "thinking.adaptive", "adaptive", "effort", "thinking_level", "thinkinglevel", "thinking level"]
@@ -98,7 +109,8 @@ public enum RefusedAdditions {
             (
                 .thinking,
                 [
-                    "thinking", "effort", "output_config", "outputconfig", "thinking_config", "thinkingconfig", "include_thoughts", "includethoughts",
+                    "thinking", "effort", "output_config", "outputconfig", "thinking_config", "thinkingconfig", "include_thoughts",
+                    "includethoughts",
                     "reasoning", "between_tools",
                 ]
             ),
@@ -109,7 +121,10 @@ public enum RefusedAdditions {
 
     /// The text without lists of what would be taken, which name members that nobody refuses.
     private static func relevant(_ text: [UInt8]) -> ArraySlice<UInt8> {
-        let ends = ["expected one of", "did you mean", "supported parameters", "supported fields", "allowed fields", "valid fields", "permitted fields"]
+        let ends = [
+            "expected one of", "did you mean", "supported parameters", "supported fields", "allowed fields", "valid fields",
+            "permitted fields",
+        ]
         return text[..<(ends.compactMap { text.firstRange(of: Array($0.utf8))?.lowerBound }.min() ?? text.endIndex)]
     }
 

@@ -28,7 +28,8 @@ enum Gemini {
 
     private static func rules(_ model: String, _ refused: Additions) -> PromptRules {
         PromptRules(
-            media: .gemini, takesBlankTexts: true, sortsResults: true, takesSignatures: true, takesAssistantMedia: true, takesMediaInErrors: true,
+            media: .gemini, takesBlankTexts: true, sortsResults: true, takesSignatures: true, takesAssistantMedia: true,
+            takesMediaInErrors: true,
             asksForOneCall: true, saysLoneSystem: true,
             prefill: GeminiPrefill.isTaken(by: model) && !refused.contains(.prefill) ? .kept : .answered)
     }

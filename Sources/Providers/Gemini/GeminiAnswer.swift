@@ -37,7 +37,7 @@ enum GeminiAnswer {
             switch part.kind {
             case .text(let text): choice.addContent(text)
             case .thought(let text): choice.addReasoning(text)
-            case .call(let name, let arguments): 
+            case .call(let name, let arguments):
                 arguments.withUnsafeBytes { choice.addToolCall(id: id, name: name, arguments: $0, signature: part.signature) }
             case .nothing: break
             }

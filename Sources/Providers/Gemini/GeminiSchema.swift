@@ -368,7 +368,8 @@ extension JSONValue {
         members.contains { name, value in
             if name.isString("properties") { return !value.isEmptyContainer }
             if name.isString("additionalProperties") { return value.kind == .object || value.bool == true }
-            return name.isOne(of: ["$ref", "anyOf", "oneOf", "allOf", "patternProperties", "type"]) && !(name.isString("type") && hasType("object"))
+            return name.isOne(of: ["$ref", "anyOf", "oneOf", "allOf", "patternProperties", "type"])
+                && !(name.isString("type") && hasType("object"))
         }
     }
 }

@@ -14,7 +14,9 @@ enum GeminiUsage {
         counts.output = sum(sum(.count(0), UsageCount(usage["candidatesTokenCount"])), counts.reasoning)
         let total = UsageCount(usage["totalTokenCount"])
         // Old versions leave the thoughts or the tools out of it.
-        if let parts = counts.input.number, let output = counts.output.number, let number = total.number, number > parts + output { counts.total = total }
+        if let parts = counts.input.number, let output = counts.output.number, let number = total.number, number > parts + output {
+            counts.total = total
+        }
         if total.isDoubtful { counts.total = total }
         var report = UsageReport(counts)
         let heard = sound(usage["promptTokensDetails"]) - sound(usage["cacheTokensDetails"])

@@ -115,7 +115,11 @@ struct CarriedContent {
     private static func thoughts(_ member: JSONRawMember) -> [UInt8] {
         if member.value.kind == .string { return inner(member) }
         return member.rawElements.reduce(into: []) { thoughts, element in
-            if element.value.kind == .string { thoughts += inner(element.text) } else if let text = element["text"] { thoughts += inner(text) }
+            if element.value.kind == .string {
+                thoughts += inner(element.text)
+            } else if let text = element["text"] {
+                thoughts += inner(text)
+            }
         }
     }
 

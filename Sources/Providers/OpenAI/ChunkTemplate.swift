@@ -34,7 +34,9 @@ struct ChunkTemplate: Sendable {
             if hole.isText { bytes += end - position }
             (position, start) = (end, hole.range.upperBound)
         }
-        guard text.count - start == chunk.count - position, equals(start, text.count - start, base, position, chunk.count) else { return nil }
+        guard text.count - start == chunk.count - position, equals(start, text.count - start, base, position, chunk.count) else {
+            return nil
+        }
         return bytes > 0 ? bytes : nil
     }
 
@@ -65,7 +67,8 @@ struct ChunkTemplate: Sendable {
 
     private static func isEscape(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "r"), UInt8(ascii: "b"),
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "n"), UInt8(ascii: "t"), UInt8(ascii: "r"),
+            UInt8(ascii: "b"),
             UInt8(ascii: "f"):
             true
         default: false

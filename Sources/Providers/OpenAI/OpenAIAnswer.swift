@@ -81,7 +81,11 @@ public struct OpenAIAnswer: Sendable {
             var changes = changes
             var value = site?.rendered(text, cost: cost) ?? []
             if value.isEmpty { OpenAIUsage.append(estimate, cost: cost, to: &value) }
-            if let usageValue { changes.replace(usageValue, with: value) } else { changes.insert(Array(",\"usage\":".utf8) + value, at: end) }
+            if let usageValue {
+                changes.replace(usageValue, with: value)
+            } else {
+                changes.insert(Array(",\"usage\":".utf8) + value, at: end)
+            }
             changes.append(text, to: &bytes)
         }
         return bytes
@@ -100,7 +104,9 @@ private struct Choices {
         guard member.value.kind == .array else { throw OpenAIFailure.unusable("choices is not a list") }
         for choice in member.rawElements {
             guard choice.value.kind == .object else { throw OpenAIFailure.unusable("a choice is not an object") }
-            guard let message = choice["message"], message.value.kind == .object else { throw OpenAIFailure.unusable("a choice has no message") }
+            guard let message = choice["message"], message.value.kind == .object else {
+                throw OpenAIFailure.unusable("a choice has no message")
+            }
             let calls = content.callCount
             content.read(message, isDelta: false, &changes)
             usage = usage ?? choice["usage"].flatMap(UsageSite.init)

@@ -143,13 +143,17 @@ public enum OpenAIFailure {
         ("authentication", 401), ("unauthorized", 401), ("invalid_api_key", 401), ("permission", 403), ("model_not_found", 404),
         ("overloaded", 529), ("unavailable", 503), ("timeout", 504), ("server_error", 500), ("internal", 500),
         ("invalid_request", 400), ("badrequest", 400), ("bad_request", 400), ("invalid_argument", 400), ("validation", 400),
-        ("unprocessable", 422), ("request_too_large", 413), ("tokens_limit_reached", 413), ("content_", 400), ("moderation", 400), ("invalid_", 400),
-        ("unsupported_", 400), ("missing_required", 400), ("_max_length", 400), ("_min_length", 400), ("_max_value", 400), ("_min_value", 400),
+        ("unprocessable", 422), ("request_too_large", 413), ("tokens_limit_reached", 413), ("content_", 400), ("moderation", 400),
+        ("invalid_", 400),
+        ("unsupported_", 400), ("missing_required", 400), ("_max_length", 400), ("_min_length", 400), ("_max_value", 400),
+        ("_min_value", 400),
     ]
 
     /// What a status 429 means: the account has no quota, this one request is too large for the limit, or the rate limit of the account is reached.
     private static func rateLimited(_ said: ProviderError?, _ retryAfter: Duration?) -> GatewayError {
-        if let said, !said.saysNoQuota, RefusalWords.blameSize(said.message, namesDelay: retryAfter != nil) { return oversized(said.message) }
+        if let said, !said.saysNoQuota, RefusalWords.blameSize(said.message, namesDelay: retryAfter != nil) {
+            return oversized(said.message)
+        }
         return rateLimited(said?.saysNoQuota == true, retryAfter)
     }
 

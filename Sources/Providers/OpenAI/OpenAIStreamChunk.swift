@@ -51,7 +51,8 @@ struct OpenAIStreamChunk {
             } else if member.name.isString("x_groq") {
                 if let site = member["usage"].flatMap(UsageSite.init) { usages.append(site) }
             } else if member.name.isString("obfuscation"), member.value.kind == .string {
-                padding.append(ChunkTemplate.Hole(range: member.valueRange.lowerBound + 1..<member.valueRange.upperBound - 1, isText: false))
+                padding.append(
+                    ChunkTemplate.Hole(range: member.valueRange.lowerBound + 1..<member.valueRange.upperBound - 1, isText: false))
             } else {
                 identity.note(member)
             }
@@ -102,7 +103,11 @@ struct OpenAIStreamChunk {
             if let delta { changes.replace(delta.nameRange, with: "\"no_delta\"") }
             return content.read(message, isDelta: true, &changes)
         }
-        if let delta { changes.replace(delta.valueRange, with: "{}") } else if let firstName { changes.insert(Array("\"delta\":{},".utf8), at: firstName) }
+        if let delta {
+            changes.replace(delta.valueRange, with: "{}")
+        } else if let firstName {
+            changes.insert(Array("\"delta\":{},".utf8), at: firstName)
+        }
     }
 
     private mutating func readFinish(_ member: JSONRawMember, of choice: JSONValue) throws(GatewayError) {
@@ -112,7 +117,8 @@ struct OpenAIStreamChunk {
         case .known: finished.append(choice["index"]?.int64 ?? 0)
         case .foreign(let reason):
             finished.append(choice["index"]?.int64 ?? 0)
-            changes.replace(member.valueRange, with: FinishWord.members(reason, native: member, isSaid: choice["native_finish_reason"] != nil))
+            changes.replace(
+                member.valueRange, with: FinishWord.members(reason, native: member, isSaid: choice["native_finish_reason"] != nil))
         case .failure: throw OpenAIFailure.failedToFinish(member.value.string)
         }
     }

@@ -75,7 +75,8 @@ extension OpenAIStream {
     }
 
     /// What is not a chunk: mended, skipped, or the end.
-    private mutating func judgeFailure(_ error: GatewayError, _ data: UnsafeRawBufferPointer, _ place: Place, _ reader: JSONReader) -> Fate {
+    private mutating func judgeFailure(_ error: GatewayError, _ data: UnsafeRawBufferPointer, _ place: Place, _ reader: JSONReader) -> Fate
+    {
         let isReport = try? reader.read(data) { OpenAIFailure.isReported(in: $0) }
         if isReport == nil, let mended = JSONMending.mended(data) {
             let fate: Fate? = mended.withUnsafeBytes { mended in
@@ -124,7 +125,9 @@ extension OpenAIStream {
     private mutating func pass(_ chunk: OpenAIStreamChunk, _ data: UnsafeRawBufferPointer, _ place: Place) -> Fate {
         let changes = changes(of: chunk, data)
         if changes.isEmpty, !place.isNamed {
-            if place.range != nil, chunk.finished.isEmpty, chunk.content.textBytes > 0 { template.take(data, chunk.content.holes + chunk.padding) }
+            if place.range != nil, chunk.finished.isEmpty, chunk.content.textBytes > 0 {
+                template.take(data, chunk.content.holes + chunk.padding)
+            }
             return .forward
         }
         if let range = place.range {

@@ -14,7 +14,9 @@ enum OpenAIUsage {
             input?["cached_tokens"], usage["cached_tokens"], usage["prompt_cache_hit_tokens"], usage["cache_read_input_tokens"],
         ])
         counts.written = first([input?["cache_write_tokens"], input?["cache_creation_tokens"], usage["cache_creation_input_tokens"]])
-        counts.reasoning = first([output?["reasoning_tokens"], usage["output_tokens_details"]?["reasoning_tokens"], usage["reasoning_tokens"]])
+        counts.reasoning = first([
+            output?["reasoning_tokens"], usage["output_tokens_details"]?["reasoning_tokens"], usage["reasoning_tokens"],
+        ])
         var report = UsageReport(counts)
         report.addSound(input: input?["audio_tokens"]?.int64 ?? 0, output: output?["audio_tokens"]?.int64 ?? 0)
         return report
@@ -71,7 +73,8 @@ struct UsageSite {
         report = OpenAIUsage.read(member.value)
         hasDetails = member.value["prompt_tokens_details"]?.kind == .object
         isRight =
-            member.value["prompt_tokens"]?.int64 == report.believed?.input && member.value["completion_tokens"]?.int64 == report.believed?.output
+            member.value["prompt_tokens"]?.int64 == report.believed?.input
+            && member.value["completion_tokens"]?.int64 == report.believed?.output
     }
 
     /// Takes in the provider's word of the tier that served the call (`service_tier`, beside the usage).

@@ -21,7 +21,9 @@ enum RefusalWords {
         "input is too large", "too large for", "tokens must be reduced", "required for long context", "context length", "context window",
         "request exceeds the", "request alone exceeds", "single request", "prompt is too long", "input is too long",
     ]
-    private static let sizeAdvice = ["reduce the length", "reduce the prompt", "reduce your prompt", "reduce your message", "reduce the message", "reduce the size"]
+    private static let sizeAdvice = [
+        "reduce the length", "reduce the prompt", "reduce your prompt", "reduce your message", "reduce the message", "reduce the size",
+    ]
 
     /// The number that follows one of `words` within a few words: "Limit 30000", "limit: 30,000", "maximum of 30 000 tokens" as 30.
     private static func number(after words: [String], in text: String) -> Int64? {

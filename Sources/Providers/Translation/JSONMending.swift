@@ -41,7 +41,8 @@ private struct Mender {
             case UInt8(ascii: ":"):
                 isLogProbability = Self.namesLogProbability(text[lastString])
                 copy(1)
-            case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "N"), UInt8(ascii: "n"), UInt8(ascii: "I"), UInt8(ascii: "i"): copyNumber()
+            case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "N"), UInt8(ascii: "n"), UInt8(ascii: "I"), UInt8(ascii: "i"):
+                copyNumber()
             default: copy(1)
             }
         }

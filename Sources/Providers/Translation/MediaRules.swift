@@ -20,7 +20,9 @@ struct MediaRules {
 
     static let anthropic = MediaRules(
         images: commonImages,
-        documents: [MediaType.pdf, "application/json", "application/xml", "application/yaml", "application/x-yaml", "application/javascript"],
+        documents: [
+            MediaType.pdf, "application/json", "application/xml", "application/yaml", "application/x-yaml", "application/javascript",
+        ],
         families: ["text/"], audio: [], fetches: .https, sendsText: true)
     static let bedrock = MediaRules(images: commonImages, documents: BedrockMedia.documentTypes, audio: ["wav", "mp3"], fetches: .nothing)
     static let gemini = MediaRules(

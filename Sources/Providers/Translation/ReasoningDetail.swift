@@ -63,7 +63,8 @@ struct ReasoningDetail {
     /// Whether a content part of this type is a thought, in the words of any provider.
     static func isThought(_ type: JSONValue) -> Bool {
         let names: [StaticString] = [
-            "thinking", "redacted_thinking", "reasoning", "reasoning_text", "reasoning_content", "reasoningContent", "summary_text", "thought",
+            "thinking", "redacted_thinking", "reasoning", "reasoning_text", "reasoning_content", "reasoningContent", "summary_text",
+            "thought",
         ]
         return names.contains { type.isString($0) }
     }

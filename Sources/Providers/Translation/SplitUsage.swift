@@ -19,7 +19,8 @@ struct SplitUsage: Sendable {
     ///   - reasoning: is part of `output`.
     ///   - total: of all the others.
     mutating func add(
-        plain: JSONValue?, cacheRead: JSONValue?, cacheWrite: JSONValue?, output: JSONValue?, reasoning: JSONValue? = nil, total: JSONValue? = nil
+        plain: JSONValue?, cacheRead: JSONValue?, cacheWrite: JSONValue?, output: JSONValue?, reasoning: JSONValue? = nil,
+        total: JSONValue? = nil
     ) {
         if let count = count(plain) { self.plain = max(self.plain ?? 0, count) }
         self.cacheRead = max(self.cacheRead, count(cacheRead) ?? 0)
@@ -56,7 +57,8 @@ struct SplitUsage: Sendable {
     var atLeast: TokenUsage? {
         let told = max(output ?? 0, total - input) + (reasoning > output ?? 0 ? reasoning : 0)
         let usage = TokenUsage(
-            input: input, cacheWrite: cacheWrite, cacheWriteHour: min(cacheWriteHour, cacheWrite), output: told, reasoning: min(reasoning, told), tier: tier)
+            input: input, cacheWrite: cacheWrite, cacheWriteHour: min(cacheWriteHour, cacheWrite), output: told,
+            reasoning: min(reasoning, told), tier: tier)
         return usage.isPlausible && usage.input + usage.output > 0 ? usage : nil
     }
 

@@ -173,7 +173,9 @@ struct TranslatedStream<Events: EventTranslator>: Sendable {
         let outcome: Result<Void, GatewayError>
         do { outcome = try translate(event, data, reader, &out) } catch {
             if isAtEnd { return }
-            if let mended = JSONMending.mended(data), let outcome = translate(event, mended: mended, reader, &out) { return try outcome.get() }
+            if let mended = JSONMending.mended(data), let outcome = translate(event, mended: mended, reader, &out) {
+                return try outcome.get()
+            }
             throw event.isError ? events.failure(event.name, nil) : OpenAIFailure.unusable("a stream event: " + error.publicMessage)
         }
         if case .failure(let error) = outcome {

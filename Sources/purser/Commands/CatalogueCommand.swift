@@ -33,7 +33,9 @@ struct CatalogueCommand: ParsableCommand {
     struct DiffCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "diff", abstract: "Show what differs from the catalogue in force.",
-            discussion: "Compares FILE with the catalogue that the policies have in force; without FILE, that one with the one that ships. Exit status 1: they differ.")
+            discussion:
+                "Compares FILE with the catalogue that the policies have in force; without FILE, that one with the one that ships. Exit status 1: they differ."
+        )
 
         @Argument(help: "A file as for update.") var file: String?
         @OptionGroup var options: PolicyOptions
@@ -46,7 +48,9 @@ struct CatalogueCommand: ParsableCommand {
                 Terminal.error(error.description)
                 throw ExitStatus.no
             }
-            let changes = try file.map { CatalogueDiff(from: inForce, to: try CatalogueCommand.read($0)) } ?? CatalogueDiff(from: .shipped, to: inForce)
+            let changes =
+                try file.map { CatalogueDiff(from: inForce, to: try CatalogueCommand.read($0)) }
+                ?? CatalogueDiff(from: .shipped, to: inForce)
             print(changes.textOfNew + changes.text, terminator: "")
             print(changes.isEmpty ? "No difference." : changes.summary)
             if !changes.isEmpty { throw ExitStatus.no }

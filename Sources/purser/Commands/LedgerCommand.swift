@@ -35,7 +35,8 @@ struct LedgerCommand: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List what was charged in doubt (calls that ended without a final usage, requests that a crash interrupted), and refunds.")
+            abstract:
+                "List what was charged in doubt (calls that ended without a final usage, requests that a crash interrupted), and refunds.")
 
         @Flag(help: "Only what was charged in doubt.")
         var inDoubt = false
@@ -64,7 +65,8 @@ struct LedgerCommand: ParsableCommand {
     struct Refund: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take back what was charged for a request in doubt, by a record of its own.",
-            discussion: "Writes the ledger, so no gateway may be using it at the time. In PostgreSQL each gateway refunds what it has charged: "
+            discussion:
+                "Writes the ledger, so no gateway may be using it at the time. In PostgreSQL each gateway refunds what it has charged: "
                 + "use its --state.")
 
         @Argument(help: "The request, or the call that `purser ledger list --in-doubt` shows.")

@@ -14,7 +14,9 @@ struct ReloadCommand: ParsableCommand {
     @Flag(help: "Take the policies even if they remove what is in use.")
     var force = false
 
-    @Option(help: ArgumentHelp("Address of the admin listener; http://HOST:PORT for one without TLS. Default: 127.0.0.1:9443.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Address of the admin listener; http://HOST:PORT for one without TLS. Default: 127.0.0.1:9443.", valueName: "host:port"))
     var admin = environmentDefault("ADMIN", "")
 
     @Option(help: "Directory of the certificates; ca.pem there is trusted.")
@@ -59,7 +61,8 @@ struct ReloadCommand: ParsableCommand {
                 return try post("http", host)
             }
         } catch {
-            throw Terminal.cannotStart("the admin listener at \(address.host):\(address.port) cannot be asked: \(error); is the gateway running?")
+            throw Terminal.cannotStart(
+                "the admin listener at \(address.host):\(address.port) cannot be asked: \(error); is the gateway running?")
         }
     }
 }

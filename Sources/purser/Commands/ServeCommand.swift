@@ -22,7 +22,9 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup var idempotencyOptions: IdempotencyOptions
 
-    @Option(help: ArgumentHelp("Seconds for which stored client keys stay valid while their store cannot be read. Default: 300.", valueName: "s"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds for which stored client keys stay valid while their store cannot be read. Default: 300.", valueName: "s"))
     var keyGrace: Int?
 
     @Option(help: "Event loops. Default: one per core.")
@@ -49,7 +51,8 @@ struct ServeCommand: ParsableCommand {
                 policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: addresses,
                 admin: try adminOptions.listener(beside: addresses, keyPath: stateOptions.adminKeyPath), loops: loopCount,
                 maxRequests: try overloadOptions.requests(),
-                maxRequestsPerKey: try overloadOptions.requestsPerKey(), keyGrace: .seconds(keyGraceSeconds), maxMemory: try overloadOptions.memory(), idempotency: try idempotencyOptions.limits(),
+                maxRequestsPerKey: try overloadOptions.requestsPerKey(), keyGrace: .seconds(keyGraceSeconds),
+                maxMemory: try overloadOptions.memory(), idempotency: try idempotencyOptions.limits(),
                 logLevel: Logger.Level(rawValue: logLevel) ?? .notice, ledgerSyncsFully: ledgerSync == "full"))
         try service.runUntilTold()
     }

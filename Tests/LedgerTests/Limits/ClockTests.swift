@@ -77,7 +77,9 @@ import Testing
             // No later than the second window from now ends.
             let window = CalendarWindow(containing: now.microseconds, period, .utc)
             #expect(resets.microseconds <= window.end + (window.end - window.start) * 2)
-            let isNext = isNewWindow && resets.microseconds <= ahead.microseconds && ahead.microseconds < resets.microseconds + (window.end - window.start)
+            let isNext =
+                isNewWindow && resets.microseconds <= ahead.microseconds
+                && ahead.microseconds < resets.microseconds + (window.end - window.start)
             #expect(try limits.only(at: WallTime(microseconds: resets.microseconds)).spent == (isNext ? 50 : 0))
         }
     }

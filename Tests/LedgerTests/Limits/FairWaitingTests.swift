@@ -70,7 +70,8 @@ import Testing
     @Test(arguments: [Duration.seconds(-86_400), .seconds(-3_600), .seconds(3_600), .seconds(400 * 86_400)])
     func patienceIsMeasuredByAClockThatNobodySets(_ step: Duration) throws {
         let uptime = Uptime()
-        let tree = LimitTree(try LimitConfiguration(scopes: rules, zone: systemZone), clock: { uptime.microseconds.withLock { $0 } }, hooks: Told().hooks)
+        let tree = LimitTree(
+            try LimitConfiguration(scopes: rules, zone: systemZone), clock: { uptime.microseconds.withLock { $0 } }, hooks: Told().hooks)
         let limits = tree.organization(of: "acme")
         let outcomes = Outcomes()
         let hold = try limits.hold(request(usd(1_000)))

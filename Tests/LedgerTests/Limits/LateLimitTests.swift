@@ -16,10 +16,12 @@ import Testing
     }
 
     /// What is under way counts in a new limit of every kind, place and selection, and what it costs counts once.
-    @Test(arguments: [
-        LimitRule(.usd(NanoUSD(nanos: 1_000)), per: .day), LimitRule(.tokens(2_000), per: .month), LimitRule(.requests(20), per: .total),
-        LimitRule(.concurrent(20)), LimitRule(.usd(NanoUSD(nanos: 1_000)), per: .hour, models: ["openai/*"]),
-    ], [0, 1, 2, 3])
+    @Test(
+        arguments: [
+            LimitRule(.usd(NanoUSD(nanos: 1_000)), per: .day), LimitRule(.tokens(2_000), per: .month),
+            LimitRule(.requests(20), per: .total),
+            LimitRule(.concurrent(20)), LimitRule(.usd(NanoUSD(nanos: 1_000)), per: .hour, models: ["openai/*"]),
+        ], [0, 1, 2, 3])
     func holdsUnderWayCount(_ rule: LimitRule, _ place: Int) throws {
         let ledger = LedgerStub()
         ledger.commit(RequestScopes(team: "acme/other"), amount(5), at: noon)
@@ -42,7 +44,8 @@ import Testing
         let marks = holds[5..<7].map { _ in ledger.commit(acme, amount(25), at: noon) }
         ledger.read(into: tree, at: noon) { end(holds[7..<10], ledger, limits) }
         for (hold, mark) in zip(holds[5..<7], marks) { finish(hold, mark) }
-        let state = try #require(limits.states(at: noon).first { $0.identity.kind == rule.amount.kind && $0.identity.period == rule.period })
+        let state = try #require(
+            limits.states(at: noon).first { $0.identity.kind == rule.amount.kind && $0.identity.period == rule.period })
         let each: Int64 = rule.amount.kind == .usd ? 50 : rule.amount.kind == .tokens ? 100 : 1
         #expect(state.held == each * 10 && state.spent == (isCounted ? ledger.sum(state) : 0), "\(state)")
         end(holds[10...], ledger, limits)
@@ -67,7 +70,10 @@ import Testing
         let limits = tree.organization(of: "acme")
         let hold = try limits.hold(request(usd(50)))
         let now = noon.plus(.seconds(70))
-        try reload(tree, [ScopeRules(path: "acme", limits: [usdLimit(1_000_000), usdLimit(100, per: .minute), LimitRule(.requests(5), per: .minute)])], at: now)
+        try reload(
+            tree,
+            [ScopeRules(path: "acme", limits: [usdLimit(1_000_000), usdLimit(100, per: .minute), LimitRule(.requests(5), per: .minute)])],
+            at: now)
         ledger.read(into: tree, at: now)
         #expect(hold.topUp(usd(30), at: now) == .held)
         hold.charge(usd(40), reserved: usd(50), record: ledger.commit(RequestScopes(team: "acme"), usd(40), at: noon), at: now)
@@ -82,9 +88,16 @@ import Testing
         let ledger = LedgerStub()
         let tree = try ledger.tree([ScopeRules(path: "acme")], at: noon)
         let limits = tree.organization(of: "acme")
-        let call = { (mark: JournalMark) in limits.count(PastSpending(self.acme, model: "m", time: noon, amount: self.amount(10)), record: mark, at: noon) }
+        let call = { (mark: JournalMark) in
+            limits.count(PastSpending(self.acme, model: "m", time: noon, amount: self.amount(10)), record: mark, at: noon)
+        }
         call(ledger.commit(acme, model: "m", amount(10), at: noon))
-        try reload(tree, [ScopeRules(path: "acme", limits: [usdLimit(100, per: .day), LimitRule(.requests(100), per: .total), LimitRule(.concurrent(3))])])
+        try reload(
+            tree,
+            [
+                ScopeRules(
+                    path: "acme", limits: [usdLimit(100, per: .day), LimitRule(.requests(100), per: .total), LimitRule(.concurrent(3))])
+            ])
         let recorded = ledger.commit(acme, model: "m", amount(10), at: noon)
         ledger.read(into: tree, at: noon) { call(ledger.commit(acme, model: "m", amount(10), at: noon)) }
         call(recorded)
@@ -131,12 +144,16 @@ import Testing
         group.wait()
         let states = limits.states(at: noon)
         #expect(states.count == 1 + Self.added.count)
-        for state in states { #expect(state.held == 0 && state.spent == (state.identity.kind == .concurrent ? 0 : ledger.sum(state)), "\(state)") }
+        for state in states {
+            #expect(state.held == 0 && state.spent == (state.identity.kind == .concurrent ? 0 : ledger.sum(state)), "\(state)")
+        }
     }
 
     private static let added: [(rule: LimitRule, isForUsers: Bool)] = [
-        (usdLimit(.max / 2, per: .day), false), (LimitRule(.tokens(.max / 2), per: .day), false), (LimitRule(.requests(.max / 2), per: .day), false),
-        (LimitRule(.concurrent(1_000)), false), (usdLimit(.max / 2, per: .month, models: ["openai/*"]), false), (usdLimit(.max / 2, per: .day), true),
+        (usdLimit(.max / 2, per: .day), false), (LimitRule(.tokens(.max / 2), per: .day), false),
+        (LimitRule(.requests(.max / 2), per: .day), false),
+        (LimitRule(.concurrent(1_000)), false), (usdLimit(.max / 2, per: .month, models: ["openai/*"]), false),
+        (usdLimit(.max / 2, per: .day), true),
         (LimitRule(.requests(.max / 2), per: .month), true), (usdLimit(5, per: .month, soft: true), false),
     ]
 }

@@ -17,7 +17,9 @@ final class LedgerStub: Sendable {
 
     /// Commits a record to the journal of a loop.
     @discardableResult
-    func commit(_ scopes: RequestScopes, model: String = "openai/gpt-4o-mini", _ amount: Spending, at time: WallTime, loop: Int = 0) -> JournalMark {
+    func commit(_ scopes: RequestScopes, model: String = "openai/gpt-4o-mini", _ amount: Spending, at time: WallTime, loop: Int = 0)
+        -> JournalMark
+    {
         records.withLock { records in
             let mark = JournalMark(journal: loop, sequence: Int64(records.count + 1))
             records.append(Record(scopes: scopes, model: model, time: time, amount: amount, mark: mark))
@@ -54,7 +56,8 @@ final class LedgerStub: Sendable {
         for record in all { reach.last[record.mark.journal] = record.mark.sequence }
         let totals = all.map { record in
             SpendingTotal(
-                organization: nil, team: record.scopes.team, keyID: record.scopes.key, user: record.scopes.user, model: record.model, isInDoubt: false,
+                organization: nil, team: record.scopes.team, keyID: record.scopes.key, user: record.scopes.user, model: record.model,
+                isInDoubt: false,
                 begin: WallTime(microseconds: moments.last { $0 <= record.time.microseconds } ?? .min), cost: record.amount.usd,
                 tokens: record.amount.tokens, requests: record.amount.requests)
         }

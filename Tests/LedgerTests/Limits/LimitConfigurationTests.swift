@@ -70,7 +70,9 @@ import Testing
 @Suite struct LimitBoundsTests {
     /// A team that invents users: those whose windows are over make room, and when none are, the team is refused, and no other.
     @Test func inventedUsersAreTheirTeamsOwnAffair() throws {
-        let rules = [ScopeRules(path: "acme", eachKey: [usdLimit(10, per: .day)], eachUser: [usdLimit(10, per: .day)]), ScopeRules(path: "acme/b")]
+        let rules = [
+            ScopeRules(path: "acme", eachKey: [usdLimit(10, per: .day)], eachUser: [usdLimit(10, per: .day)]), ScopeRules(path: "acme/b"),
+        ]
         let limits = try tree(rules).organization(of: "acme")
         for number in 0..<LimitBounds.ownScopes { try limits.spend(request(usd(1), user: "user-\(number)")) }
         let refusal = try #require(limits.refusal(request(usd(1), user: "one more")))

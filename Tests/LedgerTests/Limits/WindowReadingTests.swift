@@ -6,7 +6,11 @@ import Testing
 /// Windows come from the ledger, whatever the clock did.
 @Suite struct WindowReadingTests {
     private static let day = Duration.seconds(86_400)
-    private let rules = [ScopeRules(path: "acme", limits: [usdLimit(35, per: .day), usdLimit(200, per: .month), usdLimit(1_000)], eachUser: [usdLimit(50, per: .day)])]
+    private let rules = [
+        ScopeRules(
+            path: "acme", limits: [usdLimit(35, per: .day), usdLimit(200, per: .month), usdLimit(1_000)],
+            eachUser: [usdLimit(50, per: .day)])
+    ]
     private let acme = RequestScopes(team: "acme", user: "ann")
 
     /// A start with the clock behind or ahead, which is then set right: what was spent in the right day and month counts.
@@ -26,7 +30,9 @@ import Testing
         #expect(outcomes.refusals.map(\.refusal.reason) == [.spent])
         #expect(limits.refusal(request(usd(1), user: "ann"))?.reason == .spent)
         for state in limits.states(at: noon) { #expect(state.spent == ledger.sum(state), "\(state)") }
-        #expect(limits.states(at: noon).filter { $0.identity.period != .total }.allSatisfy { $0.spent >= 40 || $0.identity.scope.user == "bob" })
+        #expect(
+            limits.states(at: noon).filter { $0.identity.period != .total }.allSatisfy { $0.spent >= 40 || $0.identity.scope.user == "bob" }
+        )
     }
 
     /// With a clock that only goes forward, windows begin at nothing without the ledger.
@@ -79,15 +85,19 @@ import Testing
 @Suite struct SharedWindowTests {
     /// A fallback, a hedge or a retry that begins after the window of its request has ended needs a slice of the window of now.
     @Test func aLateCallNeedsASliceOfItsOwnWindow() throws {
-        let limits = try tree([ScopeRules(path: "acme", limits: [usdLimit(1_000, per: .minute), LimitRule(.tokens(500), per: .minute)])], sharing: .leased)
-            .organization(of: "acme")
+        let limits = try tree(
+            [ScopeRules(path: "acme", limits: [usdLimit(1_000, per: .minute), LimitRule(.tokens(500), per: .minute)])], sharing: .leased
+        )
+        .organization(of: "acme")
         let states = limits.states(at: noon)
         for state in states { #expect(limits.grant(400, to: state.identity, window: noon, at: noon)) }
         let amount = Spending(usd: NanoUSD(nanos: 300), tokens: 300)
         let hold = try limits.hold(request(amount))
         for state in states { limits.setElsewhere(600, spent: 600, of: state.identity, window: noon, at: noon) }
         let later = noon.plus(.seconds(63))
-        guard case .refused(let refusal) = hold.topUp(amount, at: later), case .needsLease(let needs) = refusal.reason else { throw NotHeld() }
+        guard case .refused(let refusal) = hold.topUp(amount, at: later), case .needsLease(let needs) = refusal.reason else {
+            throw NotHeld()
+        }
         #expect(needs.first?.window == noon.plus(.seconds(60)))
         for state in states { #expect(limits.grant(350, to: state.identity, window: noon.plus(.seconds(60)), at: later)) }
         #expect(hold.topUp(amount, at: later) == .held)
