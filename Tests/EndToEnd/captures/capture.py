@@ -169,9 +169,9 @@ class Capture:
         for line in done.stdout.splitlines():
             record = json.loads(line)
             name = self.requests.get(record["request_id"], "records of no known request")
-            # A call that failed may have had a first token or not: that depends on what came in one read.
-            failed = record["status"] != "ok"
-            record |= {"time": "T", "latency_ms": "T", "first_token_ms": None if record["first_token_ms"] is None and not failed else "T"}
+            # Whether a call that failed or said nothing had a first token depends on what came in one read.
+            certain = record["status"] == "ok" and not record["model"].endswith("/nothing")
+            record |= {"time": "T", "latency_ms": "T", "first_token_ms": None if certain and record["first_token_ms"] is None else "T"}
             self.found.setdefault(name, []).extend(self._normal(name, [f"record {json.dumps(record, ensure_ascii=False)}"]))
         for name, row in self._rows():
             self.found.setdefault(name, []).extend(self._normal(name, [f"row {row}"]))

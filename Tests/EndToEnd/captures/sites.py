@@ -240,7 +240,6 @@ def routing(home: Path, providers: Providers) -> dict[str, list[str]]:
         capture.both(f"split for {user}", "assistant", user=user, headers=EXPLAIN)
         capture.both(f"session {user}", "cosy", headers=EXPLAIN | {"x-session-id": user.encode("ascii", "replace").decode()})
         capture.chat(f"project {user}", "by-project", metadata={"project": user}, headers=EXPLAIN)
-    capture.chat("split without a user", "by-project")
     for number in range(6):
         capture.both(f"breaker {number}", "healing", headers=EXPLAIN)
     for number, (_, prompt, _, _, _) in enumerate(RULES[:6]):
