@@ -44,7 +44,7 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         room("EventLoop", ["CLinux"]),
-        room("TLS", ["EventLoop", "COpenSSL"]),
+        room("TLS", ["COpenSSL"]),
         room("HTTPServer", ["EventLoop", "TLS", "CZlib"]),
         room("Upstream", ["EventLoop", "CCurl", "COpenSSL"]),
         room("Chat", ["CSimdJSON"]),
@@ -57,7 +57,7 @@ let package = Package(
         room("Policies", ["CCatalogue", "Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", "CPostgres", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
-        room("Gateway", ["EventLoop", "TLS", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
+        room("Gateway", ["EventLoop", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
             dependencies: [
@@ -77,8 +77,8 @@ let package = Package(
         tests("Classifier", ["Chat"], exclude: ["Corpus"]),
         tests("Providers", ["Chat"], exclude: ["Golden"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
-        tests("Execution", ["Chat", "EventLoop", "Policies", "Upstream"]),
-        tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", logging]),
+        tests("Execution", ["Chat", "EventLoop", "Ledger", "Policies", "Upstream"]),
+        tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", "Policies", logging]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
         .testTarget(name: "PostgreSQLTests", dependencies: ["Chat", "Ledger", "LedgerClusterHelper"], swiftSettings: house),
         // One gateway of several on one PostgreSQL, as far as money goes.

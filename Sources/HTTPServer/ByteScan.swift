@@ -1,4 +1,4 @@
-import Glibc
+internal import Glibc
 
 /// A piece of a head, as offsets from its first byte. Half the size of `Range<Int>`; `HTTPLimits.head` keeps offsets below 2^24.
 struct ByteRange: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// What the models of policies can cost, as a page of text for people.
 public enum CostSummary {

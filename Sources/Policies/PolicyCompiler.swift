@@ -1,5 +1,5 @@
-import Chat
-import Glibc
+internal import Chat
+internal import Glibc
 
 /// Turns policy files into a snapshot. Pure but for the default of `now`: reads no file, no environment, no network.
 public enum PolicyCompiler {

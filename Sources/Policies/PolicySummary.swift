@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// What policies say, as a page of text for people: `purser check` prints it. Secrets are never part of it.
 public enum PolicySummary {

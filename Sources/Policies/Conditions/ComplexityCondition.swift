@@ -1,4 +1,4 @@
-import Classifier
+internal import Classifier
 
 /// `complexity`: the tier is one of these.
 struct ComplexityCondition: Sendable {

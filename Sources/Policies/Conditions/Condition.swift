@@ -1,4 +1,4 @@
-import Classifier
+internal import Classifier
 
 /// One condition of a rule, ready to be asked. A new kind is one file beside this one, a case here, and a name in ``Condition/Kind``.
 enum Condition: Sendable {

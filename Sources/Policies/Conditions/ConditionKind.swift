@@ -1,5 +1,5 @@
-import Chat
-import Classifier
+internal import Chat
+internal import Classifier
 
 extension Condition {
     /// What policies call the kinds; `header.` and `metadata.` are followed by a name.

@@ -1,5 +1,5 @@
-import Chat
-import Classifier
+internal import Chat
+internal import Classifier
 
 /// `complexity_score`, `input_tokens`, `max_cost`, `budget_left`: a number, exact to nine decimal places.
 final class NumberCondition: Sendable {

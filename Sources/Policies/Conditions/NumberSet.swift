@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// A set of numbers, each in billionths, as intervals in ascending order that neither touch nor overlap.
 struct NumberSet: Sendable, Equatable {

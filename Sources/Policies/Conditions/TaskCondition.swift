@@ -1,4 +1,4 @@
-import Classifier
+internal import Classifier
 
 /// `task`: what the conversation asks for is one of these.
 struct TaskCondition: Sendable {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// `time_of_day`: the wall clock of the policies' time zone is within one of these spans.
 final class TimeOfDayCondition: Sendable {

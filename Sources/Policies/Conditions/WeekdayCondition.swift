@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// `weekday`: the day in the policies' time zone is one of these.
 final class WeekdayCondition: Sendable {

@@ -1,5 +1,5 @@
-import Chat
-import Classifier
+internal import Chat
+internal import Classifier
 
 extension Classification {
     /// The score to four decimal places, as a decimal that is written exactly.

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Makes one decision. Collects what it considers on the way.
 struct Decider<State: TargetState> {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 extension GatewayError {
     /// Why nothing that `trace` considered can be called, and what the client can do about it.

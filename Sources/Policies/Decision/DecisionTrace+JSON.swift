@@ -1,5 +1,5 @@
-import Chat
-import Classifier
+internal import Chat
+internal import Classifier
 
 extension DecisionTrace {
     /// Appends the trace as members of the `purser` object: `"requested":…` to `"candidates":[…]`, without braces around them.

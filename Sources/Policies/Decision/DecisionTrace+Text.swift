@@ -1,5 +1,5 @@
-import Chat
-import Classifier
+internal import Chat
+internal import Classifier
 
 extension DecisionTrace {
     /// The trace as people read it on a terminal: what was asked for and chosen, what was found out, and a table of the candidates. Ends

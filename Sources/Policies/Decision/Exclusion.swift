@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Why a candidate is not called.
 enum Exclusion: Sendable {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Dates of policies: `2027-01-01` or RFC 3339's `2027-01-01T12:00:00Z`, as seconds since 1970.
 enum CalendarDate {

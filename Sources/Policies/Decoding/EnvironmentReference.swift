@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// `${NAME}` in a text: the value of an environment variable.
 enum EnvironmentReference {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Reads one value of a policy file as the type that its place asks for. A wrong type or range is reported, and `nil` returned.
 struct FieldReader {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Finds the secrets of a parsed file by the names under which they stand, wherever that is: also in sections that are refused.
 enum SecretFinder {

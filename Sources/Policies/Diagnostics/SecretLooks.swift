@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Finds what looks like a secret in a line of text, for files whose structure is not known because they cannot be parsed, and as a second net.
 enum SecretLooks {

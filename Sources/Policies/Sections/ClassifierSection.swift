@@ -1,4 +1,4 @@
-import Classifier
+internal import Classifier
 
 /// `classifier:`, a model of one's own.
 struct ClassifierSection {

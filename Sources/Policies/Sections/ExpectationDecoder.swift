@@ -1,4 +1,4 @@
-import Classifier
+internal import Classifier
 
 /// Reads `expect:` of a test.
 struct ExpectationDecoder {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Reads `given:` of a test: a request.
 struct GivenDecoder {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Reads parts of one key.
 enum KeyDecoder {

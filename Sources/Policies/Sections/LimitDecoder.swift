@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// A limit, and where it is written.
 struct WrittenLimit {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// A model as its file gives it. One with errors is treated like one that is off: then there will be no snapshot that could show it.
 struct ModelDraft {

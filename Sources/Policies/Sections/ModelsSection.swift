@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// The `models:` of all files.
 struct ModelsSection {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// The `organizations:` of all files: teams, their keys and their limits.
 struct OrganizationsSection {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Reads `price:`. The decimals are read from their characters; they never become floating point.
 enum PriceDecoder {

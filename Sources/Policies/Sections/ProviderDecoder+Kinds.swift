@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 extension ProviderDecoder {
     /// Reports keys that mean nothing to `kind`.

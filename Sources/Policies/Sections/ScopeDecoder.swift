@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// The limits of an organization, a team or a key, and where each is written.
 struct WrittenScope {

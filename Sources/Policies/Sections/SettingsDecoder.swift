@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Reads `settings:`, the members that a call's body gets.
 enum SettingsDecoder {

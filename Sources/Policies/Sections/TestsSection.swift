@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// `tests:` of all files.
 struct TestsSection {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Reads `timezone:`.
 enum TimeZoneDecoder {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// Finds virtual models that may call a model without a price for somebody whose money is limited: what cannot be priced cannot be held back.
 struct UnpricedUnderBudget {

@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 extension LimitRule {
     /// What it allows, in the words of the policy: `usd 50 per day`, `concurrent 32`.

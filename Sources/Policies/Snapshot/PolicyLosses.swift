@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// What a reload would take away from those that use the gateway, although a slip of the hand (an empty, half-written or moved file) is
 /// the likelier reason. Start-up does not ask: there is nothing to lose yet.

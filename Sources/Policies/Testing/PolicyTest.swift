@@ -1,4 +1,4 @@
-import Chat
+internal import Chat
 
 /// An example of what the policies are to decide: an entry of `tests:`.
 public struct PolicyTest: Sendable {

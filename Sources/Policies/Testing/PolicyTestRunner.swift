@@ -1,5 +1,5 @@
-import Chat
-import Classifier
+internal import Chat
+internal import Classifier
 
 extension PolicySnapshot {
     /// Runs the policies' own tests: pure, calls nobody. Everything counts as healthy, and nothing has been measured.

@@ -1,4 +1,4 @@
-import CYaml
+internal import CYaml
 
 /// Why a document could not be read.
 struct YAMLFault: Error {
