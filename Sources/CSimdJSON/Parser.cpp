@@ -58,30 +58,27 @@ const uint8_t *padded_copy(csj_parser *p, const uint8_t *text, size_t length) {
     return p->copy.memory.get();
 }
 
-simdjson::error_code both_stages(csj_parser *p, const uint8_t *padded, size_t length, bool &indexed) {
-    const auto error = p->stages->stage1(padded, length, simdjson::stage1_mode::regular);
-    indexed = !error;
-    return error ? error : p->stages->stage2(p->document);
-}
 
 /// The rare second try: a number that simdjson refuses may merely be larger than it can represent.
 csj_status parse_with_huge_numbers(csj_parser *p, const uint8_t *text, size_t length) {
     if (!padded_copy(p, text, length)) { return CSJ_NO_MEMORY; }
     uint8_t *copy = p->copy.memory.get();
     if (!csj::replace_huge_numbers(copy, length, p->stages->structural_indexes.get(), p->stages->n_structural_indexes)) { return CSJ_SYNTAX; }
-    bool indexed;
-    return translate(both_stages(p, copy, length, indexed));
+    const auto error = p->stages->stage1(copy, length, simdjson::stage1_mode::regular);
+    return translate(error ? error : p->stages->stage2(p->document));
 }
 
-csj_status parse(csj_parser *p, const uint8_t *text, size_t length, bool padded) {
+csj_status parse(csj_parser *p, const uint8_t *text, size_t length, bool padded, size_t most_values) {
     if (length >= 3 && std::memcmp(text, "\xEF\xBB\xBF", 3) == 0) { return CSJ_BYTE_ORDER_MARK; }
     if (csj_status status = reserve(p, length); status != CSJ_OK) { return status; }
     const uint8_t *source = padded ? text : padded_copy(p, text, length);
     if (!source) { return CSJ_NO_MEMORY; }
-    bool indexed;
-    const auto error = both_stages(p, source, length, indexed);
+    auto error = p->stages->stage1(source, length, simdjson::stage1_mode::regular);
+    if (error) { return translate(error); }
     const uint32_t *tokens = p->stages->structural_indexes.get();
-    if (indexed && !csj::numbers_are_short(text, length, tokens, p->stages->n_structural_indexes)) { return CSJ_NUMBER_TOO_LONG; }
+    if (!csj::values_are_few(text, tokens, p->stages->n_structural_indexes, most_values)) { return CSJ_TOO_MANY_VALUES; }
+    if (!csj::numbers_are_short(text, length, tokens, p->stages->n_structural_indexes)) { return CSJ_NUMBER_TOO_LONG; }
+    error = p->stages->stage2(p->document);
     csj_status status = translate(error);
     if (error == simdjson::NUMBER_ERROR) { status = parse_with_huge_numbers(p, text, length); }
     if (status != CSJ_OK) { return status; }
@@ -147,9 +144,9 @@ csj_parser *csj_parser_create(void) { return new (std::nothrow) csj_parser; }
 
 void csj_parser_destroy(csj_parser *parser) { delete parser; }
 
-csj_status csj_parser_parse(csj_parser *parser, const uint8_t *text, size_t length, bool padded) {
+csj_status csj_parser_parse(csj_parser *parser, const uint8_t *text, size_t length, bool padded, size_t most_values) {
     if (!text || length == 0) { return CSJ_EMPTY; }
-    return parse(parser, text, length, padded);
+    return parse(parser, text, length, padded, most_values);
 }
 
 const csj_document *csj_parser_document(const csj_parser *parser) { return &parser->view; }

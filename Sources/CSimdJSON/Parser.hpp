@@ -59,6 +59,9 @@ class TapeCheck {
 /// Whether every number of the text has at most CSJ_MAX_NUMBER_DIGITS digits. `tokens` end with a sentinel at `length`.
 bool numbers_are_short(const uint8_t *text, size_t length, const uint32_t *tokens, size_t count);
 
+/// Whether a text, if it is valid, has at most `most` values. Looks at no more than five tokens for each that it may have.
+bool values_are_few(const uint8_t *text, const uint32_t *tokens, size_t count, size_t most);
+
 /// Replaces numbers that are valid JSON but too large for a double or 64 bits by ±9e307, so that the rest can be parsed.
 /// False when a number is not valid JSON at all. Works in place and keeps every offset.
 bool replace_huge_numbers(uint8_t *text, size_t length, const uint32_t *tokens, size_t count);

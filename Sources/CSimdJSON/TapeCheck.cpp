@@ -115,4 +115,19 @@ csj_status TapeCheck::large(const uint64_t *tape, const uint8_t *strings, size_t
     return CSJ_OK;
 }
 
+bool values_are_few(const uint8_t *text, const uint32_t *tokens, size_t count, size_t most) {
+    // A value has at least one token of its own, and at most five: its name, two marks behind the name and the value, two brackets.
+    if (count <= most) { return true; }
+    if ((count - 1) / 5 > most) { return false; }
+    size_t values = 0;
+    for (size_t i = 0; i < count; i++) {
+        switch (text[tokens[i]]) {
+        case ':': values--; break;  // What stands before it is a name.
+        case ',': case '}': case ']': break;
+        default: values++;
+        }
+    }
+    return values <= most;
+}
+
 }  // namespace csj

@@ -11,11 +11,18 @@ public final class JSONReader {
     /// Texts above this size make the reader give its memory back afterwards.
     private static let keptCapacity = 1 << 20
 
+    /// Most values (objects, arrays, texts, numbers …) that a text may have.
+    private let mostValues: Int
     private let parser: OpaquePointer?
     private var isReading = false
 
     /// Makes a reader. It takes memory with the first text.
-    public init() { parser = csj_parser_create() }
+    /// - Parameter mostValues: objects, arrays, texts, numbers and so on that one text may have, wherever they stand: a value takes time, however
+    ///   few bytes it has.
+    public init(mostValues: Int = .max) {
+        self.mostValues = mostValues
+        parser = csj_parser_create()
+    }
 
     deinit { csj_parser_destroy(parser) }
 
@@ -45,12 +52,15 @@ public final class JSONReader {
             isReading = false
             if text.count > Self.keptCapacity { csj_parser_shrink(parser, Self.keptCapacity) }
         }
-        let status = csj_parser_parse(parser, text.baseAddress?.assumingMemoryBound(to: UInt8.self), text.count, isPadded)
+        let status = csj_parser_parse(parser, text.baseAddress?.assumingMemoryBound(to: UInt8.self), text.count, isPadded, mostValues)
         guard status == CSJ_OK else { throw failure(status, of: parser) }
         return try body(JSONValue(document: csj_parser_document(parser), index: 1))
     }
 
     private func failure(_ status: csj_status, of parser: OpaquePointer) -> GatewayError {
+        if status == CSJ_TOO_MANY_VALUES {
+            return GatewayError(.bodyTooLarge, "The JSON text has more than \(mostValues) values (--max-json-values).")
+        }
         var error = Self.error(status)
         if status == CSJ_DUPLICATE_MEMBER {
             let name = JSONValue(document: csj_parser_document(parser), index: csj_parser_duplicate(parser)).string ?? ""

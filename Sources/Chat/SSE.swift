@@ -54,7 +54,7 @@ public struct SSEEventFinder: Sendable {
         if !seesCarriageReturns, let start = added.baseAddress { seesCarriageReturns = memchr(start, 0x0D, added.count) != nil }
     }
 
-    /// The next complete event of `buffer`, or `nil` when more bytes are needed.
+    /// The next complete event of `buffer`, or `nil` when more bytes are needed. Blank lines without anything between them are one event.
     public mutating func next(in buffer: UnsafeRawBufferPointer) -> Event? {
         while let line = lineEnd(in: buffer) {
             let isBlank = line.end == lineStart
@@ -62,13 +62,24 @@ public struct SSEEventFinder: Sendable {
             lineStart = line.next
             scanned = line.next
             if isBlank {
+                if lineCount == 0 { skipBlankLines(of: buffer) }
                 defer { (firstLineEnd, lineCount) = (nil, 0) }
-                return Event(end: line.next, firstLineEnd: first, lineCount: lineCount + 1)
+                return Event(end: lineStart, firstLineEnd: first, lineCount: lineCount + 1)
             }
             firstLineEnd = first
             lineCount += 1
         }
         return nil
+    }
+
+    private mutating func skipBlankLines(of buffer: UnsafeRawBufferPointer) {
+        let bytes = buffer.bytes
+        while scanned < buffer.count {
+            let byte = bytes.unsafeLoad(fromByteOffset: scanned, as: UInt8.self)
+            guard byte == 0x0A || byte == 0x0D else { break }
+            scanned += 1
+        }
+        lineStart = scanned
     }
 
     /// Must be told when the first `count` bytes of the buffer, which end with an event, are taken away.

@@ -20,6 +20,8 @@ public final class Gateway: Sendable {
     let activities = KeyActivities()
     /// The bound on the memory of all requests together.
     public let memory: MemoryBudget
+    /// Most JSON values of one body.
+    let mostJSONValues: Int
     let log: Logger
     /// Requests that have an `Idempotency-Key`.
     let idempotency: IdempotencyTable
@@ -30,15 +32,17 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - maxRequests: requests that may be under way at once; what is above is refused before its body is read.
     ///   - maxRequestsPerKey: the same for one client key; `nil`: its share, see `RequestPlaces`.
+    ///   - mostJSONValues: objects, arrays, texts, numbers and so on that one body may have; a provider's answer may have five times as many.
     ///   - memory: what all of them together may take.
     ///   - idempotency: how much is remembered of requests that have an `Idempotency-Key`.
     public init(
         policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int, maxRequestsPerKey: Int? = nil,
-        memory: MemoryBudget,
+        mostJSONValues: Int, memory: MemoryBudget,
         idempotency: IdempotencyLimits = IdempotencyLimits(), log: Logger
     ) {
         self.idempotency = IdempotencyTable(idempotency)
         places = RequestPlaces(most: maxRequests, perKey: maxRequestsPerKey)
+        self.mostJSONValues = mostJSONValues
         self.memory = memory
         self.policies = policies
         self.keys = keys

@@ -12,7 +12,8 @@ internal import Policies
 public final class GatewayLoop: HTTPHandler {
     let gateway: Gateway
     let loop: EventLoop
-    let reader = JSONReader()
+    /// Reads what clients send.
+    let reader: JSONReader
     let executor: CallExecutor
     let journal: UsageJournal
     let memory: MemoryShare
@@ -30,9 +31,13 @@ public final class GatewayLoop: HTTPHandler {
         self.gateway = gateway
         self.loop = loop
         memory = gateway.memory.share()
-        executor = CallExecutor(loop: loop, reader: reader)
+        reader = JSONReader(mostValues: gateway.mostJSONValues)
+        executor = CallExecutor(loop: loop, reader: JSONReader(mostValues: gateway.mostJSONValues * Self.answersToBodies))
         identifiers = IdentifierSource(seconds: WallTime.now.microseconds / 1_000_000, loop: loop.index)
     }
+
+    /// How many times as many JSON values as a body an answer may have: probabilities of tokens, where they are asked for, are a dozen values each.
+    private static let answersToBodies = 5
 
     /// Answers one request.
     public func handle(_ exchange: HTTPExchange) async {

@@ -21,6 +21,7 @@ final class GatewayService {
         let maxRequests: Int
         /// For one client key; `nil`: its share.
         let maxRequestsPerKey: Int?
+        let maxJSONValues: Int
         let keyGrace: Duration
         /// In bytes.
         let maxMemory: Int
@@ -91,7 +92,8 @@ final class GatewayService {
                 policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
-                maxRequestsPerKey: configuration.maxRequestsPerKey, memory: MemoryBudget(limit: configuration.maxMemory),
+                maxRequestsPerKey: configuration.maxRequestsPerKey, mostJSONValues: configuration.maxJSONValues,
+                memory: MemoryBudget(limit: configuration.maxMemory),
                 idempotency: configuration.idempotency, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")

@@ -11,6 +11,11 @@ struct OverloadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "JSON values (objects, arrays, texts, numbers) that one body may have; what has more gets 413. Default: 200000.", valueName: "n"))
+    var maxJSONValues: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Memory the process may take, e.g. 2GiB; what does not fit gets 503. Default: 80 % of the machine's memory, or of the control group's if that is less.",
             valueName: "size"))
     var maxMemory: String?
@@ -27,6 +32,13 @@ struct OverloadOptions: ParsableArguments {
     func requestsPerKey() throws -> Int? {
         guard let bound = maxRequestsPerKey ?? Int(environmentDefault("MAX_REQUESTS_PER_KEY", "")) else { return nil }
         guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests-per-key must be between 1 and 10000000.") }
+        return bound
+    }
+
+    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    func jsonValues() throws -> Int {
+        let bound = maxJSONValues ?? Int(environmentDefault("MAX_JSON_VALUES", "")) ?? 200_000
+        guard (100...10_000_000).contains(bound) else { throw ValidationError("--max-json-values must be between 100 and 10000000.") }
         return bound
     }
 

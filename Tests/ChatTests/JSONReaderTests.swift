@@ -39,6 +39,49 @@ import Testing
         #expect(accepts(Array(objects.utf8)) == isFine)
     }
 
+    /// Texts with exactly so many values, and what they look like.
+    static let countedTexts: [(String, Int)] = [
+        ("1", 1), ("[]", 1), ("{}", 1), (" [ ] ", 1), ("[1]", 2), (#"{"a":1}"#, 2), (#"["a:b,c{[",":"]"#, 3), (#"{"a:":"{,}"}"#, 2),
+        ("[[],[],[]]", 4), ("[{},{}]", 3), (#"{"a":{"b":[1,2,{"c":null}]}}"#, 7), (#"{"a":{},"b":{},"c":{}}"#, 4), ("[-1.5e3,true,null,\"\"]", 5),
+    ]
+
+    @Test(arguments: countedTexts) func countsValues(text: String, values: Int) throws {
+        let bytes = Array(text.utf8)
+        #expect((try? JSONReader(mostValues: values).read(bytes) { _ in true }) == true)
+        let error = #expect(throws: GatewayError.self) { try JSONReader(mostValues: values - 1).read(bytes) { _ in } }
+        #expect(error?.code == .bodyTooLarge)
+        #expect(error?.publicMessage.contains("\(values - 1) values (--max-json-values)") == true)
+    }
+
+    @Test(arguments: ["0", "{}", "[]", "\"\"", #"{"a":0}"#, "[0,0]"]) func manyValuesAreCountedNotGuessed(element: String) throws {
+        let each = element.contains("0") && element.count > 1 ? (element.contains(",") ? 3 : 2) : 1
+        for (count, isMember) in [(999, false), (999, true)] {
+            let elements = (0..<count).map { isMember ? "\"k\($0)\" : \(element)" : element }.joined(separator: " , ")
+            let text = Array((isMember ? "{\(elements)}" : "[\(elements)]").utf8)
+            #expect((try? JSONReader(mostValues: 1 + count * each).read(text) { _ in true }) == true)
+            #expect(throws: GatewayError.self) { try JSONReader(mostValues: count * each).read(text) { _ in } }
+        }
+    }
+
+    @Test func whatIsNoJSONIsRefusedOneWayOrTheOther() {
+        for text in ["[[[[[[", "}}}}}}", ",,,,,,,,", "::::::::", #"{"a""b""c""#, "[1,2", "1 2 3 4 5 6 7 8"] {
+            for most in [1, 2, 100] {
+                #expect(throws: GatewayError.self) { try JSONReader(mostValues: most).read(Array(text.utf8)) { _ in } }
+            }
+        }
+    }
+
+    /// The work on a text that is refused does not grow with what comes behind the bound.
+    @Test func aBodyOfTinyValuesIsRefusedQuickly() {
+        var text: [UInt8] = [UInt8(ascii: "[")]
+        for _ in 0..<2_000_000 { text.append(contentsOf: [UInt8(ascii: "0"), UInt8(ascii: ",")]) }
+        text.append(contentsOf: [UInt8(ascii: "0"), UInt8(ascii: "]")])
+        let clock = ContinuousClock()
+        let refusal = clock.measure { #expect(throws: GatewayError.self) { try JSONReader(mostValues: 1_000).read(text) { _ in } } }
+        let reading = clock.measure { #expect((try? JSONReader().read(text) { _ in true }) == true) }
+        #expect(refusal < reading)
+    }
+
     @Test(arguments: [(4300, true), (4301, false)]) func digits(count: Int, isFine: Bool) {
         let digits = String(repeating: "7", count: count)
         #expect(accepts(Array("[\(digits)]".utf8)) == isFine)

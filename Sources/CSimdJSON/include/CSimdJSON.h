@@ -27,6 +27,7 @@ typedef enum {
     CSJ_TOO_DEEP,
     CSJ_DUPLICATE_MEMBER,
     CSJ_NUMBER_TOO_LONG,
+    CSJ_TOO_MANY_VALUES,
     CSJ_TOO_LARGE,
     CSJ_NO_MEMORY
 } csj_status;
@@ -64,8 +65,9 @@ csj_parser *_Nullable csj_parser_create(void);
 void csj_parser_destroy(csj_parser *_Nullable parser);
 
 /// Validates and parses `length` bytes. With `padded`, CSJ_PADDING bytes behind the text are readable and it is parsed where it lies;
-/// otherwise it is copied first. The text must stay in place while the document is used.
-csj_status csj_parser_parse(csj_parser *parser, const uint8_t *_Nullable text, size_t length, bool padded);
+/// otherwise it is copied first. The text must stay in place while the document is used. A text of more than `most_values` values (objects,
+/// arrays and scalars, wherever they stand) is refused before they are looked at.
+csj_status csj_parser_parse(csj_parser *parser, const uint8_t *_Nullable text, size_t length, bool padded, size_t most_values);
 
 /// The document of the last parse that returned CSJ_OK; after CSJ_DUPLICATE_MEMBER, with which it may be used to read the name.
 const csj_document *csj_parser_document(const csj_parser *parser);

@@ -6,6 +6,13 @@ extension UpstreamCall {
     static let unrequestedStream = GatewayError(
         .upstreamError, "The provider answered with a stream although none was asked for.", source: .upstream, retry: .nextTarget)
 
+    static let emptyStream = GatewayError(
+        .upstreamError, "The provider's stream went on for \(longestSilence >> 20) MiB without anything of an answer.", source: .upstream,
+        retry: .nextTarget)
+
+    /// Bytes of comments, pings and blank lines that a stream may have in a row: each byte takes time, and none says anything.
+    static let longestSilence = 8 << 20
+
     /// Whether a media type is that of a stream, on whatever wire.
     static func isStream(_ contentType: String) -> Bool {
         contentType == "text/event-stream" || contentType == "application/vnd.amazon.eventstream"

@@ -30,6 +30,8 @@ public final class UpstreamCall {
     private var received: [UInt8] = []
     /// What went wrong in the same moment in which the first content came.
     private var deferredFailure: GatewayError?
+    /// Bytes of a stream since its last content.
+    private var silentBytes = 0
     /// When the first content of a stream came.
     private var firstContentTime: MonotonicTime?
     /// The usage of a whole answer that came where a stream was asked for.
@@ -163,12 +165,17 @@ public final class UpstreamCall {
     private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
         // What was large once need not stay so while the client reads.
         let progress = stream?.progress
+        silentBytes += received.count
         defer {
             received.removeAll(keepingCapacity: received.capacity <= Self.keptCapacity)
             if stream?.progress != progress { noteProgress() }
         }
         switch stream?.feed(received, reader: reader, into: &output) {
-        case .open: return true
+        case .open:
+            guard silentBytes > Self.longestSilence, stream?.progress == progress else { return true }
+            // Behind the whole answer nothing more is needed.
+            guard stream?.isWhole == true else { throw Self.emptyStream }
+            return try atEnd(&output)
         case .failed(let error): throw error
         case .done: return complete(&output)
         case nil: throw Self.truncated
@@ -177,6 +184,7 @@ public final class UpstreamCall {
 
     private func noteProgress() {
         transfer.madeProgress()
+        silentBytes = 0
         if firstContentTime == nil { firstContentTime = .now() }
     }
 

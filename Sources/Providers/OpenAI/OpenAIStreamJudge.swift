@@ -19,6 +19,7 @@ extension OpenAIStream {
         if let range = block.onlyData {
             return judge(UnsafeRawBufferPointer(rebasing: block.bytes[range]), Place(block: block, range: range), reader)
         }
+        if block.isBlank { return .drop }
         let fields = block.fields()
         if fields.name == Array("error".utf8) { return stop(.failed(reportedError(fields.data ?? [], reader))) }
         // Comments, pings and blank lines.

@@ -17,6 +17,7 @@ struct SSEFraming: EventFraming {
         let block = UnsafeRawBufferPointer(rebasing: buffer[eventStart..<found.end])
         eventStart = found.end
         var event = FramedEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), payload: nil, end: found.end)
+        if found.lineCount == 1 { return event }
         var lines = SSELines(rest: isAtStart ? block.withoutByteOrderMark : block)
         isAtStart = false
         var data: UnsafeRawBufferPointer?

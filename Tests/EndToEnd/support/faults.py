@@ -207,3 +207,70 @@ async def endless_event(call: Call, wire: Wire) -> None:
     for _ in range(1024):
         await wire.chunk(b"e" * 65536)
     wire.close()
+
+
+@behaviour("tiny-values")
+async def tiny_values(call: Call, wire: Wire) -> None:
+    """A good answer with fifteen million numbers in it."""
+    body = json.dumps(completion(call, "fine")).encode()
+    await wire.reply(200, body[:-1] + b',"extra":[' + b"0," * 15_000_000 + b"0]}")
+
+
+@behaviour("error-of-tiny-values")
+async def error_of_tiny_values(call: Call, wire: Wire) -> None:
+    await wire.reply(500, b'{"error":{"message":"no","extra":[' + b"0," * 15_000_000 + b"0]}}")
+
+
+@behaviour("many-probabilities")
+async def many_probabilities(call: Call, wire: Wire) -> None:
+    """What 2,000 tokens with twenty alternatives each look like."""
+    token = {"token": "a", "logprob": -0.5, "bytes": [97]}
+    answer = completion(call, "a" * 2_000)
+    answer["choices"][0]["logprobs"] = {"content": [{**token, "top_logprobs": [token] * 20}] * 2_000}
+    await wire.reply_json(200, answer)
+
+
+@behaviour("blank-lines")
+async def blank_lines(call: Call, wire: Wire) -> None:
+    """Blank lines without end, up to 32 MiB, before anything of an answer."""
+    await wire.begin_stream()
+    for _ in range(512):
+        await wire.chunk(b"\n" * 65536)
+    for part in stream_of(call, "late"):
+        await wire.event(part)
+    await wire.event("[DONE]")
+    await wire.end_stream()
+
+
+@behaviour("comments")
+async def comments(call: Call, wire: Wire) -> None:
+    """Content, then comments, up to 32 MiB."""
+    await wire.begin_stream()
+    for part in stream_of(call, "early")[:2]:
+        await wire.event(part)
+    for _ in range(512):
+        await wire.chunk(b":\r\n\r\n: x\n\n" * 6554)
+    await wire.end_stream()
+
+
+@behaviour("some-blank-lines")
+async def some_blank_lines(call: Call, wire: Wire) -> None:
+    """4 MiB of blank lines, content, 4 MiB, content, and so on: 20 MiB in all."""
+    await wire.begin_stream()
+    for part in stream_of(call, "long in coming"):
+        for _ in range(64):
+            await wire.chunk(b"\n" * 65536)
+        await wire.event(part)
+    await wire.event("[DONE]")
+    await wire.end_stream()
+
+
+@behaviour("answer-then-blank-lines")
+async def answer_then_blank_lines(call: Call, wire: Wire) -> None:
+    """A whole answer without `[DONE]`, and blank lines behind it, up to 32 MiB."""
+    await wire.begin_stream()
+    for part in stream_of(call, "whole"):
+        await wire.event(part)
+    for _ in range(512):
+        await wire.chunk(b"\n" * 65536)
+    await wire.end_stream()
