@@ -1,6 +1,6 @@
 internal import Chat
 
-/// What the models of policies can cost, as a page of text for people.
+/// The highest costs of a policy's models, as text for people.
 public enum CostSummary {
     /// The virtual models with the most that a request can cost: each 1,000 tokens of input, and the longest possible output. Then the models
     /// that can be reached and have no full price.
@@ -42,7 +42,7 @@ public enum CostSummary {
     }
 }
 
-/// The most that one request can cost, in two parts: what grows with the input, and the longest output.
+/// The highest cost of one request, in two parts: the cost per input token, and the cost of the longest output.
 private struct CostBound {
     private var input = NanoUSD.zero
     private var longestOutput = NanoUSD.zero
@@ -50,7 +50,7 @@ private struct CostBound {
     var perThousandInput: String { input.decimalString }
     var output: String { longestOutput.decimalString }
 
-    /// `nil` when a price is not known.
+    /// The bound of a strategy; `nil` when a price is not known.
     init?(_ strategy: Strategy) {
         switch strategy {
         case .route(let rules): self.init(dearest: rules.map { CostBound(sum: $0.action.entries) })
@@ -59,7 +59,7 @@ private struct CostBound {
         }
     }
 
-    /// Alternatives: each part is that of the dearest.
+    /// The bound of alternatives: each part is the highest of theirs.
     private init?(dearest bounds: [CostBound?]) {
         for bound in bounds {
             guard let bound else { return nil }
@@ -68,7 +68,7 @@ private struct CostBound {
         }
     }
 
-    /// Attempts, one after the other or at once.
+    /// The bound of attempts that may all be made: the sum of theirs.
     private init?(sum entries: [TargetEntry]) {
         for entry in entries {
             let bound: CostBound?

@@ -1,8 +1,8 @@
-/// What became of policy files: a snapshot, or errors, and notices in either case.
+/// The result of compiling policy files: a snapshot or errors, and notices in either case.
 public struct PolicyCompilation: Sendable {
     /// The policies ready for use; `nil` exactly when ``diagnostics`` has an error.
     public let snapshot: PolicySnapshot?
-    /// What was found, in the order of files and lines: at most ``PolicyLimits/diagnostics`` errors and as many notices.
+    /// Errors and notices in the order of files and lines: at most ``PolicyLimits/diagnostics`` of each.
     public let diagnostics: [PolicyDiagnostic]
 
     /// The errors among the diagnostics.

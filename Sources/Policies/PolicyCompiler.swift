@@ -1,16 +1,16 @@
 internal import Chat
 internal import Glibc
 
-/// Turns policy files into a snapshot. Pure but for the default of `now`: reads no file, no environment, no network.
+/// Compiles policy files to a snapshot. Pure except for the default of `now`: reads no file, no environment, no network.
 public enum PolicyCompiler {
     /// Compiles `files`, which are merged by name.
     /// - Parameters:
-    ///   - files: in the order in which diagnostics are to come; any bytes at all.
+    ///     - files: any bytes, in the order in which diagnostics are to be reported.
     ///   - environment: the variables that `${NAME}` can name.
     ///   - now: seconds since 1970, for telling expired keys; the clock's time by default.
-    ///   - assumesProvidersOn: whether a provider whose variables are missing counts as on. For decisions that call nobody: policy tests,
-    ///     `purser route`. A snapshot made so must not serve.
-    ///   - resource: the bytes of what the files name beside themselves; `nil` when there is no such thing.
+    ///     - assumesProvidersOn: whether a provider whose variables are missing counts as on. For decisions without calls: policy tests,
+    ///   `purser route`. Such a snapshot must not be served.
+    ///     - resource: reads a file that the policies refer to; `nil` when it does not exist.
     public static func compile(
         _ files: [PolicyFile], environment: [String: String], now: Int64? = nil, assumesProvidersOn: Bool = false,
         resource: (PolicyResource) -> [UInt8]? = { _ in nil }
@@ -52,7 +52,7 @@ public enum PolicyCompiler {
     }
 }
 
-/// Something outside the policy files that they name, whose bytes the caller of the compiler brings.
+/// A file that policies refer to and that the caller of the compiler reads.
 public enum PolicyResource: Hashable, Sendable {
     /// A model that `purser fit` made: a path relative to the policies' directory, or an absolute one.
     case classifier(path: String)
@@ -87,7 +87,7 @@ private struct PolicySections {
         if let field = reader["cors"] { Self.set(&crossOrigin, field) }
     }
 
-    /// What all files together may say once.
+    /// Sets a key that may stand once in all files together.
     private static func set(_ value: inout FieldReader?, _ field: FieldReader) {
         if let first = value {
             let place = field.diagnostics.describe(first.node.start)

@@ -17,7 +17,7 @@ public struct PolicyFile: Sendable {
     }
 }
 
-/// How large policies may be. Whatever exceeds a limit is refused with an error that names the limit.
+/// Bounds on the size of policies. Exceeding one is an error that names it.
 public enum PolicyLimits {
     /// Bytes of one file: 1 MiB.
     public static let fileBytes = 1 << 20
@@ -27,7 +27,7 @@ public enum PolicyLimits {
     public static let nesting = 32
     /// Scalars, lists and mappings in all files together.
     public static let nodes = 100_000
-    /// Rules of one route; whether a rule can be reached is found by comparing it with each before it.
+    /// Rules of one route. Each is compared with all before it, to find rules that cannot be reached.
     public static let rules = 1000
     /// Bytes of a name of anything: a provider, a model, a team, a key.
     public static let nameBytes = 256

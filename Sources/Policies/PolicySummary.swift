@@ -1,8 +1,9 @@
 internal import Chat
 
-/// What policies say, as a page of text for people: `purser check` prints it. Secrets are never part of it.
+/// A summary of policies for people, as `purser check` prints it. Never contains secrets.
 public enum PolicySummary {
-    /// The page: providers, models with their prices, virtual models with the models that they can come to, teams with their keys, and every limit. Ends with a line break.
+    /// The summary: providers, models with their prices, virtual models with the models that they may call, teams with their keys, and
+    /// every limit. Ends with a line break.
     public static func text(of snapshot: PolicySnapshot) -> String {
         let virtual = virtualModels(snapshot)
         let limits = limits(snapshot)

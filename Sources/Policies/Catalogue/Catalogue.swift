@@ -1,6 +1,6 @@
 internal import CCatalogue
 
-/// Prices and limits of models that are widely used, as their sellers publish them. A policy overrides it. Immutable.
+/// Prices and limits of widely used models, as their sellers publish them. Policies override them. Immutable.
 public final class Catalogue: Sendable {
     /// Where the file's numbers come from and when they were taken, e.g. `genai-prices 0.2.3, 2026-12-01`.
     public let source: String
@@ -35,9 +35,9 @@ public final class Catalogue: Sendable {
     /// - Returns: `nil` when the catalogue does not have the model, or not its price in that region.
     public func find(_ upstreamName: String, at provider: Provider) -> KnownModel? { find(upstreamName, of: sellers(provider)) }
 
-    /// The model that its maker knows by `upstreamName`: its exact name, a dated snapshot of it (`-20241022`, `-2024-10-22`, `@20241022`,
-    /// `-latest`), Google's resource name (`models/…`), or Bedrock's identifier (`us.anthropic.….-v1:0`), priced by its region.
-    /// - Parameter sellers: whose names to look at, the first that has it counts; the makers of models by default.
+    /// The model with this upstream name: the exact name, a dated snapshot of it (`-20241022`, `-2024-10-22`, `@20241022`, `-latest`),
+    /// Google's resource name (`models/…`), or Bedrock's identifier (`us.anthropic.….-v1:0`), priced by its region.
+    /// - Parameter sellers: the sellers to search, in this order; by default the makers of models.
     public func find(_ upstreamName: String, of sellers: [String] = Catalogue.makers) -> KnownModel? {
         if let model = exact(upstreamName, sellers) { return model }
         let name = UpstreamName(upstreamName)
@@ -53,7 +53,7 @@ public final class Catalogue: Sendable {
         }
     }
 
-    /// The same with what `other` knows besides: models that are missing here, and limits and abilities that this one does not tell.
+    /// This catalogue completed by `other`: models that are missing here, and limits and capabilities that are not known here.
     func completed(by other: Catalogue) -> Catalogue {
         var names = Set<String>()
         var completed = models.map { model -> KnownModel in
@@ -78,7 +78,7 @@ public final class Catalogue: Sendable {
         "openai", "anthropic", "google", "aws", "mistral", "deepseek", "x-ai", "groq", "cohere", "moonshotai", "zai", "minimax",
     ]
 
-    /// Whose names and prices a provider of a policy has. Servers that nobody knows are taken for one in front of the makers.
+    /// The sellers whose names and prices apply to a provider of a policy. An unknown server is assumed to be a proxy of the makers.
     private func sellers(_ provider: Provider) -> [String] {
         switch provider.kind {
         case .anthropic: ["anthropic"]

@@ -7,10 +7,10 @@ public struct CatalogueDiff {
     private var added = 0
     private var removed = 0
     private var changed = 0
-    /// Prices that change by more than ``suspicious`` times.
+    /// How many prices change by more than a factor of ``suspicious``.
     private var leaps = 0
 
-    /// A price that grows or shrinks so much is more likely a slip than news.
+    /// A price that changes by this factor is more likely a typing error than a new price.
     private static let suspicious: Int64 = 10
 
     /// Compares two catalogues, model by model of each seller.
@@ -33,7 +33,8 @@ public struct CatalogueDiff {
     /// Whether nothing differs.
     public var isEmpty: Bool { rows.isEmpty && newRows.isEmpty }
 
-    /// A line for each model that changes or goes: seller and name, what differs, the value before and after. Ends with a line break, or is empty.
+    /// A line for each model that changes or disappears: seller and name, what differs, the value before and after. Ends with a line break,
+    /// or is empty.
     public var text: String { TextTable.text(rows) }
 
     /// A line for each new model, as above.

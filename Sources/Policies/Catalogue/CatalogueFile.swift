@@ -5,7 +5,7 @@ public enum CatalogueFile {
     /// Files larger than this are refused: 16 MiB.
     public static let largest = 16 << 20
 
-    /// Reads a file in any of the formats; which one it is shows in the text.
+    /// Reads a file in any of the formats, which is recognised from its content.
     /// - Throws: ``CatalogueError`` that says what is wrong and where.
     public static func read(_ bytes: [UInt8]) throws(CatalogueError) -> Catalogue {
         guard bytes.count <= largest else { throw CatalogueError("the file is larger than \(largest >> 20) MiB") }
@@ -43,7 +43,7 @@ public struct CatalogueError: Error, CustomStringConvertible {
 
 /// Moves decimal points in texts, so that prices never become floating point.
 enum DecimalShift {
-    /// The digits that a decimal may have: more than any price has.
+    /// The most digits that a decimal may have.
     private static let mostDigits = 40
 
     /// `text` (`3`, `0.15`, `3e-06`) times ten to the power of `places`, as a plain decimal; `nil` when it is none, is negative or absurd.

@@ -2,8 +2,8 @@ internal import Chat
 
 /// Reads `data.json` of genai-prices (https://github.com/pydantic/genai-prices): a list of sellers with their models.
 ///
-/// Names are those that the matching rules spell out; expressions are left out, since dates of snapshots are the catalogue's own business.
-/// Of several prices the dearest that holds today or later counts, as `scripts/update-catalogue` does it.
+/// Only names that the file spells out are read. Its regular expressions are ignored: the catalogue strips the dates of snapshots itself.
+/// Of several prices, the highest that holds today or later is taken, as in `scripts/update-catalogue`.
 enum GenAIPrices {
     static func read(_ root: JSONValue) throws(CatalogueError) -> Catalogue {
         var models: [KnownModel] = []
@@ -47,7 +47,7 @@ enum GenAIPrices {
         return names
     }
 
-    /// The dearest price of each kind of token among `lists`; `nil` without prices of input and output.
+    /// The highest price of each kind of token in `lists`; `nil` without prices of input and output.
     private static func dearest(_ lists: [JSONValue]) -> TierPrices? {
         var usual: [String: PricePerMillion] = [:]
         var long: [String: PricePerMillion] = [:]

@@ -2,9 +2,9 @@ public import Chat
 
 /// What the catalogue says about a model: what it costs and what it can do, where a policy does not say otherwise.
 public struct KnownModel: Hashable, Sendable {
-    /// Who sells it, by the catalogue's name of them: `openai`, `aws` …
+    /// The seller, by the catalogue's name: `openai`, `aws` …
     public let seller: String
-    /// The seller's own name, without the date of a snapshot.
+    /// The seller's name of the model, without the date of a snapshot.
     public let name: String
     /// Other names of the same model that no rule of ``UpstreamName`` explains.
     public let aliases: [String]
@@ -18,8 +18,8 @@ public struct KnownModel: Hashable, Sendable {
     public let capabilities: ModelCapabilities?
     let regionalPrice: RegionalPrice
 
-    /// Whether it may think before it answers without being asked to, and shows little or nothing of that. Claude does from its fifth
-    /// generation on. A model of which nothing is known may.
+    /// Whether the model may reason before it answers although the request does not ask for it, and bill tokens that it does not show.
+    /// Claude does from its fifth generation on. True for a model that is not known.
     var thinksUnasked: Bool {
         guard let capabilities else { return true }
         guard capabilities.contains(.reasoning) else { return false }
@@ -27,7 +27,7 @@ public struct KnownModel: Hashable, Sendable {
         return name.split(separator: "-").lazy.compactMap { Int($0) }.first.map { $0 >= 5 } ?? true
     }
 
-    /// The same with the gaps filled from what `known` says of the model.
+    /// These facts, with those that are missing taken from `known`.
     func completed(by known: KnownModel) -> KnownModel {
         let window = contextWindow ?? known.contextWindow
         return KnownModel(
@@ -37,7 +37,7 @@ public struct KnownModel: Hashable, Sendable {
             capabilities: capabilities ?? known.capabilities, regionalPrice: regionalPrice == .same ? known.regionalPrice : regionalPrice)
     }
 
-    /// What the model costs when a call has to stay within a region, as far as that is known.
+    /// The model at the price for calls that must stay within a region: a tenth more.
     func raisedByATenth() -> KnownModel {
         KnownModel(
             seller: seller, name: name, aliases: aliases, price: price.raisedByATenth, contextWindow: contextWindow,

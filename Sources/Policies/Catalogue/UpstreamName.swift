@@ -1,4 +1,4 @@
-/// A provider's name of a model, taken apart by the rules that providers spell names by.
+/// A provider's name of a model, parsed by the rules that providers form names with.
 struct UpstreamName {
     /// The part of the world that a Bedrock inference profile keeps its calls in.
     enum Geography {
@@ -7,9 +7,9 @@ struct UpstreamName {
 
     /// Whether the name is one of Bedrock's.
     private(set) var isBedrock = false
-    /// `nil`: the name has no such beginning.
+    /// The geography that the name begins with; `nil`: none.
     private(set) var geography: Geography?
-    /// Names to look up, the more exact first.
+    /// Names to look up, the most exact first.
     let candidates: [String]
 
     init(_ name: String) {
@@ -17,7 +17,7 @@ struct UpstreamName {
         _ = Self.drop("models/", from: &rest)
         var local = rest
         let place = Self.geographies.first { Self.drop($0.prefix, from: &local) }?.place
-        // Without a maker after it, what looks like a geography is just the beginning of a name.
+        // A prefix is a geography only if a maker's name follows it.
         if Self.drop("anthropic.", from: &local) || Self.hasVendor(local) {
             isBedrock = true
             geography = place
@@ -32,7 +32,7 @@ struct UpstreamName {
         ("au.", .other), ("ca.", .other),
     ]
 
-    /// Makers whose models the catalogue has under Bedrock's own name.
+    /// Whether the name begins with a maker whose models the catalogue lists under Bedrock's name.
     private static func hasVendor(_ name: Substring) -> Bool {
         name.utf8.starts(with: "amazon.".utf8) || name.utf8.starts(with: "meta.".utf8)
     }
@@ -43,7 +43,7 @@ struct UpstreamName {
         return true
     }
 
-    /// Without `-v1:0`, `-v1` and the like.
+    /// The name without a version such as `-v1:0` or `-v1`.
     private static func withoutVersion(_ name: Substring) -> Substring {
         guard let dash = name.utf8.lastIndex(of: UInt8(ascii: "-")) else { return name }
         let version = name.utf8[name.utf8.index(after: dash)...]
@@ -51,7 +51,7 @@ struct UpstreamName {
         return version.dropFirst().allSatisfy { isDigit($0) || $0 == UInt8(ascii: ":") } ? name[..<dash] : name
     }
 
-    /// Without `-20241022`, `@20241022`, `-2024-10-22` or `-latest`.
+    /// The name without a date such as `-20241022`, `@20241022` or `-2024-10-22`, and without `-latest`.
     private static func withoutDate(_ name: Substring) -> Substring {
         for shape in ["-latest", "-########", "@########", "-####-##-##"] {
             let tail = name.utf8.suffix(shape.utf8.count)

@@ -1,10 +1,10 @@
-/// `user`, `team`, `key`: who asks. A team includes its sub-teams; a key is meant by its name within the team or by its id.
+/// `user`, `team`, `key`: the caller of the request. A team includes its sub-teams; a key matches by its name within the team or by its id.
 final class CallerCondition: Sendable {
     enum Subject: String, Sendable { case user, team, key }
 
     private let subject: Subject
     private let texts: TextCondition
-    /// For teams: the paths of their sub-teams begin like this.
+    /// For teams: the prefixes of the paths of their sub-teams.
     private let subteams: [String]
 
     init?(_ subject: Subject, _ field: FieldReader, _ context: Condition.Context) {

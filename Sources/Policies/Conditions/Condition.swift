@@ -1,6 +1,6 @@
 internal import Classifier
 
-/// One condition of a rule, ready to be asked. A new kind is one file beside this one, a case here, and a name in ``Condition/Kind``.
+/// One condition of a rule, compiled. A new kind is one file beside this one, a case here, and a name in ``Condition/Kind``.
 enum Condition: Sendable {
     case task(TaskCondition)
     case complexity(ComplexityCondition)
@@ -12,7 +12,7 @@ enum Condition: Sendable {
     case timeOfDay(TimeOfDayCondition)
     case weekday(WeekdayCondition)
 
-    /// Whether a request of these features meets it.
+    /// Whether a request with these features meets the condition.
     func holds(_ features: RequestFeatures) -> Bool {
         switch self {
         case .task(let condition): condition.holds(features)
@@ -27,7 +27,7 @@ enum Condition: Sendable {
         }
     }
 
-    /// Whether every request that meets this one meets `other` too. Only ever true of two conditions on the same thing.
+    /// Whether every request that meets this condition meets `other` too. Always false for conditions on different features.
     func implies(_ other: Condition) -> Bool {
         switch (self, other) {
         case (.task(let a), .task(let b)): a.implies(b)
@@ -43,7 +43,7 @@ enum Condition: Sendable {
         }
     }
 
-    /// What it asks for that takes work to find out.
+    /// The features that the condition needs and that are costly to find.
     var needs: FeatureNeeds {
         switch self {
         case .task, .complexity, .language: .classification

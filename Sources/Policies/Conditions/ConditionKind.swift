@@ -2,13 +2,13 @@ internal import Chat
 internal import Classifier
 
 extension Condition {
-    /// What policies call the kinds; `header.` and `metadata.` are followed by a name.
+    /// The keys of conditions in policies; `header.` and `metadata.` are followed by a name.
     static let keys = [
         "task", "complexity", "complexity_score", "input_tokens", "max_cost", "tools", "images", "structured_output", "stream", "language",
         "header.NAME", "metadata.NAME", "user", "team", "key", "budget_left", "time_of_day", "weekday",
     ]
 
-    /// What conditions need to know of the rest of the policies.
+    /// The facts from the rest of the policies that conditions need.
     struct Context {
         let timeZone: TimeZoneRules
         /// The paths of all teams; empty when the policies name none.
@@ -17,7 +17,7 @@ extension Condition {
     }
 
     /// Reads one entry of `when`.
-    /// - Returns: `nil` when something is wrong with it, which is reported.
+    /// - Returns: `nil` when it is invalid, which is reported.
     static func decode(_ entry: NamedField, _ context: Context) -> Condition? {
         let value = entry.value
         switch entry.name {
@@ -68,7 +68,7 @@ extension Condition {
 }
 
 extension FieldReader {
-    /// A condition's value: one scalar, or a list of them of which one must fit. Empty lists and repeated items are reported.
+    /// A condition's value: one scalar, or a list of which one must match. Empty lists and repeated items are reported.
     func alternatives() -> [FieldReader]? {
         guard case .list(let nodes) = node.content else { return [self] }
         if nodes.isEmpty { return refuse("\"\(label)\" can never hold: its list is empty") }

@@ -3,7 +3,7 @@ final class NamedCondition: Sendable {
     enum Subject: Sendable { case header, metadata }
 
     let subject: Subject
-    /// In lower case for a header.
+    /// The name of the header (in lower case) or of the metadata entry.
     let name: String
     private let texts: TextCondition
 

@@ -41,7 +41,7 @@ final class NumberCondition: Sendable {
             guard let score = features.classification?.complexityScore, score.isFinite else { return false }
             return values.contains(Int64((min(max(score, 0), 1) * 1e9).rounded()))
         case .inputTokens: return values.contains(Int64(clamping: Int128(features.inputTokensEstimate) * 1_000_000_000))
-        // No ceiling and no budget: any amount may be spent.
+        // Without a ceiling or a budget any amount may be spent.
         case .maxCost: return values.contains(features.maxCost?.nanos ?? .max)
         case .budgetLeft: return values.contains(features.budgetLeft?.nanos ?? .max)
         }
@@ -51,7 +51,7 @@ final class NumberCondition: Sendable {
 }
 
 extension NumberCondition.Subject {
-    /// The numbers that can occur.
+    /// The numbers that the feature can have.
     fileprivate var domain: ClosedRange<Int64> {
         switch self {
         case .complexityScore: 0...1_000_000_000

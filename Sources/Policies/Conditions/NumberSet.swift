@@ -28,7 +28,7 @@ struct NumberSet: Sendable, Equatable {
     mutating func formUnion(_ other: NumberSet) {
         var merged: [ClosedRange<Int64>] = []
         for interval in (intervals + other.intervals).sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            // Touching ones become one: between 3 and 4 billionths there is nothing.
+            // Adjacent intervals are merged: the numbers are whole billionths.
             if let last = merged.last, last.upperBound == .max || interval.lowerBound <= last.upperBound + 1 {
                 merged[merged.count - 1] = last.lowerBound...max(last.upperBound, interval.upperBound)
             } else {
@@ -73,7 +73,7 @@ enum NumberSyntax {
         return nil
     }
 
-    /// The longer signs first. A number at the very end of the range leaves nothing above or below itself.
+    /// Longer signs come first. Above the largest number, and below the smallest, the set is empty.
     private static let signs: [(String, @Sendable (Int64) -> NumberSet)] = [
         (">=", { NumberSet($0...Int64.max) }),
         ("<=", { NumberSet(Int64.min...$0) }),

@@ -1,9 +1,9 @@
 /// A text is one of these, or begins with one of these (`bot-*`). For `language`, headers, metadata and callers.
 ///
-/// A class, like every condition that holds more than a number: walking over rules then touches one reference for each condition.
+/// A class, like every condition that holds more than a number: evaluating rules then touches one reference for each condition.
 final class TextCondition: Sendable {
     private let exact: [String]
-    /// The same where they are many: up to ``few`` comparing is quicker than hashing.
+    /// The same texts as a set, if there are more than ``few``: below that comparing is faster than hashing.
     private let exactSet: Set<String>?
     private let prefixes: [String]
     private static let few = 8
@@ -29,7 +29,7 @@ final class TextCondition: Sendable {
         self.init(exact: exact, prefixes: prefixes)
     }
 
-    /// Languages are named by their codes in ISO 639-1.
+    /// Reads a list of languages, as codes of ISO 639-1.
     convenience init?(language field: FieldReader) {
         var exact: [String] = []
         guard let items = field.alternatives() else { return nil }

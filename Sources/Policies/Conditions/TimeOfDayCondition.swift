@@ -35,7 +35,7 @@ final class TimeOfDayCondition: Sendable {
         spans.allSatisfy { span in span.allSatisfy { minute in other.spans.contains { $0.contains(minute) } } }
     }
 
-    /// A span that ends before it begins goes over midnight.
+    /// Parses one span. A span whose end is before its start goes over midnight.
     private static func parse(_ text: String) -> [Range<Int>]? {
         for (sign, offset, isLower) in [(">=", 0, true), ("<=", 1, false), (">", 1, true), ("<", 0, false)] where text.hasPrefix(sign) {
             guard let minute = minute(text.dropFirst(sign.count).drop { $0 == " " }) else { return nil }
@@ -47,7 +47,7 @@ final class TimeOfDayCondition: Sendable {
         return (start <= end ? [start..<end] : [start..<day, 0..<end]).filter { !$0.isEmpty }
     }
 
-    /// `9:00`, `09:30`, `24:00`.
+    /// Minutes since midnight of a time such as `9:00`, `09:30` or `24:00`.
     private static func minute(_ text: Substring) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...2).contains(parts[0].utf8.count), parts[1].utf8.count == 2,

@@ -3,7 +3,7 @@ internal import Chat
 /// `weekday`: the day in the policies' time zone is one of these.
 final class WeekdayCondition: Sendable {
     private static let names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-    /// Bit 0 is Monday.
+    /// The days, one bit each; bit 0 is Monday.
     private let days: UInt8
     private let zone: TimeZoneRules
 

@@ -1,7 +1,7 @@
 /// The order in which targets that serve under one name are tried.
 enum BalanceOrder {
-    /// The positions of all targets: those of the lowest priority number first, within one priority by affinity or the method, and whatever is
-    /// not available behind all that is.
+    /// The positions of all targets in the order of trying: available ones before others, then by priority (lowest number first), then by
+    /// affinity or the method.
     static func order(_ balance: Balance, _ features: RequestFeatures, _ state: some TargetState) -> [Int] {
         let unit = balance.affinity?.value(in: features)
         var ranked: [Ranked] = []
@@ -21,7 +21,7 @@ enum BalanceOrder {
     private struct Ranked: Comparable {
         let isAvailable: Bool
         let priority: Int
-        /// The lower the better.
+        /// Lower is better.
         let rank: Double
         let position: Int
 
@@ -36,7 +36,7 @@ enum BalanceOrder {
         _ state: some TargetState
     ) -> Double {
         if let unit { return -StableHash.score(StableHash.hash(member.entry.target.name, unit), weight: member.weight) }
-        // One draw for each target; the one with the highest score is chosen with a probability proportional to its weight.
+        // One random number for each target: the highest score is then a choice with probability proportional to the weights.
         let draw = StableHash.mixed(features.seed &+ UInt64(truncatingIfNeeded: position + 1) &* 0x9E37_79B9_7F4A_7C15)
         switch method {
         case .weighted: return -StableHash.score(draw, weight: member.weight)
@@ -45,8 +45,8 @@ enum BalanceOrder {
         }
     }
 
-    /// Two targets of the first priority, drawn by the seed, of which the better goes first: looking at all would send everything to one
-    /// target until its measurements have caught up (Mitzenmacher 2001).
+    /// Of two targets of the first priority, chosen by the seed, puts the better one first. Choosing the best of all would send every
+    /// request to one target until its measurements catch up (the power of two choices, Mitzenmacher 2001).
     private static func putBetterOfTwoFirst(_ order: inout [Ranked], _ seed: UInt64) {
         guard let best = order.first else { return }
         let peers = order.prefix { $0.isAvailable == best.isAvailable && $0.priority == best.priority }.count
@@ -73,7 +73,7 @@ enum BalanceOrder {
         }
     }
 
-    /// Expected waiting: the moving average times the calls that share it, this one included. What was never measured goes first.
+    /// The expected wait: average latency × calls under way, this one included. Targets without measurements come first.
     private static func load(_ target: Target, _ state: some TargetState) -> Double {
         guard case .model(let model) = target, let latency = state.latencyMilliseconds(model) else { return 0 }
         return latency * Double(state.inFlight(model) + 1)

@@ -1,19 +1,19 @@
 internal import Chat
 
-/// Makes one decision. Collects what it considers on the way.
+/// Makes one decision, and collects the candidates that it considered.
 struct Decider<State: TargetState> {
     let features: RequestFeatures
     private let state: State
-    /// Whether candidates over the ceiling are taken with less output.
+    /// Whether a candidate that exceeds the ceiling is kept with a lower limit of output.
     private let clamps: Bool
-    /// Whether targets that take no calls at the moment are planned all the same: when there are no others, the executor says until when.
+    /// If true, unavailable targets stay in the plan; when no target is available, the run then reports when to retry.
     private let plansUnavailable: Bool
     private(set) var candidates: [DecisionTrace.Candidate] = []
     private(set) var rule: String?
     private(set) var assignment: (experiment: String, arm: String, by: String?)?
-    /// Whether clamping could admit what the ceiling excluded.
+    /// Whether a candidate that the ceiling excluded would fit with a lower limit of output.
     private(set) var couldClamp = false
-    /// Whether a candidate was left out for no other reason than the state of its target.
+    /// Whether some candidate was excluded only because its target is unavailable.
     var lacksOnlyAvailability: Bool { candidates.contains { $0.exclusion?.kind == .unavailable } }
 
     init(_ features: RequestFeatures, state: State, clamps: Bool, plansUnavailable: Bool = false) {
@@ -23,7 +23,7 @@ struct Decider<State: TargetState> {
         self.clamps = clamps
     }
 
-    /// What to do for a virtual model; `nil` when no candidate is left.
+    /// The plan for a virtual model; `nil` when no candidate is left.
     mutating func plan(_ model: VirtualModel, _ terms: CallTerms, isOutermost: Bool) -> Plan? {
         let terms = terms.allowing(model.overCeiling)
         let plans: [Plan]
@@ -40,7 +40,7 @@ struct Decider<State: TargetState> {
         return Self.combined(plans, hedge: model.hedge.flatMap { covers(plans) ? $0 : nil })
     }
 
-    /// What to do for a provider model; `nil` when it cannot be called.
+    /// The plan for a provider model; `nil` when it cannot be called.
     mutating func plan(_ model: ModelEntry, _ terms: CallTerms) -> Plan? {
         let terms = terms.allowing(model.overCeiling)
         var bound = WorstCase(of: model, features, limit: terms.maxOutputTokens)
@@ -52,14 +52,14 @@ struct Decider<State: TargetState> {
                 exclusion = self.exclusion(of: model, bound)
             }
         }
-        // A model that is in the plan already need not be tried a second time.
+        // A model that is already in the plan is not tried a second time.
         if exclusion == nil, candidates.contains(where: { $0.exclusion == nil && $0.model == model.name }) { return nil }
         candidates.append(DecisionTrace.Candidate(model: model.name, estimatedCost: bound.cost, exclusion: exclusion))
         guard exclusion == nil else { return nil }
         return .call(PlannedCall(model, terms, bound, features))
     }
 
-    /// Why `model` cannot be called. What does not depend on the moment comes first.
+    /// Why `model` cannot be called; `nil` if it can. Permanent reasons come before momentary ones.
     private func exclusion(of model: ModelEntry, _ bound: WorstCase) -> Exclusion? {
         if model.pricing == nil { return .noPrice }
         var wanted: ModelCapabilities = []
@@ -105,7 +105,7 @@ struct Decider<State: TargetState> {
         }
     }
 
-    /// The plans of the choice, the preferred first; equal ones as the policy has them. The candidates come in the same order.
+    /// The plans of the choice, the preferred first; equal ones in the order of the policy. Candidates are recorded in the same order.
     private mutating func chosen(_ choice: Choice, _ terms: CallTerms) -> [Plan] {
         let before = candidates
         candidates = []
@@ -121,11 +121,11 @@ struct Decider<State: TargetState> {
         return ranked.compactMap(\.plan)
     }
 
-    /// The lower the better.
+    /// Lower is better.
     private func rank(_ call: PlannedCall, _ preference: Choice.Preference) -> Double {
         switch preference {
         case .cheapest: call.worstCase.map { Double($0.nanos) } ?? .infinity
-        // What was never measured goes first once: otherwise it never would be.
+        // A target without measurements comes first, or it would never be measured.
         case .fastest: state.latencyMilliseconds(call.model) ?? 0
         case .best: -Double(call.model.quality ?? -1)
         }
@@ -146,14 +146,14 @@ struct Decider<State: TargetState> {
         return plan(arm.entry, terms)
     }
 
-    /// Whether a ceiling covers the two legs that a race would run at once.
+    /// Whether the ceiling covers both calls that a race would have under way at once.
     private func covers(_ plans: [Plan]) -> Bool {
         guard let ceiling = features.maxCost, plans.count > 1 else { return true }
         guard let first = plans[0].worstCase, let second = plans[1].worstCase else { return false }
         return first + second <= ceiling
     }
 
-    /// One plan of several; chains within chains become one chain.
+    /// Combines plans into one; nested chains are flattened.
     static func combined(_ plans: [Plan], hedge: Duration?) -> Plan? {
         guard plans.count > 1 else { return plans.first }
         var chain: [Plan] = []
@@ -168,17 +168,18 @@ struct Decider<State: TargetState> {
     }
 }
 
-/// What the places between a requested name and a model say about the call.
+/// The settings and bounds that references between the requested name and a model put on the call.
 struct CallTerms {
     var timeout: Duration?
     var maxOutputTokens: Int64?
     var settings: [UInt8]?
     var mayClamp = false
 
-    /// What the client says about one of its names.
+    /// Terms with the client's settings for one of the names that it requested.
     init(settings: [UInt8]? = nil) { self.settings = settings }
 
-    /// The strictest of both; settings of the client's, then of the outer place, go before those of the inner one.
+    /// These terms combined with those of an inner reference: the stricter bounds; of settings, the client's and outer ones override inner
+    /// ones.
     func narrowed(by entry: TargetEntry) -> CallTerms {
         var terms = self
         if let timeout = entry.timeout { terms.timeout = min(timeout, terms.timeout ?? timeout) }

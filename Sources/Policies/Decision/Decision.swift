@@ -1,23 +1,23 @@
 public import Chat
 
-/// What is to be done for a request, and why.
+/// The result of a decision: what to do for a request, and why.
 public struct Decision: Sendable {
-    /// What to do.
+    /// The calls to make.
     public let plan: Plan
-    /// Why.
+    /// How the decision came about.
     public let trace: DecisionTrace
-    /// The most that the plan may cost: the sum over its calls, but never more than the request's `max_cost`, because an attempt that what is
-    /// left does not cover must not be begun. `nil` when the price of a call is not known.
+    /// The highest cost of the plan: the sum over its calls, but at most the request's `max_cost`, because no attempt is made that the rest
+    /// of it does not cover. `nil` when the price of a call is not known.
     public let worstCase: NanoUSD?
 
-    /// Every call that may be made, in the order of trying.
+    /// Every call that may be made, in the order of attempts.
     public var calls: [PlannedCall] { plan.calls }
 }
 
 /// Why nothing can be done for a request.
 public struct DecisionFailure: Error, Sendable {
-    /// What the client gets to hear.
+    /// The error for the client.
     public let error: GatewayError
-    /// What was considered.
+    /// The candidates that were considered.
     public let trace: DecisionTrace
 }

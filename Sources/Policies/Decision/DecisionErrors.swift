@@ -1,11 +1,11 @@
 internal import Chat
 
 extension GatewayError {
-    /// Why nothing that `trace` considered can be called, and what the client can do about it.
+    /// The error when no candidate of `trace` can be called. It says what the client can do about it.
     static func noCandidate(_ trace: DecisionTrace, _ models: [NamedModel], _ features: RequestFeatures) -> GatewayError {
         guard !trace.candidates.isEmpty else { return noRule(models) }
         let kinds = trace.candidates.compactMap(\.exclusion?.kind)
-        // Whatever could answer but for the moment decides: waiting helps then, another request does not.
+        // If a candidate is excluded only because it is unavailable, the error says so: the same request may succeed later.
         if kinds.contains(.unavailable) { return unavailable(trace) }
         return kinds.contains(.ceiling) ? ceiling(trace, features) : unfit(trace, features)
     }

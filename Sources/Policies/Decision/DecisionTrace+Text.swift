@@ -2,8 +2,8 @@ internal import Chat
 internal import Classifier
 
 extension DecisionTrace {
-    /// The trace as people read it on a terminal: what was asked for and chosen, what was found out, and a table of the candidates. Ends
-    /// with a line break.
+    /// The trace as text for a terminal: what was requested and chosen, the features, and a table of the candidates. Ends with a line
+    /// break.
     public var text: String {
         var lines = ["\(requested.joined(separator: ", ")) → \(model ?? "no model")"]
         if route != Self.direct { lines.append("  decided by \(route)" + (rule.map { ", rule \($0)" } ?? "")) }

@@ -48,7 +48,7 @@ public struct DecisionTrace: Sendable {
     public let arm: String?
     /// What decided the arm when the request did not have what the policy asks for, e.g. `key`.
     public let assignedBy: String?
-    /// The models that were considered, in the order of trying; those that are left out stand where they were found wanting.
+    /// The models that were considered, in the order of attempts, excluded ones included.
     public let candidates: [Candidate]
 
     /// What ``route`` says when no virtual model decided.

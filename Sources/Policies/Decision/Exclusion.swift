@@ -10,7 +10,7 @@ enum Exclusion: Sendable {
     case unknownCost
     case unavailable
 
-    /// What kind of answer the request gets when nothing but such candidates is left.
+    /// Which error the request gets when only such candidates are left.
     enum Kind { case unavailable, ceiling, request }
 
     var kind: Kind {

@@ -1,23 +1,23 @@
 public import Chat
 
-/// What is to be done for a request: a value that the executor carries out.
+/// Which calls to make for a request, and how they combine: a value that a run carries out.
 public enum Plan: Sendable {
     /// One call.
     case call(PlannedCall)
-    /// One after the other, until one has begun to answer. At least two.
+    /// One after the other, until one begins to answer. At least two.
     case firstOf([Plan])
-    /// The first at once, the next whenever so much time has passed without an answer's beginning or all before it have failed; the first
-    /// that begins to answer wins, and the others are cancelled. At least two.
+    /// Hedged: the first is started at once, each next one when this time has passed without the beginning of an answer, or when all before
+    /// it have failed. The first that begins to answer wins, and the others are cancelled. At least two.
     case race([Plan], after: Duration)
 }
 
 /// One call to a provider model. A class, because it is handed from step to step of a request and never changed.
 public final class PlannedCall: Sendable {
-    /// Whom to call.
+    /// The model to call.
     public let model: ModelEntry
-    /// How long the call may take in all, where the policy says so; the provider's own timeouts stay in force.
+    /// How long the call may take in all, if the policy says so; `nil`: no bound besides the provider's timeouts, which always apply.
     public let timeout: Duration?
-    /// The limit of output tokens per choice to send upstream; `nil`: as the client said.
+    /// The limit of output tokens per choice to send upstream; `nil`: what the client sent stays.
     public let maxOutputTokens: Int64?
     /// The most that the call can cost; `nil` when the model's price is not known.
     public let worstCase: NanoUSD?
@@ -25,11 +25,12 @@ public final class PlannedCall: Sendable {
     public let settings: [UInt8]?
     /// What ``worstCase`` is made of.
     public let extent: CallExtent
-    /// Whether nobody has set a limit of output, neither the client nor the model: ``extent`` holds only once one is sent.
+    /// Whether neither the client nor the model sets a limit of output: ``extent`` is then true only if a limit is sent.
     public let isOutputAssumed: Bool
-    /// Whether a stream may bill output of which nothing is seen before its end.
+    /// Whether a stream may bill output tokens that do not appear in it.
     public let thinksUnseen: Bool
-    /// The most output tokens of each choice that are reserved and sent where a bound on money or tokens holds: at most those of ``extent``.
+    /// The output tokens of each choice to reserve, and to send as the limit, where a limit on money or tokens applies: at most those of
+    /// ``extent``.
     private let boundedOutput: Int64
 
     init(_ model: ModelEntry, _ terms: CallTerms, _ bound: WorstCase, _ features: RequestFeatures) {
@@ -44,13 +45,14 @@ public final class PlannedCall: Sendable {
         thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings.map(Self.mayAskToReason) ?? false
     }
 
-    /// Whether settings have a member about thinking (`reasoning_effort`, `reasoning`, `thinking`). Their text has no escapes but those it needs.
+    /// Whether the settings have a member about reasoning (`reasoning_effort`, `reasoning`, `thinking`). Their JSON has no needless
+    /// escapes, so that a search for the names suffices.
     private static func mayAskToReason(_ settings: [UInt8]) -> Bool {
         let text = String(decoding: settings, as: UTF8.self)
         return text.contains("\"reasoning") || text.contains("\"thinking")
     }
 
-    /// The same call with another input, and with other demands.
+    /// The same call with another input and other demands.
     private init(_ call: PlannedCall, input tokens: Int64, _ demands: PriceDemands) {
         model = call.model
         timeout = call.timeout
@@ -83,14 +85,16 @@ public final class PlannedCall: Sendable {
 }
 
 extension PlannedCall {
-    /// The same call with an input of at least `tokens`, and with what `demands` ask for besides: what is about to be sent has turned out larger than the request promised.
+    /// The same call with an input of at least `tokens`, and with `demands` added: for a body that turned out larger than the decision
+    /// assumed.
     public func covering(input tokens: Int64, _ demands: PriceDemands) -> PlannedCall {
         let all = extent.demands.union(demands)
         return tokens > extent.input || all != extent.demands ? PlannedCall(self, input: max(tokens, extent.input), all) : self
     }
 
-    /// The same call with so small a limit of output that it costs at most `usd` and takes at most `tokens`; the limit it has when it does
-    /// so anyway, or when that would leave fewer than `least` tokens. The limit is sent upstream, whoever set it. Without bounds: this call.
+    /// The same call with a limit of output low enough that it costs at most `usd` and takes at most `tokens`. The limit stays as it is
+    /// when it is low enough, or when fewer than `least` tokens would be left. It is sent upstream even where the client had set none.
+    /// Without bounds: this call.
     public func clamped(usd: NanoUSD?, tokens: Int64?, least: Int64 = 16) -> PlannedCall {
         if usd == nil, tokens == nil { return self }
         var output = boundedOutput
@@ -100,11 +104,11 @@ extension PlannedCall {
         return output == maxOutputTokens && output == extent.output ? self : PlannedCall(self, limitedToOutput: output)
     }
 
-    /// The output tokens of each choice that `usd` pays for; `nil` when it pays for all, or the price is not known.
+    /// The output tokens of each choice that `usd` covers; `nil` when it covers all, or the price is not known.
     private func affordableOutput(_ usd: NanoUSD) -> Int64? {
         guard let all = extent.cost(at: model.pricing), all > usd, let input = extent.cost(output: 0, at: model.pricing) else { return nil }
         guard usd > input else { return 0 }
-        // Costs grow evenly with the output, so the share of the money is the share of the tokens; rounding may cost one more.
+        // The cost is linear in the output, so the share of the money is the share of the tokens; rounding may take one more token.
         let share = Int64(clamping: Int128(extent.output) * Int128((usd - input).nanos) / Int128((all - input).nanos))
         return extent.cost(output: share, at: model.pricing).map { $0 > usd ? share - 1 : share }
     }
@@ -129,7 +133,7 @@ public struct CallExtent: Hashable, Sendable {
     public var output: Int64
     /// Choices, 1 or more.
     public let choices: Int64
-    /// What else than plain text at the standard tier the call may be charged for.
+    /// What the call may be charged for besides plain text at the standard tier.
     public var demands = PriceDemands()
 
     /// Input and output together, at most.
@@ -142,10 +146,10 @@ public struct CallExtent: Hashable, Sendable {
         return carry ? .max : sum
     }
 
-    /// The most that it costs; `nil` when the price is not known. Input counts at the dearest of the prices that it can have.
+    /// The highest cost; `nil` when the price is not known. Input counts at the highest of the prices that it can have.
     func cost(at pricing: Pricing?) -> NanoUSD? { cost(output: output, at: pricing) }
 
-    /// The most that it costs with `output` tokens of each choice.
+    /// The highest cost with `output` tokens of each choice; `nil` when the price is not known.
     public func cost(output: Int64, at pricing: Pricing?) -> NanoUSD? {
         switch pricing {
         case .free: return .zero
@@ -157,7 +161,7 @@ public struct CallExtent: Hashable, Sendable {
 }
 
 extension Plan {
-    /// Every call that may be made, in the order of trying.
+    /// Every call that may be made, in the order of attempts.
     public var calls: [PlannedCall] {
         switch self {
         case .call(let call): [call]
@@ -173,9 +177,9 @@ extension Plan {
         }
     }
 
-    /// The most that the plan can cost: the sum over its calls, because a provider may bill an attempt that failed, and bills the losers of a
-    /// race. A retry of one target is not in it: it is made only when what the failed attempt left unspent covers it. `nil` when the price of a
-    /// call is not known.
+    /// The highest cost of the plan: the sum over its calls, because a provider may bill a failed attempt, and bills the losers of a race.
+    /// Retries are not counted: one is made only if what the failed attempt did not spend covers it. `nil` when the price of a call is not
+    /// known.
     public var worstCase: NanoUSD? {
         switch self {
         case .call(let call): return call.worstCase

@@ -1,7 +1,7 @@
 public import Chat
 
 extension PolicySnapshot {
-    /// What deciding for these names asks for. One lookup a name; unknown names need nothing.
+    /// The costly features that a decision for these names needs. One lookup per name; unknown names need none.
     public func needs(_ requested: [String]) -> FeatureNeeds {
         var needs: FeatureNeeds = []
         for name in requested { if case .virtual(let model) = resolve(name) { needs.formUnion(model.needs) } }
@@ -10,9 +10,9 @@ extension PolicySnapshot {
 
     /// Decides what to do for a request: a pure function of the policies, the features and the state.
     ///
-    /// Several requested names are a fallback order. A name that is not known or not allowed is an error also behind others.
+    /// Several requested names are a fallback order. An unknown or forbidden name is an error wherever it stands in the list.
     /// - Parameters:
-    ///   - features: what is known of the request.
+    ///     - features: the facts about the request.
     ///   - allowed: whoever asks. A virtual model that is allowed may decide for models that are not.
     ///   - state: what is known of the targets.
     /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, `invalid_request_error` when no candidate can take the
@@ -43,7 +43,7 @@ extension PolicySnapshot {
         return Decision(plan, trace, features)
     }
 
-    /// The way of a provider model that was asked for by its own name: nothing is looked at twice.
+    /// The decision for one provider model that was requested by name: the fast path, without a trace of alternatives.
     private func decideDirectly(
         _ model: ModelEntry, _ features: RequestFeatures, _ state: some TargetState
     ) throws(DecisionFailure) -> Decision {
@@ -63,7 +63,7 @@ extension PolicySnapshot {
         }
     }
 
-    /// What a requested name stands for, if `allowed` lets it be named.
+    /// The model that a requested name stands for.
     /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, or `no_healthy_upstream` when its provider is off.
     public func model(named name: String, for allowed: some ModelAccess) throws(GatewayError) -> NamedModel {
         let model: NamedModel
@@ -121,7 +121,7 @@ extension Decision {
 }
 
 extension DecisionTrace {
-    /// Nothing was considered.
+    /// A trace without candidates.
     fileprivate init(_ features: RequestFeatures) {
         self.init(features, route: Self.direct, candidates: [], rule: nil, assignment: nil, model: nil)
     }

@@ -28,7 +28,7 @@ public struct SampleConversation: Sendable {
         messages = (system.map { [Message(role: "system", content: $0)] } ?? []) + [Message(role: "user", content: prompt)]
     }
 
-    /// What `classifier` makes of it.
+    /// The classification of the conversation by `classifier`.
     public func classified(by classifier: Classifier) -> Classification {
         var system = messages.filter { $0.role == "system" || $0.role == "developer" }.map(\.content).joined(separator: "\n")
         let turns = messages.filter { $0.role == "user" }
@@ -42,7 +42,7 @@ public struct SampleConversation: Sendable {
         }
     }
 
-    /// The tokens of the input, as far as they can be told.
+    /// Estimate and upper bound of the input's tokens.
     func inputTokens(images: Int) -> InputTokens {
         InputTokens(textBytes: messages.reduce(0) { $0 + $1.content.utf8.count }, messages: messages.count, images: images)
     }
@@ -55,7 +55,7 @@ extension RequestFeatures {
         translationTokens = InputTokens.translation(messages: conversation.messages.count)
     }
 
-    /// The tokens of the input, as far as they can be told.
+    /// Estimate and upper bound of the input's tokens.
     public var inputTokens: InputTokens {
         get { InputTokens(estimate: inputTokensEstimate, upperBound: inputTokensUpperBound) }
         set {

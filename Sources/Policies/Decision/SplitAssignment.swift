@@ -3,9 +3,8 @@ internal import Glibc
 extension Split {
     /// The arm of a request.
     ///
-    /// The unit (user, key, session or metadata value) always gets the same arm: the one with the highest
-    /// ``StableHash/score(_:weight:)`` of hash(experiment, arm, unit). A request without the unit goes by its key, and one without a key by
-    /// chance.
+    /// A unit (user, key, session or metadata value) always gets the same arm: the one with the highest ``StableHash/score(_:weight:)`` of
+    /// hash(experiment, arm, unit). A request without the unit is assigned by its key, and one without a key at random.
     /// - Returns: the arm, and what decided it when it was not the unit that the policy asks for.
     func assign(_ features: RequestFeatures) -> (arm: Arm, by: String?) {
         if let unit = sticky.value(in: features) { return (arm(of: unit), nil) }

@@ -1,5 +1,5 @@
-/// The hash by which units of an experiment find their arm and conversations their server. Part of the policy language: the same text gives
-/// the same number in every version and on every machine.
+/// The hash that assigns units to arms of experiments and sessions to targets. Part of the policy language: the same text gives the same
+/// number in every version and on every machine.
 enum StableHash {
     /// FNV-1a (64 bits, offset basis 14695981039346656037, prime 1099511628211) over the UTF-8 of the parts with a zero byte between them,
     /// then MurmurHash3's `fmix64`, because FNV-1a alone mixes its last bytes badly.
@@ -22,7 +22,8 @@ enum StableHash {
     /// The hash as a number above 0 and below 1.
     static func fraction(_ hash: UInt64) -> Double { (Double(hash >> 11) + 0.5) / Double(1 << 53) }
 
-    /// Weighted rendezvous hashing: whoever has the highest score gets the unit. A share of the units that is proportional to the weight goes
-    /// to each, and when a weight changes or somebody comes or goes, only units move that must (Schindelhauer and Schomaker, 2005).
+    /// Weighted rendezvous hashing: the candidate with the highest score gets the unit. Each gets a share of the units in proportion to its
+    /// weight, and when a weight changes or a candidate is added or removed, no more units move than necessary (Schindelhauer and
+    /// Schomaker, 2005).
     static func score(_ hash: UInt64, weight: Double) -> Double { -weight / logarithm(fraction(hash)) }
 }

@@ -1,10 +1,10 @@
-/// What is known of the provider models at the moment of a decision.
+/// The state of the provider models at the moment of a decision.
 public protocol TargetState {
-    /// Whether calls to `model` may be tried: false while its circuit breaker is open or it has been ejected.
+    /// Whether `model` takes calls: false while its breaker is open or it is in cooldown.
     func isAvailable(_ model: ModelEntry) -> Bool
     /// The peak-sensitive moving average of the time to the first byte, in milliseconds; `nil` when nothing was measured yet.
     func latencyMilliseconds(_ model: ModelEntry) -> Double?
-    /// Calls that are on their way.
+    /// The calls under way.
     func inFlight(_ model: ModelEntry) -> Int
 }
 
@@ -21,7 +21,7 @@ public struct FreshTargetState: TargetState, Sendable {
     public func inFlight(_ model: ModelEntry) -> Int { 0 }
 }
 
-/// Which models somebody may name. Being allowed a virtual model includes whatever it decides for.
+/// Which models a caller may name. Permission for a virtual model includes every model that it may choose.
 public protocol ModelAccess {
     /// Whether `model` may be named.
     func allows(_ model: NamedModel) -> Bool

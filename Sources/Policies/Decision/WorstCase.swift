@@ -1,6 +1,6 @@
 public import Chat
 
-/// The most that one call can cost.
+/// The highest cost of one call.
 ///
 /// input × price of input + choices × allowed output × price of output, where
 /// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache); files
@@ -8,19 +8,20 @@ public import Chat
 /// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else its
 ///   `context_window`; where there is none of them, ``fallbackOutput``.
 ///
-/// Where the request has a ceiling, or a limit on money or tokens counts the call, the allowed output is sent as its limit, whoever set it, so that
-/// the bound is true.
+/// Where the request has a ceiling, or a limit on money or tokens counts the call, the allowed output is sent upstream as the limit, even
+/// where the client set none: otherwise the bound would not hold.
 struct WorstCase {
-    /// The output that is assumed of a model of which nothing is known, where the request sets no limit either.
+    /// The output tokens that are assumed when neither the model nor the request limits them.
     static let fallbackOutput: Int64 = 4096
-    /// The context that is assumed of a model of which nothing is known: about the largest that there are.
+    /// The context window that is assumed of an unknown model: about the largest that exist.
     static let fallbackWindow = 1_050_000
 
     /// Tokens per choice.
     let allowedOutput: Int64
-    /// The limit to send upstream; `nil`: as the client said.
+    /// The limit to send upstream; `nil`: what the client sent stays.
     let limitToSend: Int64?
-    /// The limit to send wherever a bound on money or tokens holds. It leaves room for the input: providers refuse what could exceed the context.
+    /// The limit to send where a limit on money or tokens applies. It leaves space for the input: providers refuse a request that could
+    /// exceed the context window.
     let boundedOutput: Int64
     /// `nil` when the price is not known.
     let cost: NanoUSD?
@@ -34,7 +35,7 @@ struct WorstCase {
         var allowed = isAssumed ? Self.fallbackOutput : min(own, longest ?? .max)
         var send: Int64? = own < features.maxOutputTokens ?? .max ? allowed : nil
         if features.maxCost != nil, case .listed? = model.pricing {
-            // A limit that is sent must leave room for the input: providers refuse what could exceed the context.
+            // A limit that is sent must leave space for the input: providers refuse a request that could exceed the context window.
             if features.maxOutputTokens == nil { allowed = min(allowed, Self.room(in: model, features)) }
             send = allowed
         }
@@ -52,10 +53,10 @@ struct WorstCase {
         isAssumed = false
     }
 
-    /// The same call with so small a limit of output that it costs at most `ceiling`; `nil` when that leaves fewer than `least` tokens.
+    /// The same call with a limit of output low enough that it costs at most `ceiling`; `nil` when fewer than `least` tokens would be left.
     func clamped(to ceiling: NanoUSD, _ model: ModelEntry, _ features: RequestFeatures, least: Int64 = 16) -> WorstCase? {
         guard let input = Self.cost(model, features, output: 0), let cost, ceiling > input, cost > input else { return nil }
-        // Costs grow evenly with the output, so the share of the money is the share of the tokens; rounding may cost one more.
+        // The cost is linear in the output, so the share of the money is the share of the tokens; rounding may take one more token.
         let share = Int128(allowedOutput) * Int128((ceiling - input).nanos) / Int128((cost - input).nanos)
         var output = Int64(clamping: share)
         if let cost = Self.cost(model, features, output: output), cost > ceiling { output -= 1 }
@@ -69,7 +70,7 @@ struct WorstCase {
         return Int64(room >= 1 ? room : max(1, window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue))
     }
 
-    /// Room for output beside an input that is likely: half of what the estimate leaves, or all that the upper bound does.
+    /// The output tokens that fit beside the input: half of what the estimate leaves, or all that the upper bound leaves.
     private static func likelyRoom(in model: ModelEntry, _ features: RequestFeatures) -> Int64 {
         guard let window = model.contextWindow else { return .max }
         let rest = window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue
@@ -86,13 +87,12 @@ struct WorstCase {
             demands: model.priced(features.demands))
     }
 
-    /// What the cost is made of.
+    /// The tokens that the cost is made of.
     func extent(_ model: ModelEntry, _ features: RequestFeatures) -> CallExtent { Self.extent(model, features, output: allowedOutput) }
 }
 
 extension ModelEntry {
-    /// The input tokens that a call can be billed, as far as the features tell: what is sent may turn out larger, and is then counted by its own
-    /// bound.
+    /// The input tokens that a call can be billed, as far as the features tell. A body that turns out larger is counted by its own bound.
     func inputTokens(_ features: RequestFeatures) -> Int64 {
         let isPassedOn = provider.kind == .openai || provider.kind == .azure
         return window(features.hasFiles) + Int64(features.inputTokensUpperBound + (isPassedOn ? 0 : features.translationTokens))
@@ -101,6 +101,6 @@ extension ModelEntry {
     /// The input tokens that a call with a body of that bound can be billed.
     public func inputTokens(_ bound: InputBound) -> Int64 { window(bound.hasFiles) + Int64(bound.tokens) }
 
-    /// What media of unknown size count as.
+    /// The tokens that media of unknown size count as.
     private func window(_ hasFiles: Bool) -> Int64 { hasFiles ? Int64(contextWindow ?? WorstCase.fallbackWindow) : 0 }
 }

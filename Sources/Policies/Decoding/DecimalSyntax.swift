@@ -1,6 +1,6 @@
 /// Exact decimals of policies: digits, and perhaps a point and at most nine places behind it.
 enum DecimalSyntax {
-    /// What is wrong with the form of a decimal; its size is checked on the number.
+    /// Why the text is not a decimal, if it is not. The size is checked on the number.
     static func unavailability(to text: String) -> String? {
         if text.utf8.first == UInt8(ascii: "-") { return "must not be negative" }
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -2,11 +2,11 @@
 public struct EndpointURL: Hashable, Sendable {
     /// Whether the scheme is `https`.
     public let isSecure: Bool
-    /// In lower case; an IPv6 address with its brackets.
+    /// The host in lower case; an IPv6 address with its brackets.
     public let host: String
-    /// 1 to 65535: as written, else 443 or 80.
+    /// The port, 1 to 65535: as written, else 443 or 80.
     public let port: Int
-    /// Empty, or begins with `/` and does not end with one.
+    /// The path: empty, or begins with `/` and does not end with one.
     public let path: String
 
     /// The address in normal form: no trailing slash, no default port.
@@ -15,7 +15,7 @@ public struct EndpointURL: Hashable, Sendable {
         return (isSecure ? "https://" : "http://") + host + (port == standardPort ? "" : ":\(port)") + path
     }
 
-    /// What is wrong with an address. Never quotes it: it may come from the environment and hold a secret.
+    /// Why an address cannot be used. Never quotes it: it may come from the environment and hold a secret.
     struct Unavailability: Error {
         let message: String
         init(_ message: String) { self.message = message }

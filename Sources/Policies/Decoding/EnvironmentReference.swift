@@ -28,7 +28,7 @@ enum EnvironmentReference {
         return parts
     }
 
-    /// Whether nothing of the text itself can be a secret: it names variables and at most the scheme of an `Authorization` header.
+    /// Whether the text itself cannot hold a secret: it names only variables, and perhaps the scheme of an `Authorization` header.
     static func isOnlyReference(_ text: String) -> Bool {
         guard let parts = parts(of: text), !parts.isEmpty else { return false }
         return parts.allSatisfy { part in
@@ -56,9 +56,9 @@ enum EnvironmentReference {
     }
 }
 
-/// The environment as one provider sees it: remembers which variables it asked for in vain, and which hold what cannot be used.
+/// The environment for one provider. Remembers which variables are missing, and which have values that cannot be used.
 ///
-/// White space around a value is cut: secrets that come from files end with a line break.
+/// White space around a value is removed: secrets that come from files end with a line break.
 struct EnvironmentScope {
     private enum Value {
         case text(String)
@@ -70,7 +70,8 @@ struct EnvironmentScope {
     private let variables: [String: String]
     /// Variables that are not set, with the places that need them.
     private(set) var missing: [(variable: String, place: Place)] = []
-    /// What is wrong with variables that are set, naming them and showing nothing of their values, with the places that need them.
+    /// Variables whose values cannot be used: the reason, which names the variable and shows nothing of its value, and the place that needs
+    /// it.
     private(set) var broken: [(reason: String, place: Place)] = []
 
     init(_ variables: [String: String]) { self.variables = variables }
@@ -118,8 +119,8 @@ struct EnvironmentScope {
         return text
     }
 
-    /// Takes note that the text of `field` cannot be used. Where it comes from the environment that is no mistake of the policies: whoever
-    /// needs it goes without. Else it is an error.
+    /// Notes that the text of `field` cannot be used. If it comes from the environment, the policies are still valid, and the provider is
+    /// off; else it is an error.
     /// - Parameter message: what is wrong, without the value.
     mutating func refuse<Value>(_ field: FieldReader, _ message: String) -> Value? {
         let names = EnvironmentReference.variables(of: field.text() ?? "")
@@ -128,7 +129,7 @@ struct EnvironmentScope {
         return nil
     }
 
-    /// The same for a value that a variable gave without being named by the policy.
+    /// The same for the value of a variable that the policy does not name.
     mutating func refuse(variable: String, at place: Place, _ message: String) {
         broken.append(("the value of \(variable) cannot be used: \(message)", place))
     }

@@ -1,13 +1,13 @@
 internal import Chat
 
-/// Reads one value of a policy file as the type that its place asks for. A wrong type or range is reported, and `nil` returned.
+/// Reads one value of a policy file as the expected type. A wrong type or range is reported, and `nil` returned.
 struct FieldReader {
     let node: Node
-    /// The key, or for an item of a list the key of the list: what errors call the value.
+    /// What errors call the value: its key, or for an item of a list the key of the list.
     let label: String
     let diagnostics: DiagnosticCollector
 
-    /// A text. Numbers and booleans must be quoted to be one, so that `version: 1.10` does not lose its zero unnoticed.
+    /// A text. Numbers and booleans must be quoted, so that `version: 1.10` does not lose its zero unnoticed.
     func text() -> String? {
         guard case .scalar(let scalar) = node.content, scalar.kind == .text else {
             if case .scalar(let scalar) = node.content, scalar.kind != .null {
@@ -38,7 +38,7 @@ struct FieldReader {
         return scalar.text.lowercased() == "true"
     }
 
-    /// A span of time such as `250ms`, more than nothing and at most `longest`.
+    /// A time such as `250ms`, more than zero and at most `longest`.
     func duration(atMost longest: Duration = DurationSyntax.longest) -> Duration? {
         guard let text = literal(expected: "a time such as 250ms, 30s, 5m or 1h") else { return nil }
         guard let duration = DurationSyntax.parse(text) else {
@@ -67,7 +67,7 @@ struct FieldReader {
     /// A mapping with the keys of `shape`.
     func mapping(_ shape: Shape) -> MappingReader? { MappingReader(self, shape: shape) }
 
-    /// Whether it is `{}`.
+    /// Whether the value is `{}`.
     var isEmptyMapping: Bool { if case .mapping(let entries) = node.content { entries.isEmpty } else { false } }
 
     /// Reports `message` at this value.

@@ -1,10 +1,10 @@
-/// Reads a mapping whose keys are given by a ``Shape``. Whatever key does not belong there is reported once, on reading.
+/// Reads a mapping whose keys are given by a ``Shape``. Other keys are reported, once.
 struct MappingReader {
     let place: Place
     private let fields: [String: FieldReader]
-    /// The keys that were written and belong to another version.
+    /// Keys that are known but not supported by this version.
     let unsupportedKeys: [String]
-    /// Whether every key that was written belongs here. Where one does not, what seems to be missing may just be misspelt.
+    /// Whether every key is valid here. If one is not, a key that seems to be missing may be misspelt.
     let isClean: Bool
 
     /// - Returns: `nil`, with an error reported, when `node` is not a mapping.
@@ -50,7 +50,7 @@ struct NamedField {
     let value: FieldReader
 }
 
-/// A name as messages quote it: printable, and not endless.
+/// A name as messages quote it: printable, and cut if it is long.
 func shortened(_ name: String) -> String {
     let scalars = name.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : $0 }
     return String(String.UnicodeScalarView(scalars)) + (name.unicodeScalars.count > 80 ? "…" : "")

@@ -1,6 +1,6 @@
-/// What a name may look like: a provider's, a model's, a team's, a key's.
+/// The rules for names of providers, models, teams and keys.
 enum NameRules {
-    /// Why `name` cannot be one; `nil` when it can.
+    /// Why `name` is not allowed; `nil` when it is.
     static func unavailability(to name: String, allowingSlash: Bool = true) -> String? {
         let bytes = name.utf8
         if bytes.isEmpty { return "is empty" }
@@ -11,8 +11,8 @@ enum NameRules {
         return nil
     }
 
-    /// Whether a client may ask for a model of this name at all: the same rules, and no segment that a URL's path would resolve, because the
-    /// name may become part of one.
+    /// Whether a client may request a model of this name: the same rules, and no segment such as `..`, because the name may become part of
+    /// a URL's path.
     static func isPossible(_ name: String) -> Bool {
         unavailability(to: name) == nil
             && name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy { part in

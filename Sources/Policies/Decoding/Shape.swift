@@ -1,9 +1,9 @@
-/// Which keys a mapping of a certain kind may have. One table for all kinds: what is valid, and what the contract names but this version does not do.
+/// The keys that a kind of mapping may have: valid ones, and known ones that this version does not support.
 struct Shape {
     /// What errors call a mapping of this kind.
     let name: String
     let keys: [String]
-    /// Keys that are refused with a sentence of their own, because ignoring them would change what the policy means.
+    /// Keys that are refused with a message of their own, because ignoring them would change what the policy means.
     var unsupported: [String] = []
     /// Whether the value of an unknown key may be a misplaced secret.
     var hidesUnknownValues = false
@@ -39,7 +39,7 @@ struct Shape {
     static let virtualModel = Shape(
         name: "a virtual model", keys: strategies + ["prefer", "hedge", "over_ceiling", "aliases"], unsupported: unsupportedStrategies)
 
-    /// What makes a model a virtual one, of which it has exactly one.
+    /// The strategies: a virtual model has exactly one.
     static let strategies = ["route", "fallback", "split", "balance", "among"]
     private static let unsupportedStrategies = ["consensus", "workflow", "mcp_servers"]
     /// Every key that only a virtual model has.

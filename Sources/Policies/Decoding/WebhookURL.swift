@@ -2,13 +2,13 @@
 enum WebhookURL {
     private static let longest = 2048
 
-    /// What is wrong with an address; `nil` when nothing is. Never quotes it: it is a secret.
+    /// Why an address cannot be used; `nil` when it can. Never quotes it: it is a secret.
     static func unavailability(to text: String) -> String? {
         guard text.utf8.count <= longest else { return "is longer than \(longest) bytes" }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !text.utf8.contains(UInt8(ascii: "#")) else {
             return "must be printable ASCII without spaces and without a fragment (#…)"
         }
-        // Unlike a provider's, it may have a query: that is where some services expect their token.
+        // Unlike a provider's address it may have a query: some services expect their token there.
         let address = text.utf8.prefix { $0 != UInt8(ascii: "?") }
         guard !address.contains(UInt8(ascii: "@")) else { return "must not have credentials (…@)" }
         do throws(EndpointURL.Unavailability) {

@@ -1,4 +1,4 @@
-/// Gathers what is wrong while files are compiled. Lives for one compilation, on one task.
+/// Collects diagnostics while files are compiled. Used by one compilation, on one task.
 final class DiagnosticCollector {
     private struct Finding: Hashable {
         let severity: PolicyDiagnostic.Severity
@@ -32,13 +32,13 @@ final class DiagnosticCollector {
     /// `policies/main.yaml:3:5`, for messages that name a second place.
     func describe(_ place: Place) -> String { "\(path(place)):\(place.line):\(place.column)" }
 
-    /// Keeps the value at `node` out of every line that is shown.
+    /// Hides the value at `node` in every line that is shown.
     func hide(_ node: Node) {
         guard sources.indices.contains(node.start.file) else { return }
         sources[node.start.file].hide(node)
     }
 
-    /// Everything found, in the order of files and lines; at most ``PolicyLimits/diagnostics`` errors and as many notices.
+    /// All diagnostics, in the order of files and lines; at most ``PolicyLimits/diagnostics`` errors and as many notices.
     func finish() -> [PolicyDiagnostic] {
         let ordered = findings.enumerated().sorted { a, b in
             let first = a.element.place ?? Place(file: -1, line: 0, column: 0)
@@ -70,7 +70,7 @@ final class DiagnosticCollector {
 
     private func path(_ place: Place) -> String { sources.indices.contains(place.file) ? sources[place.file].path : "policies" }
 
-    /// Messages name things by what the file calls them; should a name look like a secret, it is one that slipped into the wrong place.
+    /// Messages quote names from the file. A name that looks like a secret is masked: it was probably put in the wrong place.
     private static func masked(_ message: String) -> String {
         let scalars = Array(message.unicodeScalars)
         var result = String.UnicodeScalarView()

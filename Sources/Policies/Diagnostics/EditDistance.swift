@@ -46,7 +46,7 @@ enum EditDistance {
         /// The name that is nearest to `word`, upper and lower case being equal (the first in alphabetical order among several), else the
         /// first that begins with it; `nil` when none is near enough to have been meant.
         func nearest(to word: String) -> String? {
-            // Of two letters, a changed one is half the word: no hint is better than that one.
+            // For a word of two letters a hint would differ in half of it; no hint is better.
             guard (3...PolicyLimits.nameBytes).contains(word.utf8.count) else { return nil }
             let target = Array(word.lowercased().utf8)
             var limit = min(4, target.count / 3)

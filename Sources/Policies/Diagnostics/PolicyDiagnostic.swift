@@ -1,6 +1,6 @@
-/// One thing that is wrong with policy files, or worth knowing about them, with the place where it stands.
+/// An error in policy files, or a notice about them, and its place.
 public struct PolicyDiagnostic: Sendable, Hashable, CustomStringConvertible {
-    /// How serious it is.
+    /// The severity.
     public enum Severity: String, Sendable {
         /// The policies cannot be used.
         case error
@@ -8,7 +8,7 @@ public struct PolicyDiagnostic: Sendable, Hashable, CustomStringConvertible {
         case notice
     }
 
-    /// What it is about, where somebody has to tell it from the rest.
+    /// The subject, for callers that treat some diagnostics differently.
     public enum Topic: Sendable {
         /// A provider is off; ``PolicySnapshot/offProviders`` says so too.
         case providerOff
@@ -16,9 +16,9 @@ public struct PolicyDiagnostic: Sendable, Hashable, CustomStringConvertible {
         case other
     }
 
-    /// How serious it is.
+    /// The severity.
     public let severity: Severity
-    /// What it is about.
+    /// The subject.
     public let topic: Topic
     /// The path of the file, as given to the compiler; `policies` when it concerns all files together.
     public let file: String

@@ -1,12 +1,12 @@
 internal import Chat
 
-/// Finds the secrets of a parsed file by the names under which they stand, wherever that is: also in sections that are refused.
+/// Finds the secrets of a parsed file by their keys, also in sections that are refused.
 enum SecretFinder {
     /// Hides the secrets below `node`.
     static func hideSecrets(in node: Node, of source: SourceText) {
         switch node.content {
         case .scalar(let scalar):
-            // An address with more than a place in it.
+            // An address that has credentials or a query.
             if scalar.text.contains("://") { hideAddress(node, of: source) }
         case .list(let items):
             for item in items { hideSecrets(in: item, of: source) }
@@ -15,7 +15,7 @@ enum SecretFinder {
         }
     }
 
-    /// Hides the value of `entry` if it stands under a telling name, else the secrets below it.
+    /// Hides the value of `entry` if its key names a secret, else the secrets below it.
     static func hideSecrets(in entry: Node.Entry, of source: SourceText) {
         if SecretLooks.isSecretName(entry.key) || SecretLooks.isHolderOfSecrets(entry.key) {
             hideText(entry.value, of: source)

@@ -1,8 +1,8 @@
 internal import Chat
 
-/// Finds what looks like a secret in a line of text, for files whose structure is not known because they cannot be parsed, and as a second net.
+/// Finds what looks like a secret in a line of text: for files that cannot be parsed, and as a second check for others.
 enum SecretLooks {
-    /// How the keys of well-known services begin.
+    /// Prefixes of the keys of well-known services.
     private static let prefixes = [
         "sk-", "sk_", "pk-", "rk_", "gsk_", "xai-", "hf_", "ghp_", "gho_", "github_pat_", "glpat-", "AIza", "AKIA", "ya29.", "eyJ", "xoxb-",
         "xoxp-", "r8_",
@@ -18,12 +18,12 @@ enum SecretLooks {
         {
             return true
         }
-        // The address of a webhook is all that it takes to post there.
+        // The address of a webhook is itself a credential.
         return plain.hasSuffix("token") || plain == "cookie" || plain == "webhook"
             || EditDistance.between(plain, "apikey", atMost: 2) != nil
     }
 
-    /// Whether whatever stands below this name may be secret.
+    /// Whether every value below this key may be secret.
     static func isHolderOfSecrets(_ name: String) -> Bool { ["headers", "env"].contains(name) }
 
     /// Whether values under a key of this name are addresses, which may carry credentials or tokens.
@@ -32,7 +32,7 @@ enum SecretLooks {
         return ["url", "uri", "proxy", "webhook", "endpoint", "address"].contains { plain.contains($0) }
     }
 
-    /// Addresses of which something may not be shown: words with a scheme, credentials or a query.
+    /// Addresses that must not be shown: words with a scheme that have credentials or a query.
     private static func addresses(in line: [Unicode.Scalar]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var start = 0
@@ -48,7 +48,7 @@ enum SecretLooks {
         return ranges
     }
 
-    /// Whether what stands behind the name of an address can be shown: plain addresses, and words without anything of a password or query.
+    /// Whether the value of an address key can be shown: plain addresses, and words without a password or query.
     private static func isHarmless(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
         text.split { " \t\"'".unicodeScalars.contains($0) }.allSatisfy { word in
             let word = String(String.UnicodeScalarView(word))
@@ -56,7 +56,7 @@ enum SecretLooks {
         }
     }
 
-    /// Whether a word around an address, with the brackets and commas of YAML, shows nothing but a place.
+    /// Whether a word, stripped of YAML's brackets and commas, is an address without credentials and query.
     private static func isPlainWord(_ word: String) -> Bool {
         var rest = word.drop { "[{(".contains($0) }
         while !ShownAddress.isPlain(String(rest)) {
@@ -66,7 +66,7 @@ enum SecretLooks {
         return true
     }
 
-    /// Words that begin like a key, addresses with more than a place in them, and what follows `Bearer` or `Basic`.
+    /// Words that begin like a key, addresses with credentials or a query, and what follows `Bearer` or `Basic`.
     static func tokens(in line: [Unicode.Scalar]) -> [Range<Int>] {
         var ranges = addresses(in: line)
         var start = 0

@@ -3,9 +3,9 @@ final class SourceText {
     let path: String
     /// Valid UTF-8, without a byte order mark.
     let bytes: [UInt8]
-    /// Places that must not be shown, found while reading; see ``SecretFinder``.
+    /// Ranges that must not be shown; see ``SecretFinder``.
     private var secrets: [(start: Place, end: Place)] = []
-    /// Whether the file could be parsed; if not, its secrets are known only by their looks.
+    /// Whether the file could be parsed; if not, its secrets are recognised by their form alone.
     var isParsed = false
 
     init(path: String, bytes: [UInt8]) {
@@ -15,7 +15,7 @@ final class SourceText {
 
     private lazy var lines: [[Unicode.Scalar]] = Self.split(bytes)
 
-    /// Hides what stands from `start` up to `end`.
+    /// Hides the text of `node`.
     func hide(_ node: Node) { secrets.append((node.start, node.end)) }
 
     /// The line and column (both from 1) of a byte of `bytes`, as libyaml counts them.
@@ -50,7 +50,7 @@ final class SourceText {
         }
     }
 
-    /// Lines end where libyaml ends them.
+    /// Splits into lines at the same characters as libyaml.
     private static func split(_ bytes: [UInt8]) -> [[Unicode.Scalar]] {
         var lines: [[Unicode.Scalar]] = [[]]
         var afterReturn = false
@@ -68,7 +68,7 @@ final class SourceText {
 
 /// One line of a file, safe to show, with the position of the caret below it.
 struct SourceExcerpt: Sendable, Hashable {
-    /// What replaces a secret. Always as long, so that the length of the secret is not shown either.
+    /// The replacement of a secret. Its length is fixed, so that it does not reveal the secret's.
     static let mask: [Unicode.Scalar] = ["*", "*", "*"]
     /// The longest line that is shown whole, and how much is shown of longer ones before and behind the caret; in characters.
     private static let (wholeLine, reach) = (160, (before: 80, behind: 60))
@@ -111,7 +111,7 @@ struct SourceExcerpt: Sendable, Hashable {
         return result
     }
 
-    /// One column for one character: tabs become spaces, and nothing can move the cursor or turn the direction of the text.
+    /// One column for one character: tabs become spaces; characters that move the cursor or change the direction of text are replaced.
     private static func visible(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         if scalar == "\t" { return " " }
         switch scalar.properties.generalCategory {

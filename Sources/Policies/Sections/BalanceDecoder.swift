@@ -3,7 +3,7 @@ struct BalanceDecoder {
     let targets: TargetDecoder
 
     func strategy(_ field: FieldReader) -> Strategy? {
-        // The short form is the list of targets alone.
+        // The short form is a list of targets.
         if case .list = field.node.content {
             return members(field).map { .balance(Balance(method: .weighted, affinity: nil, members: $0)) }
         }
@@ -21,7 +21,7 @@ struct BalanceDecoder {
         return TargetDecoder.unit(field, orNone: true).map { ($0, ()) }
     }
 
-    /// In the order of priorities, and within one as written.
+    /// The members by priority; equal ones in the order of the policy.
     private func members(_ field: FieldReader) -> [Balance.Member]? {
         guard let items = field.list(of: "targets") else { return nil }
         guard !items.isEmpty else { return field.refuse("\"\(field.label)\" has no models") }

@@ -1,8 +1,8 @@
 internal import Classifier
 
-/// `classifier:`, a model of one's own.
+/// `classifier:`, a model that `purser fit` made.
 struct ClassifierSection {
-    /// The shipped model where the policies name none.
+    /// The classifier with that model, or the shipped one if the policies name none.
     let classifier: Classifier
 
     init(_ field: FieldReader?, _ resource: (PolicyResource) -> [UInt8]?) {

@@ -25,7 +25,7 @@ enum CrossOriginDecoder {
                 return field.refuse("the origin \"\(shortened(text))\" \(error.message)")
             }
         }
-        // Apps and browser extensions have schemes of their own.
+        // Apps and browser extensions use other schemes.
         guard let slashes = lowered.firstRange(of: "://"), isScheme(lowered[..<slashes.lowerBound]),
             !lowered[slashes.upperBound...].isEmpty,
             lowered[slashes.upperBound...].utf8.allSatisfy({

@@ -2,7 +2,7 @@ internal import Classifier
 
 /// Reads `expect:` of a test.
 struct ExpectationDecoder {
-    /// What a decision can be refused with.
+    /// The error codes of decisions.
     private static let codes = [
         "invalid_request_error", "model_not_allowed", "model_not_found", "max_cost_exceeded", "no_healthy_upstream",
     ]
@@ -15,7 +15,7 @@ struct ExpectationDecoder {
         let expected = PolicyTest.Expectation.Subject.allCases.compactMap { subject in
             reader[subject.rawValue].map { (subject, texts(subject, $0)) }
         }
-        // A key that does not belong there has been reported; that nothing else is left is then no error of its own.
+        // An unknown key has been reported; an otherwise empty mapping is then not reported too.
         guard !expected.isEmpty else { return field.isEmptyMapping ? field.refuse("the test expects nothing") : nil }
         guard !expected.contains(where: { $0.1 == nil }) else { return nil }
         return expected.map { PolicyTest.Expectation(subject: $0, texts: $1 ?? []) }

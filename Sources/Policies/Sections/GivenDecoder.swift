@@ -2,7 +2,7 @@ internal import Chat
 
 /// Reads `given:` of a test: a request.
 struct GivenDecoder {
-    /// Monday, 2026-01-05T12:00:00Z: the moment of tests that give none.
+    /// The time of tests that give none: Monday, 2026-01-05T12:00:00Z.
     private static let defaultTime: Int64 = 1_767_614_400
 
     let timeZone: TimeZoneRules
@@ -97,7 +97,7 @@ struct GivenDecoder {
         return amount
     }
 
-    /// A moment without a zone is one of the policies' own time zone.
+    /// Reads a time. Without a zone it is in the policies' time zone.
     private func time(_ field: FieldReader) -> Int64? {
         guard let text = field.literal(expected: "a time such as 2026-01-05T09:00:00") else { return nil }
         if let time = CalendarDate.parse(text), text.utf8.count > 10 { return time }

@@ -1,13 +1,13 @@
 /// Which headers a policy may add to upstream calls.
 enum HeaderRules {
-    /// They belong to one connection (RFC 9110, section 7.6.1) or are set by whoever frames the message.
+    /// Fields of one connection (RFC 9110, section 7.6.1), and those that frame the message.
     private static let reserved: Set<String> = [
         "connection", "content-length", "host", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
         "trailer",
         "transfer-encoding", "upgrade",
     ]
 
-    /// Why a header of this name, in lower case, cannot be set; `nil` when it can.
+    /// Why a header of this name (in lower case) cannot be set; `nil` when it can.
     static func unavailability(toName name: String) -> String? {
         guard !name.isEmpty, name.utf8.count <= PolicyLimits.nameBytes, name.utf8.allSatisfy(isTokenCharacter) else {
             return "is not a valid header name"

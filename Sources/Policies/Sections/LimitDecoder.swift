@@ -6,9 +6,9 @@ struct WrittenLimit {
     let place: Place
 }
 
-/// Reads `limits`, `each_key` and `each_user`. What it lets through is all that the limits in memory ask for.
+/// Reads `limits`, `each_key` and `each_user`. A limit that it accepts satisfies every requirement of the limits in memory.
 struct LimitDecoder {
-    /// The most that a limit may allow: far more than anybody has, and far from overflowing.
+    /// The highest amounts of a limit: large enough for any use, and far from an overflow.
     private static let most = (usd: NanoUSD(nanos: 1_000_000_000 * 1_000_000_000), count: 1_000_000_000_000_000, concurrent: 1_000_000)
     private static let longestWait = Duration.seconds(600)
 
@@ -43,7 +43,7 @@ struct LimitDecoder {
         return parts.contains(false) ? nil : rule
     }
 
-    /// What the limit counts: the one kind that is given.
+    /// The kind of the limit: exactly one must be given.
     private func kind(_ reader: MappingReader, _ item: FieldReader) -> LimitKind? {
         let given = LimitKind.allCases.filter { reader[$0.name] != nil }
         guard let kind = given.first else {
@@ -74,7 +74,7 @@ struct LimitDecoder {
     }
 }
 
-/// Each reads a part of a limit; `false` when it is wrong, which is reported.
+/// Each function reads a part of a limit; `false` when it is invalid, which is reported.
 extension LimitDecoder {
     private func readPeriod(_ reader: MappingReader, _ item: FieldReader, into rule: inout LimitRule) -> Bool {
         let isNeeded = rule.amount.kind != .concurrent
@@ -99,7 +99,7 @@ extension LimitDecoder {
         return true
     }
 
-    /// Reads `soft` and `wait`, of which a limit has one at most.
+    /// Reads `soft` and `wait`; a limit has at most one of them.
     private func readReaction(_ reader: MappingReader, into rule: inout LimitRule) -> Bool {
         if let field = reader["soft"] {
             guard let soft = field.boolean() else { return false }
@@ -125,7 +125,8 @@ extension LimitDecoder {
         return true
     }
 
-    /// Reads `webhook`. Where a variable is missing, or has a line break inside, there is no address, which is a notice: log and metrics tell that the limit is reached all the same.
+    /// Reads `webhook`. If a variable is missing, or has a line break inside, there is no address; that is a notice, because the log still
+    /// reports that the limit is reached.
     private func readWebhook(_ reader: MappingReader, into rule: inout LimitRule) -> Bool {
         guard let field = reader["webhook"] else { return true }
         guard rule.soft else { return field.refuse("a webhook goes with a soft limit; add \"soft: true\", or leave it out") ?? false }
@@ -140,7 +141,7 @@ extension LimitDecoder {
 }
 
 extension LimitRule {
-    /// Whether the two are one limit, perhaps with another amount.
+    /// Whether both are the same limit, apart from the amount.
     fileprivate func isSame(as other: LimitRule) -> Bool {
         amount.kind == other.amount.kind && period == other.period && soft == other.soft
             && models.map { Set($0) } == other.models.map { Set($0) }

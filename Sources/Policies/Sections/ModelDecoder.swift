@@ -1,6 +1,6 @@
 internal import Chat
 
-/// A model as its file gives it. One with errors is treated like one that is off: then there will be no snapshot that could show it.
+/// A model as its file describes it. One with errors is treated as off; no snapshot is made then, so this is never visible.
 struct ModelDraft {
     let name: String
     fileprivate(set) var target = ModelPattern.Target.off(reason: "it has errors")
@@ -77,7 +77,7 @@ struct ModelDecoder {
         return text
     }
 
-    /// What the file says, and for a single model what the catalogue adds; a pattern asks the catalogue for each name anew.
+    /// The facts of the file, and for a single model those of the catalogue. For a pattern the catalogue is asked for each name later.
     private func facts(of draft: ModelDraft) -> ModelFacts {
         var facts = ModelFacts()
         facts.pricing = pricing()
@@ -106,7 +106,7 @@ struct ModelDecoder {
             guard let text = unpriced.text() else { return nil }
             return text == "allow" ? .unpriced : unpriced.refuse("\"unpriced\" can only be \"allow\"")
         case (_?, let unpriced?): return unpriced.refuse("a model has either a price or \"unpriced: allow\", not both")
-        // The catalogue may know it; a pattern asks for each name anew.
+        // The catalogue may have it; for a pattern it is asked for each name later.
         case (nil, nil):
             return nil
         }

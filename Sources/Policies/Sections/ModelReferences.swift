@@ -14,7 +14,7 @@ struct ModelReferences {
         return allowsEverything ? .everything : set
     }
 
-    /// The models that a limit counts, by the names under which they are called, whatever they are called here.
+    /// The models that a limit counts, by their full names, whichever names or aliases the policy uses.
     func counted(_ field: FieldReader) -> [String]? {
         guard let items = field.list(of: "model names") else { return nil }
         guard !items.isEmpty else {
@@ -40,7 +40,7 @@ struct ModelReferences {
         }
     }
 
-    /// - Returns: whether the text stands for anything, or may do so in a file that could not be read.
+    /// - Returns: whether the text names a model, or may name one in a file that could not be read.
     @discardableResult
     private func insert(_ text: String, at item: FieldReader, into set: inout ModelSet) -> Bool {
         if text.dropLast().contains("*") {

@@ -5,11 +5,11 @@ struct ModelsSection {
     /// What each listed model stands for, in the order of files and lines.
     let listed: [ModelResolution]
     let table: ModelTable
-    /// The headers, in lower case, that conditions look at.
+    /// The headers, in lower case, that conditions use.
     let headerNames: [String]
 
-    /// - Parameter context: what conditions need to know of the rest; also whether all files could be read: otherwise a name that is
-    ///   not known may stand in another file.
+    /// - Parameter context: facts for conditions; also whether all files could be read: if not, an unknown name may be defined in another
+    /// file.
     init(_ section: Section, providers: ProvidersSection, catalogue: Catalogue, context: Condition.Context) {
         var drafts: [ListedDraft] = []
         var patterns: [ModelPattern] = []
@@ -37,7 +37,7 @@ struct ModelsSection {
     }
 }
 
-/// A model that clients may name, before the virtual ones know each other.
+/// A model that clients may name, before references between virtual models are resolved.
 struct ListedDraft {
     enum Content {
         case model(ModelResolution)
@@ -48,7 +48,7 @@ struct ListedDraft {
     let aliases: [String]
     let content: Content
 
-    /// What finds the name while virtual models are not compiled yet.
+    /// An entry of the table of names, used while virtual models are not compiled yet.
     fileprivate var forNames: (name: String, aliases: [String], resolution: ModelResolution) {
         switch content {
         case .model(let resolution): (name, aliases, resolution)
@@ -60,7 +60,7 @@ struct ListedDraft {
 extension NamedField {
     var isPattern: Bool { name.last == "*" }
 
-    /// Reports a name that no model can have.
+    /// Reports a name that a model cannot have.
     func hasValidModelName() -> Bool {
         guard hasValidName("model") else { return false }
         guard !name.dropLast().contains("*") else {
@@ -74,14 +74,14 @@ extension NamedField {
 /// A name for a model, and where it is written.
 typealias WrittenAlias = (text: String, place: Place)
 
-/// Sees to it that no two models answer to one name.
+/// Ensures that no two models have the same name or alias.
 private struct AliasRegister {
     private let names: Section
     private var placeOfAlias: [String: Place] = [:]
 
     init(names: Section) { self.names = names }
 
-    /// Those of `aliases` that nothing else is called; the others are reported.
+    /// Those of `aliases` that are not in use; the others are reported.
     mutating func admit(_ aliases: [WrittenAlias], _ diagnostics: DiagnosticCollector) -> [String] {
         var admitted: [String] = []
         for (alias, place) in aliases where admit(alias, at: place, diagnostics) { admitted.append(alias) }

@@ -11,7 +11,7 @@ struct OrganizationsSection {
     private let references: ModelReferences
     private let now: Int64
 
-    /// - Parameter limits: reads the limits, and keeps them.
+    /// - Parameter limits: reads the limits and collects them.
     init(_ section: Section, references: ModelReferences, limits: ScopeDecoder, now: Int64, _ resource: (PolicyResource) -> [UInt8]?) {
         self.references = references
         self.limits = limits
@@ -24,7 +24,7 @@ struct OrganizationsSection {
         }
     }
 
-    /// The paths of all teams that are written, whatever else is wrong with them: conditions may name them.
+    /// The paths of all teams, invalid ones included: conditions may name them.
     static func paths(_ section: Section) -> Set<String> {
         var paths: Set<String> = []
         func add(_ node: Node, _ path: String) {
@@ -37,11 +37,11 @@ struct OrganizationsSection {
         return paths
     }
 
-    /// Goes into sub-teams; the limit on nesting bounds the depth.
+    /// Adds teams and their sub-teams; the bound on nesting limits the depth.
     private mutating func addTeams(_ field: FieldReader, organization: String, parent: Team?, _ resource: (PolicyResource) -> [UInt8]?) {
         for entry in field.entries(expected: "a mapping from names to teams") ?? [] {
             let isNamed = entry.hasValidName("team", allowingSlash: false)
-            // A team may be there only to be counted: `default:` with nothing below it.
+            // A team may have no settings: `default:` with nothing below it.
             let reader = entry.value.node.isNull ? nil : entry.value.mapping(.team)
             guard isNamed else { continue }
             let models = reader?["models"].flatMap(references.set) ?? parent?.models ?? .everything
@@ -57,7 +57,7 @@ struct OrganizationsSection {
     private mutating func addKeys(_ field: FieldReader, of team: Team) {
         for item in field.list(of: "keys") ?? [] {
             guard let reader = item.mapping(.key) else {
-                // Perhaps a key itself was written where its description belongs.
+                // The value may be a key, written where its description belongs.
                 item.diagnostics.hide(item.node)
                 continue
             }
@@ -74,7 +74,8 @@ struct OrganizationsSection {
         }
     }
 
-    /// Reports a key whose id another has: a second one of that name in the team or, where a name has a `#`, `b#c` of team `a` beside `c` of `a#b`.
+    /// Reports a key whose id is taken: by a second key of that name in the team or, where a name has a `#`, by `b#c` of team `a` beside
+    /// `c` of `a#b`.
     private mutating func register(_ name: String, of team: Team, at place: Place, _ diagnostics: DiagnosticCollector) {
         let id = PolicyKey.id(of: name, in: team)
         guard let first = placeOfID[id] else {
@@ -96,7 +97,7 @@ struct OrganizationsSection {
         }
         guard let text = field.literal(expected: "64 hexadecimal digits") else { return nil }
         guard let digest = KeyDigest(hex: text) else {
-            // Perhaps the key itself was written in place of its hash.
+            // The value may be the key itself instead of its hash.
             diagnostics.hide(field.node)
             return field.refuse("\"sha256\" must be 64 hexadecimal digits: the SHA-256 of the key, not the key")
         }

@@ -1,6 +1,6 @@
 internal import Chat
 
-/// Reads `price:`. The decimals are read from their characters; they never become floating point.
+/// Reads `price:`. Decimals are parsed from their characters, never through floating point.
 enum PriceDecoder {
     private static let highest = 100_000
 
@@ -45,7 +45,7 @@ enum PriceDecoder {
             audioOutput: others[4])
     }
 
-    /// Input that was read from a cache and costs more than other input is most likely a decimal point in the wrong place.
+    /// Reports cached input that costs more than other input: probably a decimal point in the wrong place.
     private static func noticeDearCache(_ prices: TierPrices, _ field: FieldReader) {
         guard let cached = prices.usual.cachedInput, cached > prices.usual.input else { return }
         field.diagnostics.notice(

@@ -1,7 +1,7 @@
 internal import Chat
 
 extension ProviderDecoder {
-    /// Reports keys that mean nothing to `kind`.
+    /// Reports keys that do not apply to `kind`.
     func refuseKeysOfOtherKinds(_ kind: ProviderKind) {
         var foreign: [(key: String, owner: ProviderKind)] = []
         if kind != .azure { foreign.append(("api_version", .azure)) }
@@ -22,7 +22,7 @@ extension ProviderDecoder {
     }
 
     mutating func apiVersion() -> String? {
-        // The version that Azure declared stable last with every member of the chat API that others build on.
+        // The latest stable version of Azure's API with all members of the chat API in common use.
         guard let field = reader["api_version"] else { return "2024-10-21" }
         guard let text = environment.text(field) else { return nil }
         guard (1...64).contains(text.utf8.count),
@@ -31,7 +31,7 @@ extension ProviderDecoder {
         return text
     }
 
-    /// A Bedrock API key, which is sent instead of a signature: as written, else from the variable that AWS's own tools read, unless the
+    /// A Bedrock API key, which is sent instead of a signature: as written, else from the variable that AWS's tools read, unless the
     /// provider has other credentials. `nil`: calls are signed.
     mutating func bedrockKey() -> Secret? {
         if reader["api_key"] != nil { return apiKey() }
@@ -46,14 +46,14 @@ extension ProviderDecoder {
 
     private static let bedrockKeyVariable = "AWS_BEARER_TOKEN_BEDROCK"
 
-    /// The region and the credentials: as written, else from the variables that AWS's own tools read.
+    /// The region and the credentials: as written, else from the variables that AWS's tools read.
     mutating func awsAccess() -> (region: String?, credentials: AWSCredentials?) {
         let region = self.region()
         let hasKeys = reader["access_key_id"] != nil || reader["secret_access_key"] != nil
         if reader["api_key"] != nil || (!hasKeys && environment.has(Self.bedrockKeyVariable)) { return (region, nil) }
         let id = awsSecret("access_key_id", variable: "AWS_ACCESS_KEY_ID", isOptional: false)
         let secret = awsSecret("secret_access_key", variable: "AWS_SECRET_ACCESS_KEY", isOptional: false)
-        // A token belongs to the key that it came with.
+        // A session token is valid only with its own access key.
         let hasOwnKey = reader["access_key_id"] != nil
         let token =
             hasOwnKey && reader["session_token"] == nil ? nil : awsSecret("session_token", variable: "AWS_SESSION_TOKEN", isOptional: true)
@@ -102,7 +102,7 @@ extension ProviderDecoder {
 }
 
 extension ProviderKind {
-    /// Whether the address differs from customer to customer.
+    /// Whether the address differs between customers.
     var needsBaseURL: Bool {
         switch self {
         case .openai, .azure: true

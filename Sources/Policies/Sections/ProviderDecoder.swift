@@ -6,7 +6,7 @@ struct ProviderDecoder {
     let entry: NamedField
     var environment: EnvironmentScope
 
-    /// - Parameter assumesOn: whether to go on without variables that are missing.
+    /// - Parameter assumesOn: whether a provider with missing variables is on.
     static func decode(_ entry: NamedField, environment: [String: String], assumesOn: Bool) -> ProvidersSection.State {
         guard let reader = entry.value.mapping(.provider) else { return .broken }
         var decoder = ProviderDecoder(reader: reader, entry: entry, environment: EnvironmentScope(environment))
@@ -46,10 +46,10 @@ struct ProviderDecoder {
             maxConnections: maxConnections, http2: http2 ?? baseURL.isSecure, timeouts: timeouts, retry: retry, breaker: breaker)
     }
 
-    /// Stands for an address that a missing variable would give. `.invalid` never resolves (RFC 6761).
+    /// Replaces an address whose variable is missing. `.invalid` never resolves (RFC 6761).
     private static let nowhere = try? EndpointURL("http://address-not-set.invalid")
 
-    /// Says which variables are missing or cannot be used; `nil` when none is.
+    /// Which variables are missing or cannot be used; `nil` when none.
     private func reasonToBeOff(isRequired: Bool) -> String? {
         let places = environment.missing.map(\.place) + environment.broken.map(\.place)
         guard let first = places.min() else { return nil }
@@ -143,7 +143,7 @@ struct ProviderDecoder {
         return path
     }
 
-    /// A proxy's URL may carry credentials, so it is stripped of them before it is checked like any other address.
+    /// Reads a proxy's URL. It may have credentials, which are removed before it is checked like any other address.
     private mutating func proxy(_ field: FieldReader) -> Secret? {
         guard let text = environment.text(field) else { return nil }
         let lowered = text.lowercased()

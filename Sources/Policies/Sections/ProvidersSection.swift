@@ -3,15 +3,15 @@ struct ProvidersSection {
     enum State {
         case on(Provider)
         case off(reason: String)
-        /// Has errors, which are reported.
+        /// The provider has errors, which are reported.
         case broken
     }
 
-    /// In the order of files and lines.
+    /// The names in the order of files and lines.
     private(set) var names: [String] = []
     private(set) var states: [String: State] = [:]
 
-    /// - Parameter assumesOn: whether providers whose variables are missing are on all the same, for deciding without calling anybody.
+    /// - Parameter assumesOn: whether providers with missing variables are on, for decisions without calls.
     init(_ section: Section, environment: [String: String], assumesOn: Bool) {
         for entry in section.entries {
             names.append(entry.name)

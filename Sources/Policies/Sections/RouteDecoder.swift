@@ -7,7 +7,7 @@ struct RouteDecoder {
 
     let targets: TargetDecoder
     let context: Condition.Context
-    /// Takes down a header that a condition looks at.
+    /// Called with each header that a condition uses.
     let note: (String) -> Void
 
     func strategy(_ field: FieldReader) -> Strategy? {
@@ -40,12 +40,12 @@ struct RouteDecoder {
             if let unavailability = NameRules.unavailability(to: text) {
                 return field.refuse("the rule name \"\(shortened(text))\" \(unavailability)")
             }
-            // A number could be another rule's place.
+            // A number is refused as a name: it could be the number of another rule.
             return Int(text) == nil ? text : field.refuse("the rule name \"\(text)\" is a number; rules without a name have theirs as name")
         }
     }
 
-    /// `nil` when one of them is wrong.
+    /// The conditions; `nil` when one is invalid.
     private func conditions(_ field: FieldReader?) -> [Condition]? {
         guard let field else { return [] }
         guard let entries = field.entries(expected: "a mapping of conditions such as {task: code}") else { return nil }
@@ -90,7 +90,7 @@ struct RouteDecoder {
         }
     }
 
-    /// A rule is never reached when an earlier one holds whenever it does.
+    /// Reports rules that are never reached because an earlier rule covers them.
     private func reportUnreachable(_ written: [Written]) {
         for (position, later) in written.enumerated() {
             guard let earlier = written[..<position].first(where: { $0.rule.covers(later.rule) }) else { continue }

@@ -2,24 +2,24 @@ internal import Chat
 
 /// The limits of an organization, a team or a key, and where each is written.
 struct WrittenScope {
-    /// Where the limits hold: an organization's name or a team's path.
+    /// The scope of the limits: an organization's name or a team's path.
     let path: String
-    /// The id of the key whose limits they are; `nil`: they are the scope's.
+    /// The id of the key that the limits are for; `nil`: they are for the scope.
     let key: String?
     let limits: [WrittenLimit]
 }
 
-/// Reads what organizations and teams say about limits, and keeps the time zones that they name.
+/// Reads the limits of organizations and teams, and collects the time zones that they name.
 struct ScopeDecoder {
     private static let weights = 1...1_000
 
     private let limits: LimitDecoder
-    /// The zone of organizations that name none.
+    /// The time zone of organizations that name none.
     private let defaultZone: String?
     private(set) var zones: [String: TimeZoneRules]
     private(set) var scopes: [ScopeRules] = []
     private(set) var keys: [KeyRules] = []
-    /// In the order of the files.
+    /// The scopes in the order of the files.
     private(set) var written: [WrittenScope] = []
 
     init(_ limits: LimitDecoder, timeZone: TimeZoneDecoder.Named?) {
@@ -28,7 +28,7 @@ struct ScopeDecoder {
         zones = timeZone.map { [$0.name: $0.rules] } ?? [:]
     }
 
-    /// Reads the rules of the scope at `path`. One that says nothing is not kept.
+    /// Reads the limits of the scope at `path`. A scope without any is not kept.
     mutating func add(_ reader: MappingReader, path: String, isOrganization: Bool, _ resource: (PolicyResource) -> [UInt8]?) {
         let (own, eachKey, eachUser) = (
             limits.limits(reader["limits"]), limits.limits(reader["each_key"]), limits.limits(reader["each_user"])

@@ -2,10 +2,10 @@
 struct Section {
     private(set) var entries: [NamedField] = []
     private var placeOfName: [String: Place] = [:]
-    /// Every name that is written, whatever is wrong with the entry: a reference to it is not one error more.
+    /// Every name that is defined, invalid entries included: a reference to it is not reported as another error.
     var names: Set<String> { Set(placeOfName.keys) }
 
-    /// Takes what one file says in the section.
+    /// Adds the entries of one file.
     mutating func add(_ field: FieldReader, what: String) {
         for entry in field.entries(expected: "a mapping from names to \(what)s") ?? [] {
             if let first = placeOfName[entry.name] {

@@ -2,7 +2,8 @@ internal import Chat
 
 /// Reads `settings:`, the members that a call's body gets.
 enum SettingsDecoder {
-    /// They decide where a call goes, what it may cost or how its answer is read, so they have places of their own.
+    /// Members that settings cannot set: they decide where a call goes, what it may cost or how its answer is read, and have keys of their
+    /// own.
     private static let reserved: Set<String> = [
         "model", "models", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "tools", "metadata", "user",
         "max_cost", "mcp_servers", "api_key", "api_base", "base_url", "headers",
@@ -63,7 +64,7 @@ enum SettingsDecoder {
         return true
     }
 
-    /// RFC 8259, section 6: no plus sign, no leading zeros, digits on both sides of a point.
+    /// Whether a number is valid JSON (RFC 8259, section 6): no plus sign, no leading zeros, digits on both sides of a point.
     private static func isJSONNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }

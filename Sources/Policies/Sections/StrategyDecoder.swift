@@ -1,4 +1,4 @@
-/// Reads how a virtual model decides.
+/// Reads the strategy of a virtual model.
 struct StrategyDecoder {
     let compiler: VirtualModelCompiler
 

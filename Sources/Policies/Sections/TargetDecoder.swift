@@ -1,4 +1,4 @@
-/// Reads the places where a virtual model names another model.
+/// Reads references to models.
 struct TargetDecoder {
     let compiler: VirtualModelCompiler
 
@@ -11,7 +11,7 @@ struct TargetDecoder {
         return entries.contains { $0 == nil } ? nil : entries.compactMap(\.self)
     }
 
-    /// A name, or a mapping with `use` and whatever `shape` has beside it.
+    /// A reference: a name, or a mapping with `use` and the other keys of `shape`.
     func entry(_ field: FieldReader, shape: Shape) -> TargetEntry? {
         if case .mapping = field.node.content { return field.mapping(shape).flatMap { entry($0, of: field) } }
         return field.text().flatMap { compiler.target($0, at: field) }.map { TargetEntry(target: $0) }
@@ -23,7 +23,7 @@ struct TargetDecoder {
         return use.text().flatMap { compiler.target($0, at: use) }.map { withTerms(TargetEntry(target: $0), reader) }
     }
 
-    /// Adds what a mapping says about the call; what the entry says itself stays.
+    /// Adds the terms of a mapping to an entry; terms that the entry has stay.
     func withTerms(_ entry: TargetEntry, _ reader: MappingReader) -> TargetEntry {
         var entry = entry
         entry.timeout = entry.timeout ?? reader["timeout"]?.duration()

@@ -2,7 +2,7 @@ internal import Chat
 
 /// Reads `timezone:`.
 enum TimeZoneDecoder {
-    /// A zone under the name that the policy gives it.
+    /// A time zone and its name in the policy.
     typealias Named = (name: String, rules: TimeZoneRules)
 
     static func zone(_ field: FieldReader, _ resource: (PolicyResource) -> [UInt8]?) -> Named? {
@@ -24,7 +24,8 @@ enum TimeZoneDecoder {
                 + "installed: tzdata), UTC, or a distance such as +02:00")
     }
 
-    /// The names of the database: parts of letters, digits, `_`, `+` and `-`. Nothing that leads out of its directory.
+    /// Whether the text can be a name of the time zone database: parts of letters, digits, `_`, `+` and `-`; nothing that leads out of its
+    /// directory.
     private static func isName(_ name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return (1...3).contains(parts.count) && name.utf8.count <= 64

@@ -1,6 +1,7 @@
 internal import Chat
 
-/// Finds virtual models that may call a model without a price for somebody whose money is limited: what cannot be priced cannot be held back.
+/// Finds virtual models that may call a model without a price on behalf of a caller whose money is limited: a call without a price cannot
+/// be reserved.
 struct UnpricedUnderBudget {
     /// A hard limit on money.
     fileprivate struct Budget {
@@ -9,16 +10,16 @@ struct UnpricedUnderBudget {
         let owner: String
     }
 
-    /// Somebody whose money is limited.
+    /// A team or key whose money is limited.
     fileprivate struct Holder {
         let access: any ModelAccess
         let budgets: [Budget]
     }
 
     private let organizations: OrganizationsSection
-    /// By path.
+    /// The limits on money of each scope, by its path.
     private var ofScopes: [String: [Budget]] = [:]
-    /// By id.
+    /// The limits on money of each key, by its id.
     private var ofKeys: [String: [Budget]] = [:]
 
     init(_ organizations: OrganizationsSection) {
@@ -31,8 +32,8 @@ struct UnpricedUnderBudget {
         }
     }
 
-    /// Reports each such virtual model once, at the first limit that it would get past. That a model without a price can be asked for by its
-    /// own name is what `unpriced: allow` says, so it is a notice.
+    /// Reports each such virtual model once, with the first limit that it would evade. A model without a price that is requested by its own
+    /// name is only a notice: `unpriced: allow` says so.
     func check(_ models: ModelsSection, placeOf place: (String) -> Place?, _ diagnostics: DiagnosticCollector) {
         guard !ofScopes.isEmpty || !ofKeys.isEmpty else { return }
         let holders = holders
@@ -64,7 +65,7 @@ struct UnpricedUnderBudget {
             + organizations.keys.compactMap { key in ofKeys[key.id].map { Holder(access: key, budgets: $0) } }
     }
 
-    /// Those of the team, and of all that is above it.
+    /// The limits on money of the team and of everything above it.
     private func budgets(of team: Team) -> [Budget] {
         var path = ""
         return team.path.split(separator: "/").flatMap { part in
@@ -75,7 +76,8 @@ struct UnpricedUnderBudget {
 }
 
 extension [UnpricedUnderBudget.Holder] {
-    /// The first limit that counts one of `names`, which `model` may call, of somebody who may ask for `model`; and that name.
+    /// The first limit that counts one of `names` (the models that `model` may call), of a team or key that may request `model`; and that
+    /// name.
     fileprivate func firstBudget(on names: [String], of model: NamedModel) -> (UnpricedUnderBudget.Budget, name: String)? {
         if names.isEmpty { return nil }
         for holder in self where holder.access.allows(model) {
@@ -88,7 +90,7 @@ extension [UnpricedUnderBudget.Holder] {
 }
 
 extension Target {
-    /// The name, when calls cost something that nobody knows.
+    /// The name, if the model has no price; else `nil`.
     fileprivate var unpricedName: String? {
         if case .model(let model) = self, case .unpriced? = model.pricing { model.name } else { nil }
     }

@@ -1,8 +1,8 @@
-/// Turns drafts of virtual models into models that refer to each other, whatever their order; finds cycles. Lives for one compilation.
+/// Compiles drafts of virtual models to models that refer to each other, in any order; finds cycles. Used by one compilation.
 final class VirtualModelCompiler {
-    /// Virtual models inside each other.
+    /// The most virtual models inside each other.
     static let deepest = 8
-    /// The calls that one decision may plan.
+    /// The most calls that one decision may plan.
     static let mostCalls = 64
 
     private let drafts: [ListedDraft]
@@ -10,7 +10,7 @@ final class VirtualModelCompiler {
     let context: Condition.Context
     private var finished: [Int: ModelResolution] = [:]
     private var depths: [Int: Int] = [:]
-    /// The models that are being compiled, the outermost first.
+    /// The virtual models under compilation, the outermost first.
     private var path: [Int] = []
     private(set) var headerNames: Set<String> = []
 
@@ -20,7 +20,7 @@ final class VirtualModelCompiler {
         self.context = context
     }
 
-    /// What the draft of that index stands for.
+    /// The model that the draft at `index` compiles to.
     func resolution(_ index: Int) -> ModelResolution {
         let draft = drafts[index]
         guard case .virtual(let virtual) = draft.content else {
@@ -56,7 +56,7 @@ final class VirtualModelCompiler {
 
     func note(header: String) { headerNames.insert(header) }
 
-    /// The model that a virtual one names at `field`. `nil` when it cannot be one, which is reported.
+    /// The model that a virtual model refers to at `field`; `nil` when it is invalid, which is reported.
     func target(_ name: String, at field: FieldReader) -> Target? {
         guard let index = names.listedIndex(of: name), drafts.indices.contains(index), case .virtual = drafts[index].content else {
             return plainTarget(name, at: field)

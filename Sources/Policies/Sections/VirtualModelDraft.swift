@@ -1,10 +1,10 @@
-/// A virtual model as its file gives it, with its strategy not yet read: that needs the names of all models.
+/// A virtual model as its file describes it. Its strategy is read later, when the names of all models are known.
 struct VirtualModelDraft {
     let entry: NamedField
-    /// `nil` for the short form, a list of names to be tried in order.
+    /// The mapping; `nil` for the short form, a list of names to be tried in order.
     let reader: MappingReader?
     let aliases: [WrittenAlias]
-    /// Whether something is wrong that makes reading the strategy useless.
+    /// Whether an error makes it useless to read the strategy.
     let isBroken: Bool
 
     /// Whether an entry of `models:` is one: a list, or a mapping with a key that only virtual models have.
@@ -34,7 +34,7 @@ struct VirtualModelDraft {
         if entry.isPattern { entry.value.diagnostics.error(at: entry.place, "a pattern cannot be a virtual model") }
         reader = entry.value.mapping(.virtualModel)
         aliases = reader.map { AliasDecoder.aliases($0, of: entry) } ?? []
-        // A strategy that this version lacks is refused as such; that there is no other is then no error of its own.
+        // A strategy that this version does not support has been reported; that there is no other is then not reported too.
         isBroken = !isNamed || entry.isPattern || reader?.unsupportedKeys.isEmpty != true
     }
 

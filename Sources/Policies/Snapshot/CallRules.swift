@@ -1,6 +1,6 @@
 public import Chat
 
-/// When a call that failed is made again at the same provider. Only before the first event has reached the client.
+/// When a failed call is retried at the same target. Only before the commit point.
 public struct RetryRules: Hashable, Sendable {
     /// Kinds of failure.
     public struct Causes: OptionSet, Hashable, Sendable {
@@ -21,24 +21,24 @@ public struct RetryRules: Hashable, Sendable {
         /// Status 500 to 599.
         public static let serverError = Causes(rawValue: 16)
 
-        /// The words of policies.
+        /// The words for the causes in policies.
         static let words: [(name: String, cause: Causes)] = [
             ("connect", .connect), ("timeout", .timeout), ("408", .requestTimeout), ("429", .rateLimit), ("5xx", .serverError),
         ]
     }
 
-    /// How often a call is made in all, 1 to 10: 1 is no retry. 2 by default.
+    /// The most calls at one target, 1 to 10: 1 is no retry. 2 by default.
     public var attempts = 2
-    /// What a retry follows on; connect, timeout, 429 and 5xx by default.
+    /// The failures that are retried; connect, timeout, 429 and 5xx by default.
     public var on: Causes = [.connect, .timeout, .rateLimit, .serverError]
-    /// The upper end of the first random pause, doubled from retry to retry (full jitter); 250 ms by default. A Retry-After goes before it.
+    /// The upper end of the first random pause, doubled from retry to retry (full jitter); 250 ms by default. A Retry-After overrides it.
     public var backoff = Duration.milliseconds(250)
 
     /// The default rules.
     public init() {}
 }
 
-/// When a provider model is left alone for a while. Failures that the client caused never count.
+/// When the breaker of a provider model opens. Failures that the client caused never count.
 public struct BreakerRules: Hashable, Sendable {
     /// Whether there is a breaker at all; true by default.
     public var isOn = true
@@ -50,14 +50,14 @@ public struct BreakerRules: Hashable, Sendable {
     public var minRequests = 20
     /// The time that ``failureRate`` looks back; 10 s by default.
     public var window = Duration.seconds(10)
-    /// How long it stays open before one call may try again; 30 s by default.
+    /// How long the breaker stays open before probes; 30 s by default.
     public var cooldown = Duration.seconds(30)
 
     /// The default rules.
     public init() {}
 }
 
-/// What signs calls to AWS.
+/// The credentials that sign calls to AWS.
 public struct AWSCredentials: Sendable {
     /// The access key's id.
     public let accessKeyID: Secret

@@ -1,6 +1,6 @@
-/// Which pages may use the gateway from a browser.
+/// The origins whose pages may use the gateway from a browser.
 public struct CrossOriginRules: Hashable, Sendable {
-    /// Whether every origin may.
+    /// Whether every origin is allowed.
     public let allowsAll: Bool
     private let origins: Set<String>
 
@@ -9,6 +9,6 @@ public struct CrossOriginRules: Hashable, Sendable {
         self.origins = Set(origins)
     }
 
-    /// Whether pages of `origin`, as a browser writes it in the field `Origin`, may.
+    /// Whether `origin`, as a browser writes it in the field `Origin`, is allowed.
     public func allows(_ origin: String) -> Bool { allowsAll || origins.contains(origin) || origins.contains(origin.lowercased()) }
 }

@@ -1,7 +1,7 @@
 internal import Chat
 
 extension LimitRule {
-    /// What it allows, in the words of the policy: `usd 50 per day`, `concurrent 32`.
+    /// The limit in the words of the policy: `usd 50 per day`, `concurrent 32`.
     var terms: String {
         let number: String =
             switch amount {
@@ -12,7 +12,7 @@ extension LimitRule {
         return "\(amount.kind.name) \(number)" + (period.map { " per \($0.name)" } ?? "")
     }
 
-    /// What else the policy says about it; the address of a webhook is a secret.
+    /// The other settings of the limit. The address of a webhook is left out: it is a secret.
     var remarks: String {
         let parts = [
             models.map { "models \($0.joined(separator: ", "))" }, soft ? "soft" : nil, webhook != nil ? "tells a webhook" : nil,

@@ -1,12 +1,12 @@
 public import Chat
 
-/// A model that can be called, with all that a call needs worked out beforehand. Immutable.
+/// A provider model, with everything that a call needs computed in advance. Immutable.
 public final class ModelEntry: Sendable {
     /// The name in answers, records and permissions: the listed one, or for a pattern the one that was asked for.
     public let name: String
-    /// Who answers.
+    /// The provider that serves the model.
     public let provider: Provider
-    /// What the provider calls the model.
+    /// The provider's name of the model.
     public let upstreamModel: String
     /// How calls are charged; `nil` when the policy gives no price, and then the model is not served.
     public let pricing: Pricing?
@@ -18,19 +18,20 @@ public final class ModelEntry: Sendable {
     public let contextWindow: Int?
     /// The most tokens of one answer, where the policy says so.
     public let maxOutputTokens: Int?
-    /// What requests ask for and this model cannot do, as far as that is known.
+    /// Capabilities that requests may need and that the model is known to lack.
     public let lacks: ModelCapabilities
-    /// Whether it may think before it answers without being asked to, and shows little or nothing of that, as far as that is known.
+    /// Whether the model may reason without being asked to, and bill tokens that it does not show. True if not known.
     public let thinksUnasked: Bool
-    /// How good the answers are by the policy's own judgement, 0 to 100; `nil` without one.
+    /// The quality of the answers as the policy rates it, 0 to 100; `nil`: not rated.
     public let quality: Int?
-    /// What becomes of a request whose ceiling the model does not fit into.
+    /// What happens to a request whose ceiling does not cover the model.
     public let overCeiling: OverCeiling
     /// Other names of a listed model.
     public let aliases: [String]
-    /// Why a call may cost more than ``pricing`` says: an ending of a name that a pattern let in, as `:online` at OpenRouter; `nil`: it does not.
+    /// A suffix or prefix of the name that makes calls cost more than ``pricing`` says, such as `:online` at OpenRouter; only names that a
+    /// pattern matched have one.
     public let surchargedVariant: String?
-    /// The position among listed models, for ``ModelSet``; `nil` for a model that a pattern let in.
+    /// The position among listed models, for ``ModelSet``; `nil` for a model that matched a pattern.
     let index: Int?
 
     /// What the usage record of a call at `tier` stores as `price_version`.
@@ -38,7 +39,7 @@ public final class ModelEntry: Sendable {
         tier == .standard ? priceVersion : pricing?.version(at: tier) ?? ""
     }
 
-    /// What of `demands` reaches the provider: a request that is translated asks for neither tiers nor sound in answers.
+    /// Those of `demands` that reach the provider: a translated request asks for neither tiers nor audio output.
     public func priced(_ demands: PriceDemands) -> PriceDemands {
         guard provider.kind != .openai, provider.kind != .azure else { return demands }
         var demands = demands
@@ -47,7 +48,7 @@ public final class ModelEntry: Sendable {
         return demands
     }
 
-    /// The member of a request that asks for what the model has no price for; `nil` when there is none.
+    /// The member of a request that asks for something that the model has no price for; `nil` when there is none.
     public func unpricedMember(_ demands: PriceDemands) -> String? {
         guard case .listed(let prices)? = pricing, !prices.covers(priced(demands)) else { return nil }
         return demands.member
@@ -71,14 +72,14 @@ public final class ModelEntry: Sendable {
         surchargedVariant = index == nil ? Self.variant(of: upstreamModel) : nil
     }
 
-    /// Endings and beginnings by which OpenRouter chooses another way to answer, at another price.
+    /// The suffix or prefix by which OpenRouter selects another service, at another price.
     private static func variant(of name: String) -> String? {
         if name.utf8.starts(with: "@preset/".utf8) { return "@preset/" }
         return [":online", ":nitro", ":exacto", ":extended"].first { name.utf8.count > $0.utf8.count && name.hasSuffix($0) }
     }
 }
 
-/// What a policy says about a model, and where it says nothing, the catalogue.
+/// The facts about a model: from the policy, else from the catalogue.
 struct ModelFacts: Sendable {
     var pricing: Pricing?
     var contextWindow: Int?
@@ -90,7 +91,7 @@ struct ModelFacts: Sendable {
     var quality: Int?
     var overCeiling = OverCeiling.refuse
 
-    /// The facts with the gaps filled from the catalogue's entry for what the provider calls the model.
+    /// The facts, with those that are missing taken from the catalogue's entry.
     func completed(by known: KnownModel?) -> ModelFacts {
         guard let known else { return self }
         var facts = self
@@ -106,23 +107,23 @@ struct ModelFacts: Sendable {
 }
 
 extension ModelCapabilities {
-    /// What a model either can or cannot do. Structured output is not among them: where a provider has none, it is made of a forced tool call.
+    /// The capabilities that a request may need. Structured output is not one of them: a forced tool call replaces it.
     static let requestable: ModelCapabilities = [.tools, .images]
 }
 
 /// What a requested model name stands for.
 public enum ModelResolution: Sendable {
-    /// A model. It may still be one without a price: see ``ModelEntry/unservedReason``.
+    /// A provider model. It may lack a price: see ``ModelEntry/unservedReason``.
     case model(ModelEntry)
     /// A decision among models.
     case virtual(VirtualModel)
     /// A model of the policy whose provider is off.
     case off(name: String, reason: String)
-    /// Nothing of that name; with the name that was perhaps meant.
+    /// No model has this name; with the nearest name.
     case unknown(nearest: String?)
 }
 
-/// All names with a common beginning, passed on to one provider: `openai/*`.
+/// All names with a common prefix, passed on to one provider: `openai/*`.
 struct ModelPattern: Sendable {
     enum Target: Sendable {
         case on(Provider)
@@ -136,17 +137,17 @@ struct ModelPattern: Sendable {
     /// name: `b-y` for `a/b-*`, and `meta/llama` for `a/*`, because some providers' own names have slashes.
     let upstreamModel: String?
     let facts: ModelFacts
-    /// Knows the models that the pattern lets in.
+    /// Prices and limits of the models that match.
     let catalogue: Catalogue
 
-    /// As the policy writes it.
+    /// The pattern as the policy writes it.
     var text: String { prefix + "*" }
 
     func matches(_ name: String) -> Bool {
         name.utf8.count > prefix.utf8.count && name.utf8.starts(with: prefix.utf8)
     }
 
-    /// - Precondition: none; a name that does not match is taken as a whole.
+    /// A name that does not match is used as a whole.
     func resolve(_ name: String) -> ModelResolution {
         switch target {
         case .off(let reason): return .off(name: name, reason: reason)

@@ -1,4 +1,4 @@
-/// The models that a team or a key may use, with the names of a policy worked out beforehand.
+/// The models that a team or a key may use, with the policy's names resolved in advance.
 ///
 /// Holds for the entries of the snapshot that made it, listed and pattern-made ones; not for those of another snapshot.
 public struct ModelSet: Sendable {
@@ -8,9 +8,9 @@ public struct ModelSet: Sendable {
     public private(set) var written: [String] = []
     /// One bit per listed model.
     private var listed: [UInt64]
-    /// Unlisted names that a pattern of the policy lets in.
+    /// Names that are not listed but match a pattern of the policy.
     private var names: Set<String> = []
-    /// Beginnings of names: `openai/` for `openai/*`.
+    /// Prefixes of names: `openai/` for `openai/*`.
     private var prefixes: [String] = []
 
     /// Every model.
@@ -34,7 +34,7 @@ public struct ModelSet: Sendable {
         return names.contains(model.name) || prefixes.contains { model.name.utf8.starts(with: $0.utf8) }
     }
 
-    /// Remembers what the policy says, for people.
+    /// Keeps the text of the policy, for display.
     mutating func note(_ text: String) { written.append(text) }
 
     mutating func insert(listed index: Int) {

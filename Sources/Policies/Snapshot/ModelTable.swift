@@ -1,4 +1,4 @@
-/// All names that `model` may have, arranged for looking them up.
+/// All names that a request's `model` may have, indexed.
 struct ModelTable: Sendable {
     private struct Slot: Sendable {
         /// The position among listed models.
@@ -6,8 +6,8 @@ struct ModelTable: Sendable {
         let resolution: ModelResolution
     }
 
-    /// Names, aliases, and last parts of names that only one model has; of models that can be called. Apart, so that the usual lookup
-    /// copies nothing but a reference.
+    /// The models that can be called, by name, alias and unambiguous last part of the name. Separate from ``slots``, so that the usual
+    /// lookup copies only a reference.
     private var entries: [String: ModelEntry] = [:]
     /// The same of all models.
     private var slots: [String: Slot] = [:]
@@ -17,11 +17,11 @@ struct ModelTable: Sendable {
     private var fullNames: [(name: String, index: Int)] = []
     /// A full name for each last part that several models have.
     private var ambiguous: [String: String] = [:]
-    /// The longest first.
+    /// The patterns, the longest first.
     let patterns: [ModelPattern]
     let listedCount: Int
 
-    /// - Parameter models: with distinct names and aliases.
+    /// - Parameter models: the listed models; their names and aliases are distinct.
     init(_ models: [(name: String, aliases: [String], resolution: ModelResolution)], patterns: [ModelPattern]) {
         self.patterns = patterns.sorted { ($1.prefix.utf8.count, $0.prefix) < ($0.prefix.utf8.count, $1.prefix) }
         listedCount = models.count
@@ -51,12 +51,12 @@ struct ModelTable: Sendable {
     /// The position among listed models of what `name` stands for; `nil` for patterns and unknown names.
     func listedIndex(of name: String) -> Int? { slots[name]?.index }
 
-    /// A name that is near to `name`; `nil` when there is none.
+    /// The name that is nearest to `name`; `nil` when none is near.
     func nearest(to name: String) -> String? {
         ambiguous[name] ?? candidates.nearest(to: name)
     }
 
-    /// The patterns of the policy, and one for each beginning that models share up to a `/`.
+    /// The patterns of the policy, and one for each prefix that models share up to a `/`.
     var possiblePatterns: [String] {
         let beginnings = fullNames.compactMap { name, _ in name.lastIndex(of: "/").map { name[...$0] + "*" } }
         return patterns.map(\.text) + Set(beginnings.map { String($0) }).sorted()

@@ -1,17 +1,17 @@
 internal import Chat
 
-/// What a reload would take away from those that use the gateway, although a slip of the hand (an empty, half-written or moved file) is
-/// the likelier reason. Start-up does not ask: there is nothing to lose yet.
+/// What a reload would remove although it is in use. The likely reason is a mistake: an empty, half-written or moved file. Not checked at
+/// the start, when nothing is in use yet.
 extension PolicySnapshot {
     /// The names of all organizations that have teams or limits.
     public var organizations: Set<String> {
         Set(teams.map(\.organization)).union(limitScopes.map { String($0.path.prefix { $0 != "/" }) })
     }
 
-    /// Whether any model can be asked for, by name or by pattern.
+    /// Whether any model can be requested, by name or by pattern.
     public var servesModels: Bool { !listing.isEmpty || table.patterns.contains { if case .on = $0.target { true } else { false } } }
 
-    /// What would vanish if `next` replaced these policies, each as a sentence's subject for people; empty when nothing does.
+    /// What would be removed if `next` replaced these policies, each as a noun phrase for messages; empty when nothing is.
     /// - Parameter teamsInUse: the paths of the teams of keys that are in use.
     public func losses(to next: PolicySnapshot, teamsInUse: Set<String>) -> [String] {
         var losses: [String] = []

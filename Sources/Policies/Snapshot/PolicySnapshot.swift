@@ -1,7 +1,7 @@
 public import Chat
 public import Classifier
 
-/// The policies in force: validated, immutable, ready for use by any number of requests at once.
+/// Compiled policies: validated, immutable, usable by any number of requests at once.
 ///
 /// A request takes one snapshot when it begins and keeps it; entries, teams and keys of different snapshots must not be mixed.
 public final class PolicySnapshot: Sendable {
@@ -33,25 +33,25 @@ public final class PolicySnapshot: Sendable {
     public let teams: [Team]
     /// All keys that the files keep, in the order of the files.
     public let keys: [PolicyKey]
-    /// The limits of organizations and teams: only those that have limits, a time zone or a weight, each before what is below it.
+    /// The organizations and teams that have limits, a time zone or a weight, each before those below it.
     public let limitScopes: [ScopeRules]
     /// The limits of single keys, by ``PolicyKey/id``.
     public let limitKeys: [KeyRules]
     /// The time zones that the policies name, by the names that ``ScopeRules/timeZone`` has.
     public let zones: [String: TimeZoneRules]
-    /// Whether requests go on when the shared ledger is away and what was leased of a limit is used up.
+    /// Whether requests go on when the shared ledger cannot be reached and the leased part of a limit is used up.
     public let failsOpen: Bool
-    /// Which pages may use the gateway from a browser; `nil` when none may.
+    /// The origins whose pages may use the gateway from a browser; `nil`: none.
     public let crossOrigin: CrossOriginRules?
     /// Whether there is any limit at all.
     public let hasLimits: Bool
-    /// What finds out what a conversation asks for.
+    /// The classifier for `task` and `complexity`.
     public let classifier: Classifier
     /// The prices and limits of known models.
     public let catalogue: Catalogue
     /// The headers, in lower case, whose values ``RequestFeatures/headers`` has to hold.
     public let headerNames: [String]
-    /// What the policies are to decide, by their own tests.
+    /// The policies' own tests.
     public let tests: [PolicyTest]
     let table: ModelTable
     private let teamOfPath: [String: Team]
@@ -110,7 +110,7 @@ public final class PolicySnapshot: Sendable {
     /// The key of a digest, whether or not it has expired.
     public func key(digest: KeyDigest) -> PolicyKey? { keyOfDigest[digest] }
 
-    /// The models that names, aliases and patterns stand for, for keys that are kept elsewhere. What stands for nothing allows nothing.
+    /// The models that names, aliases and patterns stand for, for keys that are not kept in policy files. Unknown names allow nothing.
     public func models(named names: [String]) -> ModelSet {
         if names.contains("*") { return .everything }
         var set = ModelSet(listedCount: table.listedCount)

@@ -1,6 +1,6 @@
 public import Chat
 
-/// The wire format that a provider speaks.
+/// The provider API that a provider speaks.
 public enum ProviderKind: String, Sendable, CaseIterable {
     /// OpenAI's API, or one that is compatible with it.
     case openai
@@ -39,13 +39,13 @@ public final class Provider: Sendable {
         public let value: Secret
     }
 
-    /// What the policy calls it.
+    /// The name in the policy.
     public let name: String
-    /// The wire format it speaks.
+    /// The provider API that it speaks.
     public let kind: ProviderKind
     /// Where its API begins, e.g. `https://api.openai.com/v1`.
     public let baseURL: EndpointURL
-    /// The same for people: where the policy fills in variables, as it is written, because a variable may hold a secret.
+    /// The address for display: as the policy writes it where that has variables, because a variable may hold a secret.
     public let shownAddress: String
     /// The key of the API, for the header that the kind asks for; `nil` when the provider needs none. Visible ASCII.
     public let apiKey: Secret?
@@ -53,7 +53,7 @@ public final class Provider: Sendable {
     public let apiVersion: String?
     /// The AWS region; `nil` for kinds other than bedrock.
     public let region: String?
-    /// What signs calls; `nil` for kinds other than bedrock.
+    /// The credentials that sign calls; `nil` for kinds other than bedrock.
     public let awsCredentials: AWSCredentials?
     /// Further headers, in the policy's order.
     public let headers: [Header]
@@ -61,15 +61,15 @@ public final class Provider: Sendable {
     public let caFile: String?
     /// The URL of a proxy (`http`, `https`, `socks5` or `socks5h`); secret, because it may carry credentials.
     public let proxy: Secret?
-    /// How many connections may be open at once, 1 to 10000.
+    /// The most calls under way at once, 1 to 10000.
     public let maxConnections: Int
     /// Whether to speak HTTP/2 when the provider offers it.
     public let http2: Bool
     /// How long calls may take.
     public let timeouts: ProviderTimeouts
-    /// When a call that failed is made again.
+    /// When a failed call is retried.
     public let retry: RetryRules
-    /// When a model of the provider is left alone for a while.
+    /// When the breaker of a model of the provider opens.
     public let breaker: BreakerRules
 
     init(
@@ -98,12 +98,12 @@ public final class Provider: Sendable {
 
 /// A provider or a model that the policy names and that is switched off.
 public struct SwitchedOff: Hashable, Sendable {
-    /// What the policy calls it.
+    /// The name in the policy.
     public let name: String
     /// Why it is off, e.g. `OPENAI_API_KEY is not set`. Holds no secret.
     public let reason: String
 
-    /// Makes such a note.
+    /// A provider or model that is off, and why.
     public init(name: String, reason: String) {
         self.name = name
         self.reason = reason

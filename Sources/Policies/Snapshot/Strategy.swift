@@ -1,22 +1,22 @@
-/// How a virtual model decides.
+/// The strategy of a virtual model.
 enum Strategy: Sendable {
-    /// The first rule that holds.
+    /// The first rule whose conditions hold.
     case route([Rule])
     /// One after the other.
     case fallback([TargetEntry])
-    /// The best by a measure.
+    /// The best candidate by a preference.
     case choose(Choice)
     /// One arm of an experiment.
     case split(Split)
-    /// One of several equal targets.
+    /// One of several interchangeable targets.
     case balance(Balance)
 }
 
-/// A rule of a route. A class, so that looking for the rule that holds copies nothing.
+/// A rule of a route. A class, so that evaluating rules copies nothing.
 final class Rule: Sendable {
     /// Its name, else its number from 1.
     let label: String
-    /// All must hold; none: it always holds.
+    /// The conditions, all of which must hold. Without any the rule always holds.
     let conditions: [Condition]
     let action: Action
 
@@ -33,14 +33,14 @@ final class Rule: Sendable {
     }
 
     enum Action: Sendable {
-        /// These in order; one or more.
+        /// These references in order; one or more.
         case chain([TargetEntry])
-        /// The best by a measure, then these.
+        /// The best candidate by a preference, then these.
         case choose(Choice, fallback: [TargetEntry])
     }
 }
 
-/// Candidates and what makes one of them the best.
+/// Candidates and the preference among them.
 struct Choice: Sendable {
     enum Preference: String, Sendable, CaseIterable { case cheapest, fastest, best }
 
@@ -48,7 +48,7 @@ struct Choice: Sendable {
     let preference: Preference
 }
 
-/// What a random but stable choice goes by.
+/// The unit that a stable random choice is keyed by.
 enum Unit: Sendable, Hashable {
     case user, key, session
     case metadata(String)
@@ -73,11 +73,11 @@ struct Split: Sendable {
 
     let experiment: String
     let sticky: Unit
-    /// Two or more.
+    /// The arms; two or more.
     let arms: [Arm]
 }
 
-/// Several targets that serve under one name.
+/// Several interchangeable targets under one name.
 struct Balance: Sendable {
     enum Method: String, Sendable, CaseIterable {
         case weighted, latency
@@ -86,19 +86,19 @@ struct Balance: Sendable {
 
     struct Member: Sendable {
         let weight: Double
-        /// The lowest come first.
+        /// Lower numbers are tried first.
         let priority: Int
         let entry: TargetEntry
     }
 
     let method: Method
     let affinity: Unit?
-    /// Sorted by priority.
+    /// The members, sorted by priority.
     let members: [Member]
 }
 
 extension Strategy {
-    /// What policies call it.
+    /// The word for it in policies.
     var word: String {
         switch self {
         case .route: "route"
@@ -109,7 +109,7 @@ extension Strategy {
         }
     }
 
-    /// What its conditions, and those of virtual models below it, ask for.
+    /// The costly features that its conditions, and those of virtual models below it, need.
     var needs: FeatureNeeds {
         var needs: FeatureNeeds = []
         if case .route(let rules) = self { for condition in rules.flatMap(\.conditions) { needs.formUnion(condition.needs) } }

@@ -36,11 +36,11 @@ public final class PolicyKey: Sendable, ModelAccess {
     public let name: String
     /// SHA-256 of the key.
     public let digest: KeyDigest
-    /// Whose key it is.
+    /// The team that the key belongs to.
     public let team: Team
-    /// A narrower choice than the team's; `nil`: whatever the team may use.
+    /// The models that the key may use, within those of the team; `nil`: all of the team's.
     public let models: ModelSet?
-    /// Seconds since 1970 (UTC) from which on the key is no longer taken; `nil`: for ever.
+    /// When the key expires, in seconds since 1970 (UTC); `nil`: never.
     public let expires: Int64?
     /// What usage records of the key carry.
     public let metadata: [String: String]
@@ -57,7 +57,7 @@ public final class PolicyKey: Sendable, ModelAccess {
 
     static func id(of name: String, in team: Team) -> String { "\(team.path)#\(name)" }
 
-    /// Whether the key is out of date at `now`, in seconds since 1970.
+    /// Whether the key has expired at `now`, in seconds since 1970.
     public func isExpired(at now: Int64) -> Bool { expires.map { now >= $0 } ?? false }
 
     /// Whether the key may use `entry`, an entry of the same snapshot: what its team and its own list both allow.

@@ -1,21 +1,21 @@
-/// A model of the policy that stands for a decision among others. Immutable.
+/// A model of the policy that chooses among others. Immutable.
 public final class VirtualModel: Sendable {
     /// The name in answers, records and permissions.
     public let name: String
     /// Other names.
     public let aliases: [String]
-    /// What deciding asks for.
+    /// The costly features that its decision needs.
     let needs: FeatureNeeds
-    /// What becomes of a request whose ceiling excludes every candidate.
+    /// What happens to a request whose ceiling excludes every candidate.
     public let overCeiling: OverCeiling
     /// The position among listed models, for ``ModelSet``.
     let index: Int
     let strategy: Strategy
-    /// When set, the second target is started if the first has not begun to answer by then.
+    /// The time after which a second target is started if the first has not begun to answer; `nil`: no hedge.
     let hedge: Duration?
     /// The most calls that one decision can plan.
     let callCount: Int
-    /// The models below that may be called; each once, in the order of the policy.
+    /// The models that it may call, each once, in the order of the policy.
     let reachable: [Target]
     /// Whether at least one of them is served.
     var isServed: Bool { reachable.contains { if case .model(let model) = $0 { model.pricing != nil } else { false } } }
@@ -35,11 +35,11 @@ public final class VirtualModel: Sendable {
     }
 }
 
-/// What becomes of a request whose `max_cost` excludes every candidate.
+/// What happens to a request whose `max_cost` excludes every candidate.
 public enum OverCeiling: String, Sendable, CaseIterable {
     /// It is refused with `max_cost_exceeded`.
     case refuse
-    /// It is given a smaller limit of output tokens, one that the ceiling covers.
+    /// It gets a lower limit of output tokens, which the ceiling covers.
     case clamp
 }
 
@@ -74,7 +74,7 @@ public enum NamedModel: Sendable {
     }
 }
 
-/// What a strategy decides for.
+/// The model that a reference stands for.
 enum Target: Sendable {
     case model(ModelEntry)
     case virtual(VirtualModel)
@@ -90,7 +90,7 @@ enum Target: Sendable {
     }
 }
 
-/// A target with what the policy says about calling it from this place.
+/// A reference to a model, with the terms for calls made through it.
 struct TargetEntry: Sendable {
     let target: Target
     var timeout: Duration?

@@ -1,8 +1,8 @@
 internal import Chat
 
-/// An example of what the policies are to decide: an entry of `tests:`.
+/// A test of the policies: an entry of `tests:`.
 public struct PolicyTest: Sendable {
-    /// What the policy calls it.
+    /// The name in the policy.
     public let name: String
     /// The file that has it.
     public let file: String
@@ -20,7 +20,7 @@ public struct PolicyTest: Sendable {
         var hasOwnTokenCount = false
     }
 
-    /// One thing that the decision must have.
+    /// One expected property of the decision.
     struct Expectation: Sendable {
         enum Subject: String, Sendable, CaseIterable {
             case model, models, task, complexity, language, rule, route, experiment, arm, refused, excluded
@@ -33,25 +33,25 @@ public struct PolicyTest: Sendable {
     }
 }
 
-/// What became of a policy test.
+/// The result of a policy test.
 public struct PolicyTestResult: Sendable {
     /// The test.
     public let test: PolicyTest
-    /// What is not as expected; empty when the test passed.
+    /// The differences from the expectation; empty when the test passed.
     public let mismatches: [Mismatch]
     /// How the decision came about.
     public let trace: DecisionTrace
 
     /// A difference.
     public struct Mismatch: Hashable, Sendable {
-        /// What was looked at, by its key in `expect`.
+        /// The property that differs, by its key in `expect`.
         public let subject: String
-        /// What the test says.
+        /// The expected value.
         public let expected: String
-        /// What is the case.
+        /// The actual value.
         public let got: String
     }
 
-    /// Whether everything is as expected.
+    /// Whether the test passed.
     public var hasPassed: Bool { mismatches.isEmpty }
 }

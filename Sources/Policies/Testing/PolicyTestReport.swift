@@ -1,4 +1,4 @@
-/// What became of policy tests, as text for people.
+/// The results of policy tests, as text for people.
 public enum PolicyTestReport {
     /// The tests that failed, with place, expectation and fact, and a last line with the counts. Empty when there are no tests.
     public static func text(of results: [PolicyTestResult]) -> String {

@@ -2,7 +2,7 @@ internal import Chat
 internal import Classifier
 
 extension PolicySnapshot {
-    /// Runs the policies' own tests: pure, calls nobody. Everything counts as healthy, and nothing has been measured.
+    /// Runs the policies' own tests, without calls. Every target counts as available, and none has been measured.
     ///
     /// For the tests to mean something without API keys, compile with `assumesProvidersOn`.
     public func runTests() -> [PolicyTestResult] { tests.map(run) }
@@ -42,7 +42,7 @@ extension PolicySnapshot {
         case everything
     }
 
-    /// What the given key may use, else the given team; a test that names neither may use everything.
+    /// What the test's key may use, else its team; a test that names neither may use everything.
     private func access(of features: RequestFeatures) -> Access {
         let key = keys.first { $0.id == features.keyID || ($0.name == features.keyName && $0.team.path == features.team) }
         if let key { return .key(key) }
@@ -50,7 +50,7 @@ extension PolicySnapshot {
     }
 }
 
-/// What a decision shows to a test.
+/// The properties of a decision that a test may check.
 private struct Observed {
     let trace: DecisionTrace
     private let calls: [PlannedCall]

@@ -1,4 +1,4 @@
-/// Takes files as bytes to trees, within the limits; reports whatever cannot be taken.
+/// Parses files to trees, within the bounds of ``PolicyLimits``; reports errors.
 enum DocumentLoader {
     /// The path and root of each file that could be parsed and has content.
     static func load(_ files: [PolicyFile], _ diagnostics: DiagnosticCollector) -> [(path: String, root: Node)] {
@@ -7,7 +7,7 @@ enum DocumentLoader {
         var roots: [(String, Node)] = []
         for file in files {
             if let unavailability = sizeObjection(file, bytesLeft: &bytesLeft) {
-                // Nothing of such a file is kept, not even for showing lines of it.
+                // The text of such a file is not kept, so that no line of it can be shown.
                 let index = diagnostics.add(SourceText(path: file.path, bytes: []))
                 diagnostics.error(at: Place(file: index, line: 0, column: 0), unavailability)
                 continue

@@ -67,7 +67,7 @@ struct DocumentParser {
         }
     }
 
-    /// Refuses what policies do not take, before anything is built of it.
+    /// Refuses anchors, aliases, tags and too deep nesting before a node is built.
     private mutating func admit(_ event: YAMLEvent, depth: Int) throws(YAMLFault) {
         if case .alias = event.kind {
             throw event.fault("YAML aliases (*name) are not supported; write the value out, or put a \"*\" in quotes")

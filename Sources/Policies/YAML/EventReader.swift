@@ -1,6 +1,6 @@
 internal import CYaml
 
-/// Why a document could not be read.
+/// A syntax error in a document.
 struct YAMLFault: Error {
     enum Position {
         case place(line: Int, column: Int)
@@ -73,10 +73,10 @@ final class EventReader {
         return YAMLEvent(event)
     }
 
-    /// libyaml's own words. They name syntax only, never a part of the text.
+    /// The error in libyaml's words. They name syntax only, never a part of the text.
     private func fault() -> YAMLFault {
         var problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
-        // The usual reason, which the library does not name.
+        // The most likely reason; the library does not name one.
         if problem.hasPrefix("found character that cannot start any token") { problem += " (a tab? YAML is indented with spaces)" }
         guard parser.pointee.error != YAML_READER_ERROR else {
             return YAMLFault("not valid YAML: \(problem)", byte: Int(clamping: parser.pointee.problem_offset))

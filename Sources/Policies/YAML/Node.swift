@@ -27,7 +27,7 @@ struct Node {
 
     let content: Content
     let start: Place
-    /// Just behind the last character; for block collections, where the next token begins.
+    /// The position after the last character; for block collections, where the next token begins.
     let end: Place
 }
 
@@ -67,7 +67,7 @@ struct Scalar {
 }
 
 extension Node {
-    /// What a wrong-type error says was found here.
+    /// What an error about a wrong type says was found here.
     var kindName: String {
         switch content {
         case .scalar(let scalar): scalar.kind.rawValue
