@@ -153,8 +153,19 @@ const csj_document *csj_parser_document(const csj_parser *parser) { return &pars
 
 size_t csj_parser_duplicate(const csj_parser *parser) { return parser->tape_check.found; }
 
-bool csj_holds(const void *text, size_t length, const void *part, size_t part_length) {
-    return memmem(text, length, part, part_length) != nullptr;
+bool csj_holds_string(const csj_document *document, const uint8_t *text, size_t length) {
+    const size_t end = document->tape[0] & 0x00FFFFFFFFFFFFFF;
+    for (size_t i = 1; i < end;) {
+        const uint8_t type = csj::kind(document->tape[i]);
+        if (type == '"') {
+            const uint8_t *string = document->strings + (document->tape[i] & 0x00FFFFFFFFFFFFFF);
+            uint32_t count;
+            std::memcpy(&count, string, sizeof count);
+            if (count == length && std::memcmp(string + sizeof count, text, length) == 0) { return true; }
+        }
+        i += type == 'l' || type == 'u' || type == 'd' ? 2 : 1;
+    }
+    return false;
 }
 
 void csj_parser_shrink(csj_parser *parser, size_t capacity) {

@@ -115,7 +115,9 @@ public struct ChatRequest: Sendable {
     /// ignored, and members whose value is `null` or an empty list are dropped. What is not known is carried untouched.
     /// - Throws: `invalid_request_error` naming the member in `param`.
     public init(decoding body: [UInt8], reader: JSONReader) throws(GatewayError) {
-        let decoded = try reader.read(body) { (root) throws(GatewayError) in try ChatRequestDecoder.decode(root) }
+        let (decoded, mayCacheForAnHour) = try reader.read(body) { (root) throws(GatewayError) in
+            (try ChatRequestDecoder.decode(root), PriceDemands.mayCacheForAnHour(root))
+        }
         self.body = body
         pieces = decoded.splice.pieces
         models = decoded.models
@@ -138,7 +140,7 @@ public struct ChatRequest: Sendable {
         surcharge = decoded.surcharge
         demands = decoded.demands
         demands.hasAudioInput = decoded.media.hasSound
-        demands.cachesForAnHour = PriceDemands.mayCacheForAnHour(body)
+        demands.cachesForAnHour = mayCacheForAnHour
         asksToReason = decoded.asksToReason
     }
 

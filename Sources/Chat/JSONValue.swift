@@ -95,6 +95,14 @@ public struct JSONValue {
         return memcmp(start, text.utf8Start, bytes.count) == 0
     }
 
+    /// The unescaped string as the name of a member; one that no name equals for other types.
+    public var name: JSONName { JSONName(stringBytes) }
+
+    /// Whether any string of the whole text, name or value, is `text`. Linear in the length of the text.
+    public func documentHoldsString(_ text: StaticString) -> Bool {
+        csj_holds_string(document, text.utf8Start, text.utf8CodeUnitCount)
+    }
+
     /// The member of that name; `nil` when there is none or it is not an object. Linear in the number of members.
     public subscript(name: StaticString) -> JSONValue? {
         for member in members where member.name.isString(name) { return member.value }
@@ -116,6 +124,23 @@ public struct JSONValue {
         static let object = UInt8(ascii: "{"), array = UInt8(ascii: "["), string = UInt8(ascii: "\"")
         static let signed = UInt8(ascii: "l"), unsigned = UInt8(ascii: "u"), double = UInt8(ascii: "d")
         static let `true` = UInt8(ascii: "t"), `false` = UInt8(ascii: "f"), null = UInt8(ascii: "n")
+    }
+}
+
+/// The name of a member, to be compared with many known ones (`switch member.name.name { case "usage": … }`). Valid as long as its value.
+@frozen
+public struct JSONName {
+    @usableFromInline let bytes: UnsafeRawBufferPointer?
+
+    init(_ bytes: UnsafeRawBufferPointer?) { self.bytes = bytes }
+
+    /// Whether the name is `text`.
+    @inlinable
+    public static func ~= (text: StaticString, name: JSONName) -> Bool {
+        guard let bytes = name.bytes, bytes.count == text.utf8CodeUnitCount else { return false }
+        let wanted = text.utf8Start
+        for index in 0..<bytes.count where bytes[index] != wanted[index] { return false }
+        return true
     }
 }
 

@@ -78,8 +78,8 @@ size_t csj_parser_duplicate(const csj_parser *parser);
 /// Gives back memory when the parser has grown beyond `capacity` bytes of text.
 void csj_parser_shrink(csj_parser *parser, size_t capacity);
 
-/// Whether `text` holds `part`; both may have any bytes.
-bool csj_holds(const void *text, size_t length, const void *part, size_t part_length);
+/// Whether any string of the document, name or value, is `text`.
+bool csj_holds_string(const csj_document *document, const uint8_t *text, size_t length);
 
 /// Steps into the object at (`tape`, `token`); false when it has no member. The root stands at tape 1, token 0.
 bool csj_first_member(const csj_document *document, size_t tape, size_t token, csj_member *member);

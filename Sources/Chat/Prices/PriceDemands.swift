@@ -1,5 +1,3 @@
-internal import CSimdJSON
-
 /// What a request may make a call be charged for besides plain text at the standard tier.
 public struct PriceDemands: Hashable, Sendable {
     /// The tier that is asked for.
@@ -45,9 +43,9 @@ public struct PriceDemands: Hashable, Sendable {
         member = member ?? name.string
     }
 
-    /// Whether `body` may ask for an hour in the cache (`"ttl": "1h"`). A text that only looks so, or escapes that might hide the word, make the
-    /// bound on its cost larger and nothing else.
-    static func mayCacheForAnHour(_ body: [UInt8]) -> Bool { body.holds("ttl") || body.holds("\\u00") }
+    /// Whether a request may ask for an hour in the cache (`"ttl": "1h"`). A text that only looks so makes the bound on its cost larger and nothing else.
+    /// - Parameter body: any value of the request's body.
+    static func mayCacheForAnHour(_ body: JSONValue) -> Bool { body.documentHoldsString("ttl") }
 
     /// All that either asks for.
     public func union(_ other: PriceDemands) -> PriceDemands {
@@ -56,14 +54,5 @@ public struct PriceDemands: Hashable, Sendable {
         all.hasAudioInput = hasAudioInput || other.hasAudioInput
         all.wantsAudio = wantsAudio || other.wantsAudio
         return all
-    }
-}
-
-extension [UInt8] {
-    fileprivate func holds(_ text: StaticString) -> Bool {
-        withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress else { return false }
-            return csj_holds(start, bytes.count, text.utf8Start, text.utf8CodeUnitCount)
-        }
     }
 }

@@ -12,21 +12,22 @@ enum FinishWord {
     case failure
 
     init(_ value: JSONValue?) {
-        guard let word = value?.string else {
+        guard let value, value.kind == .string else {
             self = .none
             return
         }
-        if let reason = Self.own[word] {
+        if let reason = Self.own(value.name) {
             self = .known(reason)
             return
         }
+        let word = value.string ?? ""
         let plain = word.lowercased().replacing("-", with: "_")
         if Self.empty.contains(plain) {
             self = .none
         } else if Self.failures.contains(plain) {
             self = .failure
         } else {
-            self = .foreign(Self.own[plain] ?? Self.synonyms[plain] ?? .other)
+            self = .foreign(Self.synonyms[plain] ?? .other)
         }
     }
 
@@ -39,9 +40,16 @@ enum FinishWord {
         }
     }
 
-    private static let own: [String: OpenAIAnswer.FinishReason] = [
-        "stop": .stop, "length": .length, "tool_calls": .toolCalls, "function_call": .functionCall, "content_filter": .contentFilter,
-    ]
+    private static func own(_ word: JSONName) -> OpenAIAnswer.FinishReason? {
+        switch word {
+        case "stop": .stop
+        case "length": .length
+        case "tool_calls": .toolCalls
+        case "function_call": .functionCall
+        case "content_filter": .contentFilter
+        default: nil
+        }
+    }
 
     private static let empty: Set<String> = ["", "null", "none", "unfinished", "finish_reason_unspecified"]
 
@@ -51,6 +59,7 @@ enum FinishWord {
     ]
 
     private static let synonyms: [String: OpenAIAnswer.FinishReason] = [
+        "stop": .stop, "length": .length, "tool_calls": .toolCalls, "function_call": .functionCall, "content_filter": .contentFilter,
         "eos": .stop, "eos_token": .stop, "stop_sequence": .stop, "end_turn": .stop, "end": .stop, "complete": .stop, "completed": .stop,
         "finished": .stop, "done": .stop,
         "max_tokens": .length, "max_length": .length, "model_length": .length, "max_output_tokens": .length, "max_new_tokens": .length,

@@ -49,14 +49,12 @@ public struct OpenAIAnswer: Sendable {
         var end = 0
         for member in members {
             end = member.range.upperBound
-            if member.name.isString("choices") {
-                try choices.read(member)
-            } else if member.name.isString("usage") {
-                usageMember = member
-            } else if member.name.isString("service_tier") {
-                tier = member.value
-            } else if member.name.isString("x_groq") {
-                groq = member["usage"].flatMap(UsageSite.init)
+            switch member.name.name {
+            case "choices": try choices.read(member)
+            case "usage": usageMember = member
+            case "service_tier": tier = member.value
+            case "x_groq": groq = member["usage"].flatMap(UsageSite.init)
+            default: break
             }
         }
         guard !choices.reasons.isEmpty else { throw OpenAIFailure.unusable("the answer has no choices") }
@@ -104,19 +102,27 @@ private struct Choices {
         guard member.value.kind == .array else { throw OpenAIFailure.unusable("choices is not a list") }
         for choice in member.rawElements {
             guard choice.value.kind == .object else { throw OpenAIFailure.unusable("a choice is not an object") }
-            guard let message = choice["message"], message.value.kind == .object else {
-                throw OpenAIFailure.unusable("a choice has no message")
+            var (message, usage, finish): (JSONRawMember?, JSONRawMember?, JSONRawMember?)
+            for member in choice.rawMembers {
+                switch member.name.name {
+                case "message": message = member
+                case "usage": usage = member
+                case "finish_reason": finish = member
+                default: break
+                }
             }
+            guard let message, message.value.kind == .object else { throw OpenAIFailure.unusable("a choice has no message") }
             let calls = content.callCount
             content.read(message, isDelta: false, &changes)
-            usage = usage ?? choice["usage"].flatMap(UsageSite.init)
-            try readFinish(choice, message, callsTools: content.callCount > calls)
+            self.usage = self.usage ?? usage.flatMap(UsageSite.init)
+            try readFinish(finish, of: choice, message, callsTools: content.callCount > calls)
         }
     }
 
     /// A whole answer without a reason is whole all the same.
-    private mutating func readFinish(_ choice: JSONRawElement, _ message: JSONRawMember, callsTools: Bool) throws(GatewayError) {
-        let member = choice["finish_reason"]
+    private mutating func readFinish(
+        _ member: JSONRawMember?, of choice: JSONRawElement, _ message: JSONRawMember, callsTools: Bool
+    ) throws(GatewayError) {
         let word = FinishWord(member?.value)
         reasons.append(word.reason)
         switch word {

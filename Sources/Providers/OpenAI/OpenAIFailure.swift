@@ -96,12 +96,20 @@ public enum OpenAIFailure {
 
     /// Whether an answer with status 200, or an event of a stream, is an error.
     static func isReported(in root: JSONValue) -> Bool {
-        if let error = root["error"], !error.isNull, error.bool != false, error.stringBytes?.isEmpty != true { return true }
-        if root["object"]?.isString("error") == true || root["type"]?.isString("error") == true { return true }
-        // MiniMax.
-        if let status = root["base_resp"]?["status_code"]?.int64, status != 0 { return true }
-        guard root["choices"] == nil, root["usage"] == nil else { return false }
-        return ["message", "detail", "errors", "msg"].contains { (name: StaticString) in root[name].map { !$0.isNull } ?? false }
+        var isAnswer = false
+        var hasWords = false
+        for (name, value) in root.members {
+            switch name.name {
+            case "choices", "usage": isAnswer = true
+            case "error": if !value.isNull, value.bool != false, value.stringBytes?.isEmpty != true { return true }
+            case "object", "type": if value.isString("error") { return true }
+            // MiniMax.
+            case "base_resp": if let status = value["status_code"]?.int64, status != 0 { return true }
+            case "message", "detail", "errors", "msg": if !value.isNull { hasWords = true }
+            default: break
+            }
+        }
+        return hasWords && !isAnswer
     }
 
     /// Classifies an error that came in an answer with status 200, or in a stream. The status that is meant may stand in its code, as a number

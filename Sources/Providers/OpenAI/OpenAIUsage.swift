@@ -2,30 +2,93 @@ internal import Chat
 
 /// OpenAI's `usage` object and what providers of its dialect make of it.
 enum OpenAIUsage {
-    /// Reads a usage object. Servers of this dialect have the same counts in different places.
-    static func read(_ usage: JSONValue) -> UsageReport {
-        let (input, output) = (usage["prompt_tokens_details"] ?? usage["input_tokens_details"], usage["completion_tokens_details"])
-        var counts = UsageReport.Counts()
-        counts.input = first([usage["prompt_tokens"], usage["input_tokens"]])
-        counts.output = first([usage["completion_tokens"], usage["output_tokens"]])
-        counts.total = first([usage["total_tokens"]])
-        // Beside the details: Moonshot, DeepSeek, proxies in front of Anthropic.
-        counts.cached = first([
-            input?["cached_tokens"], usage["cached_tokens"], usage["prompt_cache_hit_tokens"], usage["cache_read_input_tokens"],
-        ])
-        counts.written = first([input?["cache_write_tokens"], input?["cache_creation_tokens"], usage["cache_creation_input_tokens"]])
-        counts.reasoning = first([
-            output?["reasoning_tokens"], usage["output_tokens_details"]?["reasoning_tokens"], usage["reasoning_tokens"],
-        ])
-        var report = UsageReport(counts)
-        report.addSound(input: input?["audio_tokens"]?.int64 ?? 0, output: output?["audio_tokens"]?.int64 ?? 0)
-        return report
+    /// The members of a usage object. Servers of this dialect have the same counts in different places.
+    struct Members {
+        private(set) var promptTokens: JSONValue?
+        private(set) var completionTokens: JSONValue?
+        private(set) var promptDetails: JSONValue?
+        private var (inputTokens, outputTokens, total): (JSONValue?, JSONValue?, JSONValue?)
+        private var (inputDetails, completionDetails, outputDetails): (JSONValue?, JSONValue?, JSONValue?)
+        /// Beside the details: Moonshot, DeepSeek, proxies in front of Anthropic.
+        private var (cached, cacheHit, cacheRead, cacheCreation, reasoning): (JSONValue?, JSONValue?, JSONValue?, JSONValue?, JSONValue?)
+
+        mutating func note(_ name: JSONName, _ value: JSONValue) {
+            switch name {
+            case "prompt_tokens": promptTokens = value
+            case "completion_tokens": completionTokens = value
+            case "total_tokens": total = value
+            case "prompt_tokens_details": promptDetails = value
+            case "completion_tokens_details": completionDetails = value
+            case "input_tokens": inputTokens = value
+            case "output_tokens": outputTokens = value
+            case "input_tokens_details": inputDetails = value
+            case "output_tokens_details": outputDetails = value
+            case "cached_tokens": cached = value
+            case "prompt_cache_hit_tokens": cacheHit = value
+            case "cache_read_input_tokens": cacheRead = value
+            case "cache_creation_input_tokens": cacheCreation = value
+            case "reasoning_tokens": reasoning = value
+            default: break
+            }
+        }
+
+        /// What they say.
+        func report() -> UsageReport {
+            let input = InputDetails(promptDetails ?? inputDetails)
+            let output = OutputDetails(completionDetails)
+            var counts = UsageReport.Counts()
+            counts.input = first(promptTokens, inputTokens)
+            counts.output = first(completionTokens, outputTokens)
+            counts.total = first(total)
+            counts.cached = first(input.cached, cached, cacheHit, cacheRead)
+            counts.written = first(input.written, input.created, cacheCreation)
+            counts.reasoning = first(output.reasoning, outputDetails?["reasoning_tokens"], reasoning)
+            var report = UsageReport(counts)
+            report.addSound(input: input.sound?.int64 ?? 0, output: output.sound?.int64 ?? 0)
+            return report
+        }
+
+        /// The first count that is there.
+        private func first(_ a: JSONValue?, _ b: JSONValue? = nil, _ c: JSONValue? = nil, _ d: JSONValue? = nil) -> UsageCount {
+            if let a, !a.isNull { return UsageCount(a) }
+            if let b, !b.isNull { return UsageCount(b) }
+            if let c, !c.isNull { return UsageCount(c) }
+            return UsageCount(d)
+        }
     }
 
-    /// The first count that is there.
-    private static func first(_ values: [JSONValue?]) -> UsageCount {
-        for value in values { if let value, !value.isNull { return UsageCount(value) } }
-        return .absent
+    /// `prompt_tokens_details`.
+    private struct InputDetails {
+        var (cached, written, created, sound): (JSONValue?, JSONValue?, JSONValue?, JSONValue?)
+
+        init(_ details: JSONValue?) {
+            guard let details else { return }
+            for member in details.members {
+                switch member.name.name {
+                case "cached_tokens": cached = member.value
+                case "cache_write_tokens": written = member.value
+                case "cache_creation_tokens": created = member.value
+                case "audio_tokens": sound = member.value
+                default: break
+                }
+            }
+        }
+    }
+
+    /// `completion_tokens_details`.
+    private struct OutputDetails {
+        var (reasoning, sound): (JSONValue?, JSONValue?)
+
+        init(_ details: JSONValue?) {
+            guard let details else { return }
+            for member in details.members {
+                switch member.name.name {
+                case "reasoning_tokens": reasoning = member.value
+                case "audio_tokens": sound = member.value
+                default: break
+                }
+            }
+        }
     }
 
     /// Appends a whole usage object, as for an answer that came without one.
@@ -69,12 +132,16 @@ struct UsageSite {
     init?(_ member: JSONRawMember) {
         guard member.value.kind == .object else { return nil }
         value = member.valueRange
-        cost = member.rawMembers.first { $0.name.isString("cost") }?.valueRange
-        report = OpenAIUsage.read(member.value)
-        hasDetails = member.value["prompt_tokens_details"]?.kind == .object
+        var members = OpenAIUsage.Members()
+        var cost: Range<Int>?
+        for part in member.rawMembers {
+            if case "cost" = part.name.name { cost = part.valueRange } else { members.note(part.name.name, part.value) }
+        }
+        self.cost = cost
+        report = members.report()
+        hasDetails = members.promptDetails?.kind == .object
         isRight =
-            member.value["prompt_tokens"]?.int64 == report.believed?.input
-            && member.value["completion_tokens"]?.int64 == report.believed?.output
+            members.promptTokens?.int64 == report.believed?.input && members.completionTokens?.int64 == report.believed?.output
     }
 
     /// Takes in the provider's word of the tier that served the call (`service_tier`, beside the usage).

@@ -21,6 +21,12 @@ struct TextChanges {
     /// Appends `text` with the changes. Of two changes of one place the first counts.
     func append(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         var position = 0
+        if changes.count == 1 {
+            out.append(contentsOf: text[..<changes[0].range.lowerBound])
+            out.append(contentsOf: changes[0].bytes)
+            out.append(contentsOf: text[changes[0].range.upperBound...])
+            return
+        }
         let sorted = changes.enumerated().sorted { ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset) }
         for (_, change) in sorted where change.range.lowerBound >= position {
             out.append(contentsOf: text[position..<change.range.lowerBound])
