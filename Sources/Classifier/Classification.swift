@@ -1,4 +1,4 @@
-/// What a prompt asks for.
+/// The kind of task that a prompt asks for.
 public enum TaskType: String, Sendable, CaseIterable {
     /// Write, fix, explain or convert program code.
     case code
@@ -10,7 +10,7 @@ public enum TaskType: String, Sendable, CaseIterable {
     case analysis
     /// A short fact, or small talk.
     case simple
-    /// Needs fresh or local information.
+    /// A question that needs fresh or local information.
     case search
     /// Answer from, classify, or pull fields out of a given text.
     case extract
@@ -24,7 +24,7 @@ public enum TaskType: String, Sendable, CaseIterable {
 public enum ComplexityTier: String, Sendable, Comparable, CaseIterable {
     case low, medium, high
 
-    /// By expected gain.
+    /// Orders tiers by the expected gain.
     public static func < (left: ComplexityTier, right: ComplexityTier) -> Bool { left.rank < right.rank }
 
     private var rank: Int {
@@ -36,7 +36,7 @@ public enum ComplexityTier: String, Sendable, Comparable, CaseIterable {
     }
 }
 
-/// The parts of a conversation that the classifier looks at. The bytes should be UTF-8; anything else is tolerated.
+/// The parts of a conversation that the classifier reads. The bytes should be UTF-8; invalid sequences are tolerated.
 public struct ClassifierInput {
     let system: UnsafeRawBufferPointer
     let lastUser: UnsafeRawBufferPointer
@@ -53,15 +53,15 @@ public struct ClassifierInput {
     }
 }
 
-/// What the classifier found out about a conversation.
+/// The classifier's result for a conversation.
 public struct Classification: Sendable {
     /// What the prompt asks for.
     public let task: TaskType
     /// The share of usual prompts that are easier than this one, 0…1.
     public let complexityScore: Double
-    /// The score cut at the model's two limits.
+    /// The tier: the score compared with the model's two thresholds.
     public let complexity: ComplexityTier
-    /// The prompt's language as ISO 639-1 code; `nil` when unsure.
+    /// The prompt's language as an ISO 639-1 code; `nil` when uncertain.
     public let language: String?
 
     /// A classification made elsewhere, for example in a test of a policy.

@@ -1,8 +1,8 @@
 internal import CClassifierModel
 
-/// Tells what a conversation asks for and how much a strong model would gain on it, in microseconds and without any call.
+/// Finds the task of a conversation and how much a strong model would gain on it, in microseconds and without a call.
 ///
-/// The same bytes give the same answer on every machine: sums are whole numbers, and what follows them is done in a fixed order.
+/// The same bytes give the same result on every machine: sums are integers, and floating-point operations have a fixed order.
 public final class Classifier: Sendable {
     /// The model that ships in the program.
     public static let builtIn: Classifier = {
@@ -16,13 +16,13 @@ public final class Classifier: Sendable {
 
     let table: WeightTable
     let scales: ColumnScales
-    /// The complexity section as it was read, for files made from this model.
+    /// The complexity section as it was read, for model files that are made from this model.
     let complexitySection: [UInt8]
     private let complexity: ComplexityModel
     private let fitted: FittedLayer?
 
     /// Reads a model file.
-    /// - Throws: `ClassifierModelError` for anything but a whole and undamaged model of this version.
+    /// - Throws: `ClassifierModelError` unless the file is a complete, undamaged model of this version.
     public convenience init(model: [UInt8]) throws(ClassifierModelError) {
         let file = UnsafeMutableRawBufferPointer.allocate(byteCount: model.count, alignment: 16)
         defer { file.deallocate() }
@@ -42,15 +42,15 @@ public final class Classifier: Sendable {
         scales = try ColumnScales(section(.scales))
         complexity = try ComplexityModel(section(.complexity))
         complexitySection = Array(try section(.complexity))
-        // Word tables are made with the first model, not with the first request.
+        // Word tables are initialized with the first model, not with the first request.
         _ = (Lexicon.shared, Dressing.shared)
         fitted = try sections[.fitted].map { (bytes) throws(ClassifierModelError) in try FittedLayer(bytes) }
     }
 
-    /// Looks at a conversation.
+    /// Classifies a conversation.
     public func classify(_ input: ClassifierInput) -> Classification {
-        // Before the message, not while its features are held: two scratch memories at once are so much that the allocator gives the
-        // memory back to the system after every call.
+        // Computed before the message's features, not beside them: with two scratch buffers at once the allocator would return the memory
+        // to the system after every call.
         let instructions = instructionScores(input.system)
         return FeatureExtractor.withFeatures(of: input.lastUser) { features in
             let columns = columns(features)
@@ -63,7 +63,7 @@ public final class Classifier: Sendable {
         }
     }
 
-    /// The scores of a system prompt; `nil` without one.
+    /// The scores of the system prompt; `nil` without one.
     private func instructionScores(_ system: UnsafeRawBufferPointer) -> SIMD16<Float>? {
         guard !system.isEmpty else { return nil }
         return FeatureExtractor.withFeatures(of: UnsafeRawBufferPointer(rebasing: system.prefix(SystemInfluence.looked))) { columns($0) }
@@ -75,7 +75,7 @@ public final class Classifier: Sendable {
     /// The complexity by the built-in part of the model.
     func builtInShare(_ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double { complexity.share(numbers, columns) }
 
-    /// The task of the highest score, the first of several.
+    /// The task with the highest score; the first if several are equal.
     private static func best(_ columns: SIMD16<Float>) -> TaskType {
         var best = 0
         for task in 1..<TaskType.allCases.count where columns[task] > columns[best] { best = task }

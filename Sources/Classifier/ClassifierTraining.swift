@@ -1,4 +1,4 @@
-/// What the training scripts need of the classifier: features exactly as the program computes them.
+/// The classifier's features for the training scripts, computed as the program does.
 public enum ClassifierTraining {
     /// The features of one prompt.
     public struct Features: Sendable, Equatable {

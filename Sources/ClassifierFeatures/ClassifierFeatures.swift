@@ -3,7 +3,7 @@ internal import Classifier
 internal import Glibc
 
 /// Writes the features of prompts for the training scripts: JSON lines {"id","prompt"} in, {"id","rows","ends","numbers"} out.
-/// With `--timing` it measures how long classifying them takes instead.
+/// With `--timing` it measures the time of classification instead.
 @main
 struct ClassifierFeatures {
     static func main() {

@@ -1,7 +1,7 @@
 internal import Chat
 internal import Classifier
 
-/// How long classifying takes: each prompt of standard input several times, all prompts in turn so that none stays in the caches alone.
+/// Measures classification: each prompt of standard input several times, all prompts in turn, so that the caches are shared.
 enum Timing {
     private static let rounds = 9
 
@@ -13,7 +13,7 @@ enum Timing {
         for _ in 0..<rounds {
             for (index, prompt) in prompts.enumerated() { times[index].append(ContinuousClock().measure { classify(prompt) }) }
         }
-        // The median of a prompt's rounds is its time; what else the machine did is not.
+        // A prompt's time is the median of its rounds, which excludes interruptions.
         let typical = times.map { $0.sorted()[rounds / 2] }
         print("model read in \(loadTime)")
         report("all", typical)

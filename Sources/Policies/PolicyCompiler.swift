@@ -5,12 +5,12 @@ internal import Glibc
 public enum PolicyCompiler {
     /// Compiles `files`, which are merged by name.
     /// - Parameters:
-    ///     - files: any bytes, in the order in which diagnostics are to be reported.
+    ///   - files: any bytes, in the order in which diagnostics are to be reported.
     ///   - environment: the variables that `${NAME}` can name.
     ///   - now: seconds since 1970, for telling expired keys; the clock's time by default.
-    ///     - assumesProvidersOn: whether a provider whose variables are missing counts as on. For decisions without calls: policy tests,
-    ///   `purser route`. Such a snapshot must not be served.
-    ///     - resource: reads a file that the policies refer to; `nil` when it does not exist.
+    ///   - assumesProvidersOn: whether a provider whose variables are missing counts as on. For decisions without calls: policy tests,
+    ///     `purser route`. Such a snapshot must not be served.
+    ///   - resource: reads a file that the policies refer to; `nil` when it does not exist.
     public static func compile(
         _ files: [PolicyFile], environment: [String: String], now: Int64? = nil, assumesProvidersOn: Bool = false,
         resource: (PolicyResource) -> [UInt8]? = { _ in nil }

@@ -1,13 +1,13 @@
 internal import COpenSSL
 
-/// The application protocols that ALPN may agree on, as the wire spells the list.
+/// The application protocols that ALPN may agree on, in their encoded form.
 ///
 /// @unchecked: the bytes never change after `init`.
 final class ApplicationProtocols: @unchecked Sendable {
-    /// Length-prefixed names. At a fixed address, because OpenSSL is handed a pointer to the chosen one.
+    /// Length-prefixed names. At a fixed address, because OpenSSL gets a pointer to the chosen one.
     private let wire: UnsafeMutableBufferPointer<UInt8>
 
-    /// Names that the wire cannot carry (none or over 255 bytes) are left out.
+    /// Names that cannot be encoded (empty or over 255 bytes) are left out.
     init(_ names: [String]) {
         let bytes = names.filter { 1...255 ~= $0.utf8.count }.flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + Array($0.utf8) }
         wire = .allocate(capacity: bytes.count)
@@ -16,7 +16,7 @@ final class ApplicationProtocols: @unchecked Sendable {
 
     deinit { wire.deallocate() }
 
-    /// Makes `context` agree on the first of our protocols that the client offers, and refuse the handshake if there is none.
+    /// Makes `context` choose the first of these protocols that the client offers, and refuse the handshake if there is none.
     func install(in context: OpaquePointer) {
         guard !wire.isEmpty else { return }
         let select: SSL_CTX_alpn_select_cb_func = { _, choice, length, theirs, theirCount, argument in

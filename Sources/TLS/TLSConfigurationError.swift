@@ -1,4 +1,4 @@
-/// A file of certificates that cannot be used: which, why, and what to do about it.
+/// A certificate file that cannot be used, with the reason and the remedy.
 public struct TLSConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file or directory.
     public let path: String

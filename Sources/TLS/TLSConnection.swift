@@ -1,15 +1,15 @@
 internal import COpenSSL
 internal import Glibc
 
-/// The server's side of one TLS connection on a descriptor that the caller owns.
+/// The server side of one TLS connection, on a descriptor that the caller owns.
 ///
-/// Never blocks if the descriptor does not. Belongs to one event loop: calls must not overlap. The descriptor must stay open as long as
-/// the connection is used; it is not closed here. Memory is given back when the last reference goes.
+/// Never blocks if the descriptor does not. Belongs to one event loop: calls must not overlap. The descriptor must stay open while the
+/// connection is used, and is not closed here. Memory is freed with the last reference.
 public final class TLSConnection {
     private let ssl: OpaquePointer
-    /// OpenSSL's callbacks point into it.
+    /// The certificates; OpenSSL's callbacks hold pointers into them.
     private let certificates: CertificateSet
-    /// Set once the connection is beyond use: OpenSSL must not be asked again after a fatal error.
+    /// Set when the connection has failed: OpenSSL must not be called again after a fatal error.
     private var failure: TLSFailure?
 
     init(descriptor: Int32, certificates: CertificateSet) throws(TLSFailure) {
@@ -28,7 +28,7 @@ public final class TLSConnection {
 
     // MARK: Moving bytes
 
-    /// Goes on with the handshake.
+    /// Continues the handshake.
     public func handshake() -> TLSStep {
         if let failure { return .failed(failure) }
         ERR_clear_error()
@@ -44,7 +44,7 @@ public final class TLSConnection {
 
     /// Reads what the peer sent into `buffer`.
     ///
-    /// With edge-triggered readiness, call until it wants something: decrypted and undecrypted bytes may wait here after the descriptor
+    /// With edge-triggered readiness, call until the result is `wantsRead` or `wantsWrite`: bytes may be buffered here after the descriptor
     /// has been emptied.
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> TLSRead {
         if let failure { return Self.readResult(failure) }
@@ -65,10 +65,10 @@ public final class TLSConnection {
         failure.cause == .endOfStream ? .closed(.withoutNotice) : .failed(failure)
     }
 
-    /// Sends the beginning of `bytes`, in general one record (16 KiB) a call.
+    /// Sends the beginning of `bytes`, usually one record (16 KiB) per call.
     ///
-    /// After `wantsWrite` records of these bytes are under way already, and count once the next call succeeds: it must offer at least as
-    /// many bytes, beginning with the same ones. They may have moved in memory.
+    /// After `wantsWrite` some of these bytes are already encrypted, and count when the next call succeeds. That call must offer at least
+    /// as many bytes, beginning with the same ones; they may have moved in memory.
     public func write(_ bytes: UnsafeRawBufferPointer) -> TLSWrite {
         if let failure { return .failed(failure) }
         guard let start = bytes.baseAddress, bytes.count > 0 else { return .bytes(0) }
@@ -84,17 +84,17 @@ public final class TLSConnection {
         }
     }
 
-    /// Tells the peer that nothing more will be sent (`close_notify`), if the descriptor takes it now. Reading stays possible.
+    /// Sends `close_notify` if the descriptor takes it now. Reading remains possible.
     public func shutdown() {
         guard failure == nil, SSL_is_init_finished(ssl) == 1 else { return }
         ERR_clear_error()
         if SSL_shutdown(ssl) < 0 { ERR_clear_error() }
     }
 
-    /// Decrypted bytes that `read` hands out without touching the descriptor.
+    /// Decrypted bytes that `read` returns without a system call.
     public var pending: Int { Int(SSL_pending(ssl)) }
 
-    /// Whether bytes have been taken from the descriptor that no read has returned yet, be it the beginning of a record.
+    /// Whether bytes were read from the descriptor and not returned yet; they may be an incomplete record.
     public var hasPending: Bool { SSL_has_pending(ssl) == 1 }
 
     // MARK: Facts, known when the handshake is done
@@ -108,8 +108,8 @@ public final class TLSConnection {
         return String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
     }
 
-    /// The host name the client asked for, as it wrote it; `nil` if it named none. On a resumed TLS 1.2 session it is that session's, and
-    /// `nil` for names without a certificate of their own.
+    /// The host name that the client requested, as it wrote it; `nil` if none. On a resumed TLS 1.2 session it is that session's, and `nil`
+    /// for names without a certificate of their own.
     public var serverName: String? { SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) } }
 
     /// Whether the handshake continued an earlier session.
@@ -125,7 +125,7 @@ public final class TLSConnection {
         case failed(TLSFailure)
     }
 
-    /// Why a call did not succeed. Must run right after it: `errno` and OpenSSL's queue belong to the thread.
+    /// Why a call did not succeed. Must be called right after it: `errno` and OpenSSL's queue belong to the thread.
     private func obstacle(after result: Int32) -> Obstacle {
         let number = errno
         switch SSL_get_error(ssl, result) {

@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import Glibc
 
-/// What a step of the handshake came to.
+/// The result of a step of the handshake.
 @frozen
 public enum TLSStep: Sendable {
     /// The handshake is complete; application data may flow.
@@ -10,60 +10,60 @@ public enum TLSStep: Sendable {
     case wantsRead
     /// Call again when the descriptor is writable.
     case wantsWrite
-    /// The connection is of no further use; close it.
+    /// The connection has failed; close it.
     case failed(TLSFailure)
 }
 
-/// What a read came to.
+/// The result of a read.
 @frozen
 public enum TLSRead: Sendable {
-    /// So many bytes (at least one, unless the buffer was empty) were put at the buffer's beginning. More may follow at once.
+    /// This many bytes (at least one, unless the buffer was empty) were written to the beginning of the buffer. More may be available.
     case bytes(Int)
-    /// Nothing now; call again when the descriptor is readable.
+    /// Nothing to read; call again when the descriptor is readable.
     case wantsRead
-    /// Nothing before something of the protocol's own is sent; call again when the descriptor is writable.
+    /// TLS must send something first; call again when the descriptor is writable.
     case wantsWrite
     /// The peer sends nothing more.
     case closed(TLSClosure)
-    /// The connection is of no further use; close it.
+    /// The connection has failed; close it.
     case failed(TLSFailure)
 }
 
-/// What a write came to.
+/// The result of a write.
 @frozen
 public enum TLSWrite: Sendable {
-    /// So many bytes, counted from the beginning, were taken; often fewer than were offered.
+    /// This many bytes, from the beginning, were taken; often fewer than offered.
     case bytes(Int)
-    /// Nothing before something of the protocol's own is received; call again when the descriptor is readable.
+    /// TLS must receive something first; call again when the descriptor is readable.
     case wantsRead
     /// Not done yet; call again when the descriptor is writable, with the same bytes first.
     case wantsWrite
-    /// The connection is of no further use; close it.
+    /// The connection has failed; close it.
     case failed(TLSFailure)
 }
 
 /// How the peer ended its side.
 @frozen
 public enum TLSClosure: Sendable {
-    /// With `close_notify`: what was read is everything the peer sent. It may still be reading.
+    /// With `close_notify`: everything that the peer sent was read. It may still be reading.
     case notified
-    /// The connection ended without one: what was read may have been cut short by anybody. Nothing more can be written.
+    /// The connection ended without `close_notify`: what was read may be incomplete. Nothing more can be written.
     case withoutNotice
 }
 
-/// Why a connection is of no further use.
+/// Why a connection failed.
 public struct TLSFailure: Error, Hashable, Sendable {
-    /// Where the fault lies.
+    /// The kind of failure.
     public enum Cause: UInt8, Sendable {
-        /// The peer broke the protocol, shares no version, suite or application protocol with us, or sent a fatal alert.
+        /// The peer violated the protocol, supports no common version, suite or application protocol, or sent a fatal alert.
         case protocolError
         /// A system call on the descriptor failed; `number` is its `errno`.
         case system
-        /// The peer left in the middle.
+        /// The peer closed the connection prematurely.
         case endOfStream
     }
 
-    /// Where the fault lies.
+    /// The kind of failure.
     public let cause: Cause
     /// OpenSSL's packed error code; 0 when it gave none.
     public let code: UInt

@@ -1,17 +1,17 @@
 internal import Synchronization
 
-/// What new connections are served with: the certificates of a directory, the protocol's settings, the keys of session tickets.
+/// The settings of new connections: the certificates of a directory, the protocol's settings, the keys of session tickets.
 ///
 /// The directory holds the default pair `server.pem` (certificate, then its chain) and `server.key`, and for further host names pairs
 /// `NAME.pem` and `NAME.key`, chosen by the host names in the certificate. TLS 1.2 and 1.3 as in Mozilla's "intermediate" profile.
 public final class TLSServerContext: Sendable {
-    /// What `reload` did.
+    /// The result of `reload`.
     public enum ReloadResult: Sendable {
-        /// The files are those in use.
+        /// The files have not changed.
         case unchanged
-        /// New connections get the new certificates.
+        /// New connections use the new certificates.
         case reloaded
-        /// The files cannot be used; new connections get the certificates that were in use before.
+        /// The files cannot be used; new connections use the previous certificates.
         case failed(reason: TLSConfigurationError)
     }
 
@@ -19,7 +19,7 @@ public final class TLSServerContext: Sendable {
     public struct CertificateSummary: Sendable, Hashable {
         /// The pair's file name without extension, e.g. `server`.
         public let name: String
-        /// The host names it is for, lower case, wildcards included; addresses are left out.
+        /// The host names of the certificate in lower case, wildcards included; addresses are left out.
         public let hostNames: [String]
         /// When it expires, in seconds since 1970.
         public let expires: Int
@@ -29,11 +29,12 @@ public final class TLSServerContext: Sendable {
     private let protocols: ApplicationProtocols
     private let tickets: TicketKeys
     private let current: Mutex<CertificateSet>
-    /// The files as they were when the certificates in use were read; `nil` after a failure. Its lock lets one reload run at a time.
+    /// The state of the files when the certificates in use were read; `nil` after a failure. Its lock is held during a reload, so that only
+    /// one runs at a time.
     private let stamp: Mutex<DirectoryStamp?>
 
     /// Reads the certificates in `directory`.
-    /// - Parameter applicationProtocols: what ALPN may agree on, the most wanted first; 1 to 255 bytes each.
+    /// - Parameter applicationProtocols: the protocols for ALPN, in order of preference; 1 to 255 bytes each.
     public init(directory: String, applicationProtocols: [String] = ["http/1.1"]) throws(TLSConfigurationError) {
         self.directory = CertificateDirectory(path: directory)
         protocols = ApplicationProtocols(applicationProtocols)
@@ -44,7 +45,7 @@ public final class TLSServerContext: Sendable {
         self.stamp = Mutex(stamp)
     }
 
-    /// Begins a connection on an accepted, non-blocking descriptor, which stays the caller's.
+    /// Makes a connection on an accepted, non-blocking descriptor, which the caller keeps owning.
     /// - Throws: `TLSFailure` when memory is short.
     public func accept(descriptor: Int32) throws(TLSFailure) -> TLSConnection {
         let certificates = current.withLock { $0 }
@@ -53,7 +54,7 @@ public final class TLSServerContext: Sendable {
 
     /// Reads the directory again if one of its files has changed since the certificates in use were read, or if the last attempt failed.
     ///
-    /// All files or nothing. Open connections keep what they began with, and session tickets stay valid. May block on the disk.
+    /// All files or nothing. Open connections keep their certificates, and session tickets stay valid. May block on the disk.
     public func reload() -> ReloadResult {
         stamp.withLock { known in
             let now = directory.stamp()

@@ -2,22 +2,22 @@ internal import COpenSSL
 internal import Glibc
 internal import Synchronization
 
-/// The keys that session tickets are sealed with: shared by all certificates, kept over reloads, replaced by age.
+/// The keys that encrypt session tickets: shared by all certificates, kept across reloads, replaced by age.
 ///
-/// A key seals for half its life and only opens for the other half, so no key is of use to a thief longer than `life`, and no ticket dies
-/// before its session does (2 hours). There is no timer: the age is looked at whenever a key is asked for.
+/// A key encrypts new tickets for the first half of its life and only decrypts in the second. So a stolen key is useless after `life`, and
+/// a ticket is valid for all of its session (2 hours). There is no timer: the age is checked whenever a key is used.
 final class TicketKeys: Sendable {
-    /// Seconds after which a key is gone.
+    /// The lifetime of a key in seconds.
     static let life: Int64 = 24 * 60 * 60
 
     struct Key: Sendable {
         let name: [UInt8]
         let encryption: [UInt8]
         let authentication: [UInt8]
-        /// Seconds on the clock.
+        /// The time at which the key was made, in seconds of the clock.
         let born: Int64
 
-        /// `nil` when the system has no randomness to give.
+        /// A new random key; `nil` when the system has no random bytes.
         init?(born: Int64) {
             guard let name = Self.random(16), let encryption = Self.random(32), let authentication = Self.random(32) else { return nil }
             self.name = name
@@ -43,7 +43,7 @@ final class TicketKeys: Sendable {
     private let clock: @Sendable () -> Int64
     private let cipher: CipherHandle
 
-    /// - Parameter clock: seconds that never run backwards and go on while the machine sleeps.
+    /// - Parameter clock: seconds that never run backwards and continue while the machine sleeps.
     init(clock: @escaping @Sendable () -> Int64 = TicketKeys.secondsSinceBoot) {
         self.clock = clock
         cipher = CipherHandle()
@@ -57,7 +57,7 @@ final class TicketKeys: Sendable {
 
     // MARK: Keys by age
 
-    /// The key to seal new tickets with.
+    /// The key that encrypts new tickets.
     func sealingKey() -> Key? {
         ring.withLock { ring in
             age(&ring)
@@ -65,7 +65,7 @@ final class TicketKeys: Sendable {
         }
     }
 
-    /// The key of that name, if it is still alive, and whether the ticket should be sealed anew with a younger one.
+    /// The key of that name, if it is still valid, and whether the ticket should be renewed with a newer key.
     func openingKey(named name: UnsafePointer<UInt8>) -> (key: Key, isOld: Bool)? {
         ring.withLock { ring in
             age(&ring)
@@ -86,7 +86,7 @@ final class TicketKeys: Sendable {
 
     // MARK: OpenSSL's side
 
-    /// Makes `context` seal and open tickets with these keys.
+    /// Makes `context` encrypt and decrypt tickets with these keys.
     func install(in context: OpaquePointer) {
         SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(self).toOpaque())
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context) { ssl, name, vector, cipher, mac, isSealing in
@@ -98,7 +98,7 @@ final class TicketKeys: Sendable {
         }
     }
 
-    /// Where OpenSSL wants the key put.
+    /// The output parameters of OpenSSL's callback.
     private struct TicketContext {
         let name: UnsafeMutablePointer<UInt8>
         let vector: UnsafeMutablePointer<UInt8>
@@ -106,10 +106,10 @@ final class TicketKeys: Sendable {
         let mac: OpaquePointer
     }
 
-    /// What OpenSSL's callback may answer.
+    /// The results of OpenSSL's callback.
     private enum TicketAnswer {
         static let failed: Int32 = -1
-        /// No such key: OpenSSL goes on with a full handshake.
+        /// No such key: OpenSSL continues with a full handshake.
         static let unknown: Int32 = 0
         static let ready: Int32 = 1
         static let readyButRenew: Int32 = 2
@@ -134,7 +134,7 @@ final class TicketKeys: Sendable {
     }
 }
 
-/// AES-256-CBC, looked up once: a lookup per ticket would take OpenSSL's global lock.
+/// AES-256-CBC, fetched once: a fetch per ticket would take OpenSSL's global lock.
 ///
 /// @unchecked: OpenSSL never changes a fetched algorithm.
 private final class CipherHandle: @unchecked Sendable {

@@ -6,7 +6,7 @@ internal import HTTPServer
 internal import Logging
 internal import TLS
 
-/// Where and for whom the admin listener is.
+/// The options of the admin listener.
 struct AdminOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -17,7 +17,7 @@ struct AdminOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A further host name under which clients reach the admin listener; repeatable.", valueName: "name"))
     var adminHost: [String] = []
 
-    /// The listener that is wanted; `nil` for `off`.
+    /// The listener's configuration; `nil` for `off`.
     /// - Throws: `ExitStatus.cannotStart` after saying what is wrong with the address.
     func listener(beside addresses: [ListenAddress], keyPath: String) throws -> AdminListenerConfiguration? {
         if admin == "off" { return nil }
@@ -37,18 +37,18 @@ struct AdminOptions: ParsableArguments {
     }
 }
 
-/// An admin listener to be started.
+/// The configuration of the admin listener.
 struct AdminListenerConfiguration {
     let address: ListenAddress
-    /// Further names under which it is reached.
+    /// Further host names that the listener accepts.
     let names: [String]
     let keyPath: String
-    /// Whether nobody asked for this address: then another gateway that has it already is no reason not to start.
+    /// Whether the address is the default: the gateway then starts even if another one already uses it.
     var isDefault = false
 
-    /// Makes the key if there is none, and listens.
+    /// Makes the key if there is none, and starts the listener.
     /// - Throws: `ExitStatus.cannotStart` after saying why and what to do.
-    /// - Returns: `nil` when another gateway has the default address.
+    /// - Returns: `nil` when another gateway uses the default address.
     func start(_ gateway: Gateway, _ tls: TLSServerContext?, on loop: EventLoop, _ log: Logger) throws -> HTTPServer? {
         let environment = environmentDefault("ADMIN_KEY", "")
         let key: AdminKey

@@ -1,12 +1,13 @@
 internal import Glibc
 internal import Logging
 
-/// The log: one JSON object a line on standard error. Messages are constants, facts are metadata; what comes from outside is escaped and cut.
+/// The log: one JSON object per line on standard error. Messages are constants, facts are metadata; values from outside are escaped and
+/// cut.
 struct GatewayLog: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
 
-    /// Longest value of one fact, in bytes.
+    /// The longest value of one fact, in bytes.
     private static let valueLimit = 2_000
 
     static func make(_ level: Logger.Level) -> Logger { Logger(label: "purser") { _ in GatewayLog(logLevel: level) } }

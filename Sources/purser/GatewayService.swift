@@ -8,22 +8,22 @@ internal import Ledger
 internal import Logging
 internal import TLS
 
-/// The running gateway: makes every live object, connects them, and ends them in order.
+/// The running gateway: makes all long-lived objects, connects them, and ends them in order.
 final class GatewayService {
     struct Configuration {
         let policies: String
         let certs: String
         let state: StateOptions
         let addresses: [ListenAddress]
-        /// `nil`: there is none.
+        /// The admin listener; `nil`: none.
         let admin: AdminListenerConfiguration?
         let loops: Int
         let maxRequests: Int
-        /// For one client key; `nil`: its share.
+        /// The most requests under way of one client key; `nil`: its share.
         let maxRequestsPerKey: Int?
         let maxJSONValues: Int
         let keyGrace: Duration
-        /// In bytes.
+        /// The bound on memory in bytes.
         let maxMemory: Int
         let idempotency: IdempotencyLimits
         let logLevel: Logger.Level
@@ -38,7 +38,7 @@ final class GatewayService {
     private var signals = Signals()
     private var watches: Watches
 
-    /// Makes everything and begins to listen.
+    /// Makes all objects and starts to listen.
     /// - Throws: `ExitStatus.cannotStart` after saying why and what to do.
     init(configuration: Configuration) throws {
         ProcessLimits.prepare()
@@ -48,7 +48,7 @@ final class GatewayService {
         do { group = try LoopGroup(count: configuration.loops) } catch { throw Terminal.cannotStart(error.description) }
         tls = try Self.loadCertificates(configuration)
         gateway = try Self.makeGateway(configuration, log, AlertSender(loop: group.loops[0], log: log))
-        // The admin listener comes first: who sees the gateway ready can use it.
+        // The admin listener starts first: when the gateway is ready, the listener is too.
         var started: [HTTPServer] = []
         if let server = try configuration.admin?.start(gateway, tls, on: group.loops[0], log) { started.append(server) }
         let publicServers = try Self.startServers(configuration, gateway, tls, group)
@@ -126,8 +126,8 @@ final class GatewayService {
         return servers
     }
 
-    /// Ten times a second, on a thread of its own: giving memory back takes a while when there is much, and must hold up neither a loop nor
-    /// the signals.
+    /// Watches memory ten times a second, on a thread of its own: returning memory to the system can take long, and must delay neither a
+    /// loop nor the handling of signals.
     private static func watchMemory(_ gateway: Gateway, _ servers: [HTTPServer], _ log: Logger) throws {
         let watch = MemoryWatch(gateway, trim: ProcessMemory.trimHeap) { state in
             for server in servers { server.loop.execute { server.saveMemory(state != .enough) } }
@@ -144,7 +144,7 @@ final class GatewayService {
 
     // MARK: Running
 
-    /// Looks after signals and changed files until told to end, then drains.
+    /// Handles signals and changed files until the gateway is told to end, then drains.
     func runUntilTold() throws {
         ProcessMemory.trim()
         while true {
@@ -164,7 +164,7 @@ final class GatewayService {
     }
 
     private func reload() {
-        // The next looks take them: a signal that comes with a change of the files is one reload.
+        // The next checks take the files: a signal together with a change of files is one reload.
         gateway.policies.wantReload()
         lookForChanges()
         reloadCertificates()
@@ -200,7 +200,7 @@ final class GatewayService {
     }
 }
 
-/// Why a loop could not begin to serve.
+/// Why a loop could not start to serve.
 private struct StartFailure: Error, CustomStringConvertible {
     let description: String
 }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Gateway
 
-/// What is remembered of requests that have an `Idempotency-Key`.
+/// The options for requests with an `Idempotency-Key`.
 struct IdempotencyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

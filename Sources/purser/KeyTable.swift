@@ -2,7 +2,7 @@ internal import Ledger
 
 /// `purser keys list` as people read it.
 enum KeyTable {
-    /// One line a key, columns aligned.
+    /// One line per key, in aligned columns.
     static func text(_ keys: [KeyListing], now: WallTime) -> String {
         let rows = [["ID", "TEAM", "NAME", "MODELS", "CREATED", "EXPIRES", "STATE"]] + keys.map { row($0, now) }
         let widths = (0..<7).map { column in rows.map { $0[column].count }.max() ?? 0 }

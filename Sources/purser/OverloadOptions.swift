@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Gateway
 
-/// How much the gateway takes on at once.
+/// The options that bound how much the gateway takes on at once.
 struct OverloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Requests that may be under way at once; what is above gets 503. Default: 10000.", valueName: "n"))
     var maxRequests: Int?
@@ -20,30 +20,30 @@ struct OverloadOptions: ParsableArguments {
             valueName: "size"))
     var maxMemory: String?
 
-    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    /// - Throws: `ValidationError` when the flag or the environment variable is invalid.
     func requests() throws -> Int {
         let bound = maxRequests ?? Int(environmentDefault("MAX_REQUESTS", "")) ?? 10_000
         guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests must be between 1 and 10000000.") }
         return bound
     }
 
-    /// `nil`: a key has its share.
-    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    /// The most requests under way of one key; `nil`: its share.
+    /// - Throws: `ValidationError` when the flag or the environment variable is invalid.
     func requestsPerKey() throws -> Int? {
         guard let bound = maxRequestsPerKey ?? Int(environmentDefault("MAX_REQUESTS_PER_KEY", "")) else { return nil }
         guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests-per-key must be between 1 and 10000000.") }
         return bound
     }
 
-    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    /// - Throws: `ValidationError` when the flag or the environment variable is invalid.
     func jsonValues() throws -> Int {
         let bound = maxJSONValues ?? Int(environmentDefault("MAX_JSON_VALUES", "")) ?? 200_000
         guard (100...10_000_000).contains(bound) else { throw ValidationError("--max-json-values must be between 100 and 10000000.") }
         return bound
     }
 
-    /// In bytes.
-    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    /// The bound on memory in bytes.
+    /// - Throws: `ValidationError` when the flag or the environment variable is invalid.
     func memory() throws -> Int {
         let text = maxMemory ?? environmentDefault("MAX_MEMORY", "")
         if text.isEmpty { return max(MemoryBudget.least, (ProcessMemory.available ?? Self.assumed) / 100 * 80) }
@@ -56,6 +56,6 @@ struct OverloadOptions: ParsableArguments {
         return bytes
     }
 
-    /// What a machine that does not tell is taken to have.
+    /// The memory, in bytes, that is assumed when the machine's is not known.
     private static let assumed = 2 << 30
 }

@@ -2,20 +2,20 @@ internal import CLinux
 internal import Gateway
 internal import Glibc
 
-/// The process's memory as the system sees it.
+/// The memory of the process.
 enum ProcessMemory {
-    /// Makes large buffers go back to the system as soon as they are freed. By default the C library stops doing so for sizes that it
-    /// has seen freed once, up to 32 MiB, and then a burst of large bodies leaves a heap that is full of holes.
+    /// Makes the allocator return large buffers to the system as soon as they are freed. By default the C library stops doing so for sizes
+    /// that were freed once, up to 32 MiB, and a burst of large bodies then leaves a fragmented heap.
     static func prepare() { purser_map_large_buffers(1 << 20) }
 
     /// Returns freed heap pages to the system.
     static func trimHeap() { purser_trim_heap() }
 
-    /// What the machine and the control groups leave to the process, in bytes.
+    /// The memory that the machine and the control groups allow the process, in bytes.
     static var available: Int? { MachineMemory(read: textFile).available }
 
-    /// Gives back what only the start needed: returns freed heap pages to the system, and unmaps program pages that nobody may need again: parsing policies and the command line
-    /// touches far more code than serving does. What is needed comes back from the page cache at a touch.
+    /// Frees memory that only the start needed: returns freed heap pages to the system, and unmaps the pages of the program's code, because
+    /// parsing policies and the command line touches far more code than serving does. Pages that are needed again come from the page cache.
     static func trim() {
         trimHeap()
         guard let maps = fopen("/proc/self/maps", "r") else { return }

@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Synchronization
 
-/// What the process asks of the system before it begins.
+/// Limits of the process that are set at the start.
 enum ProcessLimits {
-    /// Raises the descriptor limit as far as allowed and forbids core dumps, which would hold keys.
+    /// Raises the limit on descriptors as far as allowed, and disables core dumps, which would contain keys.
     static func prepare() {
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
@@ -14,7 +14,7 @@ enum ProcessLimits {
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     }
 
-    /// How many descriptors the process may open.
+    /// The number of descriptors that the process may open.
     static var descriptors: Int {
         var limit = rlimit()
         return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? Int(clamping: limit.rlim_cur) : 1024

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 
-/// The command line. Every command leaves the main actor's world at once: requests run on loops of their own.
+/// The command line. Commands leave the main actor at once: requests run on event loops.
 @main
 struct Purser: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,13 +25,13 @@ struct Purser: ParsableCommand {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
             if code == .success { print(text) } else { Terminal.error(text) }
-            // ArgumentParser's own code for wrong usage is 64; the contract says 2.
+            // ArgumentParser's status for wrong usage is 64; the contract says 2.
             Glibc.exit(code == .success ? 0 : ExitStatus.usage.rawValue)
         }
     }
 }
 
-/// What the program's exit status means.
+/// The exit statuses of the program.
 enum ExitStatus: Int32, Error {
     /// The answer is no: a check failed.
     case no = 1

@@ -7,13 +7,13 @@ func environmentDefault(_ name: String, _ fallback: String) -> String {
     getenv("PURSER_" + name).map { String(cString: $0) } ?? fallback
 }
 
-/// Where policies are.
+/// The option for the policies' directory.
 struct PolicyOptions: ParsableArguments {
     @Option(help: "Directory of the policy files (*.yaml), or one such file.")
     var policies = environmentDefault("POLICIES", "policies")
 }
 
-/// Where state is kept.
+/// The option for the directory of state.
 struct StateOptions: ParsableArguments {
     @Option(help: "Directory for keys and the ledger.")
     var state = environmentDefault("STATE", ".purser")
@@ -21,7 +21,7 @@ struct StateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The ledger: sqlite:PATH, or postgres://… for several gateways on one.", valueName: "url"))
     var store: String?
 
-    /// Where the ledger is.
+    /// The ledger's URL.
     func ledgerURL() throws -> LedgerURL {
         do { return try LedgerURL(store ?? environmentDefault("STORE", "sqlite:\(state)/ledger.db")) } catch {
             Terminal.error("purser: \(error)")

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The signals that the gateway obeys, taken one by one on the main thread instead of in a handler, where almost nothing is allowed.
+/// The signals that the gateway handles. They are taken one by one on the main thread, because a signal handler may do almost nothing.
 struct Signals {
     enum Order { case end, reload }
 
@@ -11,10 +11,10 @@ struct Signals {
         for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, number) }
     }
 
-    /// Keeps the signals for `wait`; must be called before any other thread is started.
+    /// Blocks the signals, so that `wait` gets them. Must be called before any other thread is started.
     mutating func block() { pthread_sigmask(SIG_BLOCK, &set, nil) }
 
-    /// Waits for an order, for at most so long.
+    /// Waits for a signal, for at most this long.
     mutating func wait(milliseconds: Int) -> Order? {
         var timeout = timespec(tv_sec: milliseconds / 1_000, tv_nsec: milliseconds % 1_000 * 1_000_000)
         switch sigtimedwait(&set, nil, &timeout) {

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// What comes in from a pipe.
+/// Standard input.
 enum StandardInput {
-    /// All of it as text, without a line break at its end; `nil` when there are more than `limit` bytes.
+    /// The whole input as text, without a final line break; `nil` when it has more than `limit` bytes.
     static func text(limit: Int) -> String? {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 1 << 16)

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Writing for people.
+/// Output for people.
 enum Terminal {
     /// Writes a line to standard error.
     static func error(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
 
-    /// Replaces the line of progress on standard error, which must be a terminal.
+    /// Replaces the progress line on standard error, which must be a terminal.
     static func progress(_ text: String) { write(Array(("\r\u{1B}[K" + text).utf8), to: STDERR_FILENO) }
 
     /// Writes text to standard output as it is.
@@ -14,7 +14,7 @@ enum Terminal {
     /// Writes bytes to standard output.
     static func output(_ bytes: [UInt8]) { write(bytes, to: STDOUT_FILENO) }
 
-    /// Writes all bytes, or as many as the reader at the other end takes.
+    /// Writes all bytes, or as many as can be written before the reader closes.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -24,7 +24,7 @@ enum Terminal {
         }
     }
 
-    /// Says why the program cannot start, and ends it.
+    /// Reports why the program cannot start. Returns the status to exit with.
     static func cannotStart(_ reason: String) -> ExitStatus {
         error("purser: " + reason)
         return .cannotStart

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A thread that does the same thing again and again, for as long as the process lives.
+/// A thread that repeats an action for as long as the process lives.
 final class Ticker {
     private let name: String
     private let microseconds: UInt32
@@ -13,11 +13,11 @@ final class Ticker {
         self.action = action
     }
 
-    /// Starts a thread named `name` that runs `action` and then pauses, over and over.
-    /// - Returns: false when there is no thread to be had.
+    /// Starts a thread named `name` that repeats `action` with a pause after each.
+    /// - Returns: false when no thread could be started.
     static func start(_ name: String, every microseconds: UInt32, _ action: sending @escaping () -> Void) -> Bool {
         var thread = pthread_t()
-        // Retained here, released by the thread: C carries the ticker as a plain pointer in between.
+        // Retained here and released by the thread: in between, C passes the ticker as a plain pointer.
         let carried = Unmanaged.passRetained(Ticker(name, microseconds, action)).toOpaque()
         let failure = pthread_create(
             &thread, nil,

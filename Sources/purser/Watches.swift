@@ -1,6 +1,6 @@
 internal import Gateway
 
-/// The files on disk, besides the policies, that take effect when they change.
+/// Files besides the policies that are reloaded when they change.
 struct Watches {
     private var certificates: ChangeWatch
 

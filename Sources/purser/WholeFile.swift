@@ -4,7 +4,7 @@ internal import Glibc
 
 /// Reads and writes files as a whole: classifier models, catalogues.
 enum WholeFile {
-    /// Bytes that are read of a file; one more than is allowed lets its reader say so.
+    /// The most bytes that are read: one more than is allowed, so that the file's parser can report that it is too large.
     private static let largest = 16 << 20 + 1
 
     /// Loads a classifier's model.
@@ -36,7 +36,7 @@ enum WholeFile {
         return bytes
     }
 
-    /// Writes a file beside its place and moves it there, so that no reader ever sees half of it.
+    /// Writes a temporary file and renames it, so that readers never see half of it.
     static func save(_ content: [UInt8], to path: String) throws {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

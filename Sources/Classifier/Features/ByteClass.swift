@@ -1,4 +1,4 @@
-/// What a byte of a prompt is, for tokens and for counting.
+/// The class of a byte of a prompt, for the tokenizer and the counts.
 enum ByteClass: UInt8 {
     case space, letter, upper, digit, high, period, comma, question, exclamation, quote, open, close, math, code, dollar, other
 
@@ -19,7 +19,7 @@ enum ByteClass: UInt8 {
         }
     }
 
-    /// What a byte within a word counts as: letters in lower case, digits as they are, 0 for all that is no part of an ASCII word.
+    /// A byte within a word, folded: letters in lower case, digits unchanged, 0 for bytes that are not part of an ASCII word.
     static let folded = ByteTable<UInt32> { byte in isLetter(table[byte]) || table[byte] == digit.rawValue ? UInt32(byte | 32) : 0 }
 
     private static let signs: [(String, ByteClass)] = [
@@ -29,7 +29,7 @@ enum ByteClass: UInt8 {
     ]
 }
 
-/// A number for each byte. Never freed: tables are made once and live as long as the program.
+/// A number for each byte. Never freed: tables are made once for the life of the program.
 struct ByteTable<Number: Sendable>: Sendable {
     private nonisolated(unsafe) let numbers: UnsafePointer<Number>
 

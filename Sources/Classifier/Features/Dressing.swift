@@ -1,4 +1,4 @@
-/// Greetings, thanks and polite openings: what surrounds a request without being part of it.
+/// Greetings, thanks and polite openings: words around a request that are not part of it.
 struct Dressing: Sendable {
     static let shared = Dressing()
 
@@ -14,7 +14,7 @@ struct Dressing: Sendable {
 
     private init() {}
 
-    /// The part of the tokens that is the request; all of them if nothing would be left.
+    /// The tokens of the request itself; all tokens if nothing would be left.
     func request(in tokens: UnsafeBufferPointer<Token>) -> Range<Int> {
         let first = endOfGreeting(tokens)
         let end = startOfThanks(tokens, after: first)
@@ -23,7 +23,7 @@ struct Dressing: Sendable {
 
     private func hasWord(_ tokens: UnsafeBufferPointer<Token>, _ range: Range<Int>) -> Bool { range.contains { tokens[$0].isWordOrNumber } }
 
-    /// Where the request begins behind any number of greetings and wishes.
+    /// Where the request begins after greetings and wishes.
     private func endOfGreeting(_ tokens: UnsafeBufferPointer<Token>) -> Int {
         var position = 0
         while true {
@@ -39,7 +39,7 @@ struct Dressing: Sendable {
         }
     }
 
-    /// Where thanks begin that end the text.
+    /// Where closing thanks begin.
     private func startOfThanks(_ tokens: UnsafeBufferPointer<Token>, after first: Int) -> Int {
         var end = tokens.count
         while true {
@@ -55,7 +55,7 @@ struct Dressing: Sendable {
         }
     }
 
-    /// Whether thanks are what the request is about; a line of their own never is.
+    /// Whether the request is about the word of thanks; false if it starts a line.
     private func isQuoted(_ token: Token, after before: Token) -> Bool {
         if token.has(Token.startsLine) { return false }
         if before.kind == ByteClass.quote.rawValue { return !token.has(Token.afterSpace) }
@@ -70,7 +70,7 @@ struct Dressing: Sendable {
         }
     }
 
-    /// Emoji: four-byte sequences, which no word list knows.
+    /// Whether the token is an emoji: a four-byte sequence, which is in no word list.
     private func isPictograph(_ token: Token) -> Bool { token.has(Token.pictograph) }
 
     /// How many tokens of a polite opening ("could you please") begin at `position`.

@@ -9,19 +9,19 @@ struct PromptFeatures {
     let tokens: UnsafeBufferPointer<Token>
 }
 
-/// The part of a prompt that asks for something.
+/// The part of a prompt that contains the request.
 struct Request {
     /// Its tokens, without greetings and thanks.
     let tokens: UnsafeBufferPointer<Token>
-    /// Where it begins behind a polite opening ("could you please").
+    /// Where it begins after a polite opening ("could you please").
     let opening: Int
-    /// Its last line, if that begins behind the opening.
+    /// Its last line, if that begins after the opening.
     let lastLine: Range<Int>?
 }
 
-/// Turns a prompt into features, with scratch memory of fixed size.
+/// Computes a prompt's features in scratch memory of fixed size.
 enum FeatureExtractor {
-    /// Calls `body` with the features of `prompt`; they are valid until it returns.
+    /// Calls `body` with the features of `prompt`, which are valid until it returns.
     static func withFeatures<R>(of prompt: UnsafeRawBufferPointer, _ body: (borrowing PromptFeatures) -> R) -> R {
         Scratch.with { scratch in body(features(of: prompt, scratch)) }
     }

@@ -1,4 +1,5 @@
-/// The numbering of features. Changing anything here or in what writes features needs a newly trained model: `version` says so to old files.
+/// The numbering of features. A change here, or in the code that writes features, needs a newly trained model and a new `version`, so that
+/// old model files are refused.
 enum FeatureSpace {
     static let version: UInt16 = 1
     /// Features are hashed into this many rows of the model's table.
@@ -9,17 +10,17 @@ enum FeatureSpace {
     enum Section: Int, CaseIterable {
         /// Words and pairs of words anywhere.
         case whole
-        /// What the request begins with, and what its last line begins with.
+        /// The beginning of the request and of its last line.
         case head
-        /// What it ends with.
+        /// The end of the request.
         case tail
         /// Sequences of four characters near the beginning and the end.
         case characters
-        /// Groups of words and sizes; these count fully.
+        /// Groups of words and sizes; their weight is not divided.
         case bits
     }
 
-    /// Kinds of features: the same words mean something else in another kind.
+    /// Kinds of features: the same words are different features in different kinds.
     enum Salt {
         static let word: UInt32 = 1, pair: UInt32 = 2, headWord: UInt32 = 3, headPair: UInt32 = 4, headTriple: UInt32 = 5,
             opening: UInt32 = 6

@@ -38,7 +38,7 @@ struct FeatureWriter {
 
     /// Words and signs, and pairs of neighbouring words.
     mutating func writeWhole(_ tokens: UnsafeBufferPointer<Token>) {
-        // A copy of one's own stays in registers.
+        // A local copy stays in registers.
         var writer = self
         var previous: UInt32 = 0
         for index in 0..<tokens.count {
@@ -98,7 +98,7 @@ struct FeatureWriter {
         let end = min(text.count, Int(last.start) + Int(last.length))
         let headEnd = min(end, first + Self.headCharacters)
         writeWindow(text, first..<max(first, headEnd))
-        // Beginning three characters early, so that the sequences across the border are among them.
+        // Starts three characters early, to include sequences across the border.
         if headEnd < end { writeWindow(text, max(headEnd - 3, end - Self.tailCharacters)..<end) }
     }
 
@@ -155,7 +155,7 @@ struct FeatureWriter {
         }
     }
 
-    /// For each count every power of two that it reaches.
+    /// Writes, for each count, every power of two that it reaches.
     private mutating func writeSizes(_ numbers: PromptNumbers) {
         var writer = self
         Self.sizeRows.withUnsafeBufferPointer { rows in
@@ -173,7 +173,7 @@ struct FeatureWriter {
         (0..<32).map { power in UInt16(truncatingIfNeeded: FeatureSpace.row(Salt.number, index << 8 | power)) }
     }
 
-    /// Length and line count together with whether it is a question.
+    /// Writes length and line count, combined with whether the request is a question.
     private mutating func writeShape(_ numbers: PromptNumbers) {
         func log(_ number: PromptNumber) -> UInt32 { UInt32(32 - max(0, numbers[number]).leadingZeroBitCount) }
         write(Salt.shape, log(.words) << 8 | UInt32(numbers[.endsWithQuestion]))

@@ -1,5 +1,5 @@
-/// Words of the classes in the languages that prompts outside English are most often written in: German, French, Spanish, Italian, Portuguese, Dutch,
-/// Polish, Swedish, Turkish, Russian, Ukrainian, Chinese, Japanese, Korean, Arabic. Ideographs in pairs.
+/// Words of the classes in the most frequent languages of prompts besides English: German, French, Spanish, Italian, Portuguese, Dutch,
+/// Polish, Swedish, Turkish, Russian, Ukrainian, Chinese, Japanese, Korean, Arabic. Ideographs are in pairs.
 enum ForeignWords {
     static let lists: [WordClass: String] = [
         .translateVerb: """

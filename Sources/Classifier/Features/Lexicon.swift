@@ -1,6 +1,6 @@
-/// What is known about single words: their classes and the languages they are frequent in.
+/// Facts about single words: their classes and the languages in which they are frequent.
 ///
-/// A word lies where the row of its feature says, so that finding both takes one calculation.
+/// The row of a word's feature is also its position here, so that one calculation finds both.
 struct Lexicon: Sendable {
     struct Entry {
         var hash: UInt32 = 0
@@ -12,9 +12,9 @@ struct Lexicon: Sendable {
 
     static let shared = Lexicon()
 
-    /// Half as many places as rows.
+    /// The number of entries: half the number of rows.
     private static let placeCount = FeatureSpace.rowCount / 2
-    /// Never freed: there is one lexicon, and it lives as long as the program.
+    /// Never freed: there is one lexicon for the life of the program.
     private nonisolated(unsafe) let table: UnsafePointer<Entry>
 
     private init() {

@@ -1,4 +1,4 @@
-/// Phrases, found by one of their words, so that almost every position of a prompt is dismissed at once.
+/// Phrases, indexed by one of their words, so that most positions of a prompt are rejected at once.
 struct PhraseTable: Sendable {
     /// A phrase as the hashes of its words.
     private typealias Phrase = [UInt32]
@@ -20,7 +20,7 @@ struct PhraseTable: Sendable {
         self.phrases = phrases
     }
 
-    /// The words as the tokenizer cuts them: ideographs one by one.
+    /// The words of a phrase as the tokenizer splits them: ideographs one by one.
     private static func words(of phrase: Substring) -> Phrase {
         phrase.split(whereSeparator: { $0 == " " || $0 == "\n" }).flatMap { word -> Phrase in
             guard word.unicodeScalars.contains(where: { $0.value >= 0x3000 }) else { return [WordHash.of(word)] }

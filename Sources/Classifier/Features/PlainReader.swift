@@ -1,28 +1,28 @@
-/// Cuts what most prompts are made of into tokens: words of ASCII letters, whole numbers, signs and white space.
+/// Tokenizes what most prompts consist of: words of ASCII letters, whole numbers, signs and white space.
 ///
-/// A token before a byte beyond ASCII, and one with an apostrophe or a separator in it, may go on in ways that only `Tokenizer` knows: the reader
-/// stops at its first byte. Everything is inlined into one function of `Tokenizer`, so that all variables are registers.
+/// It stops at the first byte of a token that only `Tokenizer` can read: one before a byte beyond ASCII, or with an apostrophe or a
+/// separator in it. Everything is inlined into one function of `Tokenizer`, so that all variables are registers.
 ///
-/// Every step takes at least as many bytes from the source as it writes, and at least one for a token, so buffers as long as the source suffice.
+/// Every step reads at least as many bytes as it writes, and at least one per token, so that buffers of the source's length suffice.
 struct PlainReader {
     let lexicon: Lexicon
     let classes: ByteTable<UInt8>
     let folded: ByteTable<UInt32>
-    /// The beginning of the text, from which tokens are counted.
+    /// The beginning of the text; positions of tokens are relative to it.
     let textStart: UnsafeMutablePointer<UInt8>
 
-    /// The next byte; blanks stand behind the last one.
+    /// The next byte; blanks follow the last one.
     var source: UnsafePointer<UInt8>
     var text: UnsafeMutablePointer<UInt8>
     var token: UnsafeMutablePointer<Token>
     /// The flags that the next token gets from the white space before it.
     var pending: UInt8
-    /// The hash of the last token, before it was made that of its kind.
+    /// The hash of the last token, before its kind is mixed in.
     var hash: UInt32
     /// The digits of the last number.
     var digits: Int
 
-    /// Reads until something else comes.
+    /// Reads until a byte that it cannot handle.
     @inline(__always)
     mutating func read(until end: UnsafePointer<UInt8>) {
         while source < end {
@@ -70,7 +70,7 @@ struct PlainReader {
         return true
     }
 
-    /// Whether a word is written in capitals alone; one letter does not count.
+    /// Whether a word has capitals only, and at least two letters.
     @inline(__always)
     private func isShouted(_ count: Int) -> Bool {
         guard count > 1 else { return false }
@@ -112,7 +112,7 @@ struct PlainReader {
         return true
     }
 
-    /// Writes the blank before a token, if there is one; gives where the token's text begins.
+    /// Writes the blank before a token, if there is one. Returns where the token's text begins.
     @inline(__always)
     private func startText() -> UnsafeMutablePointer<UInt8> {
         text[0] = 32
@@ -125,7 +125,7 @@ struct PlainReader {
         append(Token(hash: hash, start: run - textStart, kind: kind, flags: pending, row: row, length: count), run, count)
     }
 
-    /// Ends a token, and takes the blank behind it.
+    /// Ends a token, and consumes the blank after it.
     @inline(__always)
     private mutating func append(_ new: Token, _ run: UnsafeMutablePointer<UInt8>, _ count: Int) {
         token.initialize(to: new)

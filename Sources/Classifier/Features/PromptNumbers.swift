@@ -26,10 +26,10 @@ struct PromptNumbers {
         nonmutating set { values[number.rawValue] = newValue }
     }
 
-    /// Different features of the section `whole` per ten words; behind the classes.
+    /// The index of: different features of the section `whole` per ten words. It follows the classes.
     private static let variety = 94
 
-    /// Notes how many different features the section `whole` has.
+    /// Sets the number of different features of the section `whole`.
     func note(distinct: Int) {
         self[.distinct] = Int32(distinct)
         values[Self.variety] = Int32(distinct * 10) / max(1, self[.words])
@@ -71,7 +71,7 @@ struct PromptNumbers {
         note(kinds, letters: letters)
     }
 
-    /// Not inlined: lines are few, and the counting of words needs the registers.
+    /// Not inlined: lines are few, and counting words needs the registers.
     @inline(never)
     private func turn(_ lines: inout Lines, at token: UnsafePointer<Token>, _ kinds: KindCounts, _ tokens: UnsafeBufferPointer<Token>) {
         let index = Self.index(of: token, in: tokens)
@@ -107,7 +107,7 @@ struct PromptNumbers {
         }
     }
 
-    /// Counts what is not usual about a word: capitals (of the first word too) and letters beyond ASCII.
+    /// Counts what is unusual in a word: capitals (of the first word too) and letters beyond ASCII.
     @inline(never)
     private func countSpelling(_ flags: UInt8) {
         if flags & Token.startsUpper != 0 { self[.capitalized] += 1 }
@@ -161,7 +161,7 @@ struct PromptNumbers {
     }
 }
 
-/// Where the last line begins, and how many words and numbers stand before it.
+/// Where the last line begins, and how many words and numbers precede it.
 private struct Lines {
     var wordsBefore: Int32 = 0
     var lastStart = 0
@@ -178,7 +178,7 @@ private struct KindCounts {
     var wordsAndNumbers: Int32 { self[.letter] + self[.digit] }
 }
 
-/// Signs that are looked for by themselves, as tokens.
+/// Tokens of single signs that are counted by themselves.
 enum Sign {
     static let slash = of("/"), equal = of("="), backtick = of("`"), fence = of("`", times: 3), backslash = of("\\"), percent = of("%"),
         colon = of(":")

@@ -1,4 +1,4 @@
-/// Word lists about amounts and relations: what makes a problem long to work out.
+/// Word lists about amounts and relations, which indicate long calculations.
 enum QuantityWords {
     static let comparisonWord =
         "more less fewer older younger longer shorter taller heavier higher lower bigger larger cheaper faster slower than as"

@@ -1,21 +1,21 @@
-/// Borrowed memory for one prompt, in one piece: what the tokenizer and the feature writer fill.
+/// Scratch memory for one prompt, in one piece, for the tokenizer and the feature writer.
 struct Scratch {
     private static let paddingBytes = 2
     private static let seenWords = FeatureSpace.rowCount / 64
 
     /// One bit per row, all zero.
     let seen: UnsafeMutablePointer<UInt64>
-    /// Room for `Tokenizer.capacity` tokens.
+    /// Space for `Tokenizer.capacity` tokens.
     let tokens: UnsafeMutablePointer<Token>
-    /// Room for `PromptNumbers.count` numbers, all zero.
+    /// Space for `PromptNumbers.count` numbers, all zero.
     let numbers: UnsafeMutablePointer<Int32>
-    /// Room for every row once, and one more.
+    /// Space for every row once, and one more.
     let rows: UnsafeMutablePointer<UInt16>
-    /// The normalized text: room for `Tokenizer.capacity` bytes, and one in front of them.
+    /// The normalized text: space for `Tokenizer.capacity` bytes, and one before them.
     let text: UnsafeMutablePointer<UInt8>
     private let source: UnsafeMutablePointer<UInt8>
 
-    /// Calls `body` with memory that it may use until it returns.
+    /// Calls `body` with scratch memory, which is valid until it returns.
     static func with<R>(_ body: (Scratch) -> R) -> R {
         let byteCount =
             seenWords * 8 + Tokenizer.capacity * MemoryLayout<Token>.stride + PromptNumbers.count * 4 + (FeatureSpace.rowCount + 1) * 2
@@ -43,7 +43,7 @@ struct Scratch {
     @inline(never)
     private static func clear(_ words: UnsafeMutablePointer<UInt64>, count: Int) { words.initialize(repeating: 0, count: count) }
 
-    /// Copies a piece of a prompt, and puts two blanks behind it, so that looking ahead needs no check.
+    /// Copies a piece of a prompt and appends two blanks, so that reading ahead needs no bounds check.
     /// - Parameter piece: at most `Tokenizer.capacity` bytes.
     func copy(_ piece: UnsafeRawBufferPointer) -> UnsafePointer<UInt8> {
         let count = min(piece.count, Tokenizer.capacity)

@@ -9,9 +9,9 @@ struct Token {
     var classes: UInt64
     /// One bit per language of `LanguageWords`.
     var languages: UInt32
-    /// The row of the feature that this token is anywhere in the prompt.
+    /// The row of the token's feature in the section `whole`.
     var row: UInt16
-    /// Bytes, at most 255.
+    /// The length in bytes, at most 255.
     var length: UInt8
 
     @inline(__always)
@@ -37,11 +37,11 @@ struct Token {
     var isWord: Bool { kind == Self.word }
     func has(_ flag: UInt8) -> Bool { flags & flag != 0 }
 
-    /// The flags of the token behind a byte of white space.
+    /// The flags of the token after a byte of white space.
     @inline(__always)
     static func flags(ofSpace byte: UInt8) -> UInt8 { byte == 10 || byte == 13 ? startsLine | afterSpace : afterSpace }
 
-    /// Numbers of the same size are one word; years are another.
+    /// The hash of a number: numbers of the same size are one word, years are another.
     /// - Parameter hash: that of the first two digits.
     static func numberHash(digits: Int, _ hash: UInt32, isDecimal: Bool) -> UInt32 {
         if digits == 4, !isDecimal {

@@ -1,6 +1,6 @@
-/// What is not ASCII.
+/// Bytes beyond ASCII.
 extension Tokenizer {
-    /// Folds what is common outside ASCII; gives the number of further bytes it used up.
+    /// Folds common characters beyond ASCII. Returns the number of further bytes consumed.
     mutating func takeHigh(_ byte: UInt8, _ next: UInt8, _ third: UInt8) -> Int {
         switch (byte, next) {
         case (0xC3, 0x80...0x9E) where next != 0x97: return takeCapital(byte, next + 0x20)
@@ -21,7 +21,7 @@ extension Tokenizer {
         case (0xE3...0xED, _):
             return takeIdeograph(byte, next, third)
         case (0xF0...0xF4, _):
-            // Emoji, mostly; the fourth byte is dropped as a stray one.
+            // Mostly emoji; the fourth byte is dropped later as a stray one.
             return takePictograph(byte, next, third)
         case (0xE2, _):
             return takePictograph(byte, next, third)
@@ -37,7 +37,7 @@ extension Tokenizer {
         }
     }
 
-    /// A capital letter of two bytes, as its small one.
+    /// Folds a capital letter of two bytes to lower case.
     private mutating func takeCapital(_ first: UInt8, _ second: UInt8) -> Int {
         if kind != Token.word {
             begin(Token.word)
@@ -49,7 +49,7 @@ extension Tokenizer {
         return 1
     }
 
-    /// General punctuation, U+2000 to U+203F: quotes as ASCII quotes, dashes as hyphens, the rest as blanks.
+    /// Folds general punctuation, U+2000 to U+203F: quotes to ASCII quotes, dashes to hyphens, the rest to blanks.
     private mutating func takePunctuation(_ third: UInt8) -> Int {
         switch third {
         case 0x98, 0x99: takeSign(UInt8(ascii: "'"), ByteClass.quote.rawValue, kind == Token.word ? UInt8(ascii: "s") : 32)
@@ -60,7 +60,7 @@ extension Tokenizer {
         return third >= 0x80 ? 2 : 1
     }
 
-    /// Full-width signs, U+FF01 to U+FF5E, as the ASCII signs they stand for.
+    /// Folds full-width signs, U+FF01 to U+FF5E, to their ASCII signs.
     private mutating func takeWide(_ next: UInt8, _ third: UInt8) -> Int {
         guard third >= 0x80 else { return 1 }
         let ascii = next == 0xBC ? third - 0x60 : third - 0x20

@@ -1,18 +1,19 @@
-/// Cuts a prompt into tokens and writes it down in normalized form: lower case, one blank for any run of white space.
+/// Splits a prompt into tokens and writes its normalized form: lower case, one blank for each run of white space.
 ///
-/// `PlainReader` takes what is plain ASCII. Everything else changes the state byte by byte: a token is open while `kind` is not 0.
+/// `PlainReader` reads plain ASCII. Everything else changes the state byte by byte: a token is open while `kind` is not 0.
 struct Tokenizer {
-    /// Bytes looked at from the front and from the end of a prompt.
+    /// The bytes that are read at the beginning and at the end of a prompt.
     static let headBytes = 3_000, tailBytes = 1_000
-    /// How far blanks around a prompt are skipped.
+    /// The most bytes of blanks that are skipped around a prompt.
     private static let trimmedBytes = 16_384
-    /// Enough for every prompt: each byte of the text, and each token, stands for at least one byte that was looked at, or for the seam.
+    /// Enough for every prompt: each byte of the text, and each token, comes from at least one byte that was read, or from the seam between
+    /// both parts.
     static let capacity = headBytes + tailBytes + 8
 
     private let scratch: Scratch
     let lexicon = Lexicon.shared
     let classes = ByteClass.table
-    /// The blank before the first token stands in front of the text.
+    /// The length of the text. It begins at -1: the blank before the first token is written before the text.
     var textCount = -1
     var tokenCount = 0
 
@@ -23,7 +24,7 @@ struct Tokenizer {
     var flags: UInt8 = 0
     private var uppers = 0
     var scripts: UInt32 = 0
-    /// The hash of the ideograph before; two of them often are one word.
+    /// The hash of the previous ideograph: two of them are often one word.
     var lastIdeograph = WordHash.seed
     private var digits = 0
     /// The flags that the next token gets from the white space before it.
@@ -65,7 +66,7 @@ struct Tokenizer {
         finish()
     }
 
-    /// Reads what is plain from the beginning of `range`; gives the position of what is not.
+    /// Reads plain ASCII from the beginning of `range`. Returns the position of the first byte that is not.
     private mutating func readPlain(_ source: UnsafePointer<UInt8>, _ range: Range<Int>) -> Int {
         var reader = PlainReader(
             lexicon: lexicon, classes: classes, folded: ByteClass.folded, textStart: scratch.text, source: source + range.lowerBound,
@@ -79,7 +80,7 @@ struct Tokenizer {
 
     // MARK: Bytes
 
-    /// Takes the byte at `source`; gives how many bytes are done with.
+    /// Handles the byte at `source`. Returns the number of bytes consumed.
     private mutating func takeByte(_ source: UnsafePointer<UInt8>) -> Int {
         let byte = source[0]
         let byteClass = classes[byte]
@@ -88,7 +89,7 @@ struct Tokenizer {
         case ByteClass.space.rawValue: takeSpace(byte)
         case ByteClass.digit.rawValue: takeDigit(byte)
         case ByteClass.letter.rawValue, ByteClass.upper.rawValue:
-            // Behind a number or a sign, it may be a plain word.
+            // After a number or a sign, this may be a plain word.
             if kind != 0, kind != Token.word {
                 finish()
                 return 0
@@ -108,7 +109,7 @@ struct Tokenizer {
         take(byte | 32)
     }
 
-    /// A byte of a word.
+    /// Handles a byte of a word.
     mutating func take(_ byte: UInt8) {
         if kind != Token.word { begin(Token.word) }
         hash = WordHash.step(hash, byte)
@@ -122,7 +123,7 @@ struct Tokenizer {
             digits = 0
         }
         digits &+= 1
-        // The value itself says little, a year says something.
+        // The value of a number says little, except for a year.
         if digits <= 2 { hash = WordHash.step(hash, byte) }
         put(UInt8(ascii: "0"))
     }
@@ -132,7 +133,7 @@ struct Tokenizer {
         pending |= Token.flags(ofSpace: byte)
     }
 
-    /// A sign ends the word, except an apostrophe or a hyphen within a word and a separator within a number.
+    /// Handles a sign. It ends the word, except an apostrophe or a hyphen within a word and a separator within a number.
     mutating func takeSign(_ byte: UInt8, _ sign: UInt8, _ next: UInt8) {
         if goesOn(byte, sign, next) { return put(byte) }
         begin(sign)
@@ -164,7 +165,7 @@ struct Tokenizer {
         scripts = 0
     }
 
-    /// Writes the blank before a token; gives the flags that come of it.
+    /// Writes the blank before a token. Returns the flags that follow from it.
     @inline(__always)
     private mutating func takePending() -> UInt8 {
         guard pending != 0 else { return 0 }

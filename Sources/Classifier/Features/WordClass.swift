@@ -1,4 +1,4 @@
-/// Groups of words that play the same part in a request. A model learns from groups what it cannot learn from rare words.
+/// Groups of words with the same role in a request. A model learns from groups what it cannot learn from rare words.
 enum WordClass: Int, CaseIterable {
     case codeVerb, codeNoun, codeLanguage, codeTool, mathVerb, mathNoun, unit, numberWord, wordProblem
     case composeVerb, creativeNoun, personaWord, draftNoun, ideaWord, analysisVerb, analysisNoun, adviceWord, causeWord

@@ -8,7 +8,7 @@ enum WordHash {
     @inline(__always)
     static func step(_ hash: UInt32, _ byte: UInt32) -> UInt32 { (hash ^ byte) &* 16_777_619 }
 
-    /// The hash of a whole word; an apostrophe does not count ("don't" is "dont").
+    /// The hash of a whole word, without apostrophes ("don't" is "dont").
     static func of(_ word: some StringProtocol) -> UInt32 { word.utf8.reduce(seed) { $1 == UInt8(ascii: "'") ? $0 : step($0, $1) } }
 
     /// The hash of two characters.

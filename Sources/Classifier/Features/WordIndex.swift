@@ -1,4 +1,4 @@
-/// Finds known words by their hashes in a few instructions, where `Set` would hash them once more and slowly.
+/// Finds known words by their hashes in a few instructions; `Set` would hash them again, slowly.
 struct WordIndex: Sendable {
     private struct Place {
         var hash: UInt32 = 0
@@ -24,7 +24,7 @@ struct WordIndex: Sendable {
 
     func contains(_ hash: UInt32) -> Bool { index(of: hash) != nil }
 
-    /// How many other words were put in before this one; `nil` for unknown words.
+    /// The index of a word in the order of insertion; `nil` for unknown words.
     func index(of hash: UInt32) -> Int? {
         let index = places[place(of: hash)].index
         return index < 0 ? nil : Int(index)

@@ -1,4 +1,4 @@
-/// The longer word lists. Order does not matter; a word may stand in several lists.
+/// The longer word lists. Order does not matter; a word may be in several lists.
 enum WordLists {
     static let codeVerb = """
         implement debug refactor compile deploy code program programming coding parse instantiate iterate initialize vectorize containerize scrape automate \

@@ -1,19 +1,19 @@
-/// Learns the complexity score of a pair of models from what they achieved on one's own prompts.
+/// Learns the complexity score for a pair of models from their results on given prompts.
 ///
 /// A linear score over the built-in features is learnt by ridge regression on strong − weak, with the built-in model's score as one of its
-/// inputs: with few rows, or rows that show nothing new, it stays near the built-in model.
+/// inputs: with few or uninformative rows it stays near the built-in model.
 public struct ComplexityFit {
-    /// Fewer rows teach nothing.
+    /// The fewest rows that can be learnt from.
     public static let fewestRows = 50
 
-    /// What happens, for people who wait.
+    /// Progress, for display.
     public enum Progress: Sendable {
         /// One of `of` strengths of the penalty has been tried.
         case tried(Int, of: Int)
         case learning
     }
 
-    /// A learnt model and how good it is on rows it had not seen.
+    /// A learnt model, and its quality on rows that it was not trained on.
     public struct Outcome: Sendable {
         /// The model file.
         public let model: [UInt8]
@@ -31,10 +31,10 @@ public struct ComplexityFit {
     private var weak: [Double] = []
     private var strong: [Double] = []
 
-    /// A fit that starts from a model; what an earlier fit added to that is not kept.
+    /// A fit on top of a model; the layer of an earlier fit is not kept.
     public init(base: Classifier = .builtIn) { self.base = base }
 
-    /// How many rows there are.
+    /// The number of rows.
     public var count: Int { weak.count }
 
     /// Adds a row: what the weak and the strong model achieved on a prompt given as UTF-8, typically 0 or 1 each.
@@ -72,7 +72,7 @@ public struct ComplexityFit {
             builtInAPGR: RoutingQuality.apgr(scores: builtIn, weak: weak, strong: strong))
     }
 
-    /// The penalty whose cross-validated predictions are nearest to the gains, and these predictions.
+    /// The penalty with the best cross-validated predictions of the gains, and these predictions.
     private func bestPenalty(_ gains: [Float], _ progress: (Progress) -> Void) -> (Float, [Float]) {
         var best: (error: Float, penalty: Float, predictions: [Float])?
         for (index, penalty) in Self.penalties.enumerated() {
@@ -98,13 +98,13 @@ public struct ComplexityFit {
         return predictions
     }
 
-    /// Spread by hash, because neighbouring rows are often alike.
+    /// The fold of a row, by a hash: neighbouring rows are often alike.
     private static func fold(of row: Int) -> Int { Int(WordHash.spread(UInt32(truncatingIfNeeded: row) &+ 1) % UInt32(folds)) }
 }
 
 /// Why nothing can be learnt from the rows.
 public struct ClassifierFitError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, for people.
+    /// The reason, for people.
     public let description: String
     init(_ description: String) { self.description = description }
 }

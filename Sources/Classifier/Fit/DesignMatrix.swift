@@ -1,6 +1,6 @@
-/// Prompts as sparse rows of real numbers: hashed features first, sizes and the built-in score behind them.
+/// Prompts as sparse rows of real numbers: hashed features first, then sizes and the built-in score.
 struct DesignMatrix {
-    /// Sizes and the built-in score.
+    /// The number of dense columns: sizes and the built-in score.
     static let denseCount = PromptNumbers.count + 1
     static let builtInIndex = PromptNumbers.count
     static let hashedCount = FeatureSpace.rowCount
@@ -13,7 +13,7 @@ struct DesignMatrix {
 
     var count: Int { ends.count }
 
-    /// What a section counts for.
+    /// The weight of a section.
     static func gain(_ section: FeatureSpace.Section) -> Float {
         switch section {
         case .whole, .head, .characters: 1

@@ -1,14 +1,14 @@
-/// A learnt score put into the form of a model file: a layer on the built-in model, which stays as it is.
+/// A learnt score as a layer of a model file; the built-in part is not changed.
 struct FittedModel {
     let base: Classifier
     let weights: [Float]
     let constant: Float
     let standard: Standard
 
-    /// The column of the table that no shipped model uses, so that there is room to learn.
+    /// The column of the table that shipped models leave free for the learnt weights.
     static let column = WeightTable.columns - 1
 
-    /// The file, its curve through the quantiles of `samples`.
+    /// The model file. Its curve goes through the quantiles of `samples`.
     func file(samples: [Float]) -> [UInt8] {
         let hashed = weights[..<DesignMatrix.hashedCount]
         let unit = max(hashed.reduce(0) { max($0, $1.magnitude) } / 127, .leastNormalMagnitude)
@@ -30,7 +30,7 @@ struct FittedModel {
         standard.factor(DesignMatrix.builtInIndex) * weights[DesignMatrix.hashedCount + DesignMatrix.builtInIndex]
     }
 
-    /// The weights on the numbers, undone of their standardization.
+    /// The weights on the numbers, with the standardization undone.
     private var expert: LinearExpert {
         var bias = constant - builtInWeight * standard.means[DesignMatrix.builtInIndex]
         var terms: [LinearExpert.Term] = []
@@ -46,6 +46,6 @@ struct FittedModel {
 }
 
 extension Standard {
-    /// By what a difference from the mean is multiplied.
+    /// The factor for a difference from the mean.
     func factor(_ index: Int) -> Float { deviations[index] > 1e-4 ? Self.share(index) / deviations[index] : 0 }
 }

@@ -1,4 +1,4 @@
-/// How well a score chooses the prompts that should go to the strong model.
+/// How well a score selects the prompts for the strong model.
 public enum RoutingQuality {
     /// The average performance gap recovered (RouteLLM, arXiv 2406.18665): the area under PGR = (router − weak) / (strong − weak) over the share of
     /// strong calls, by trapezoids through the ten-quantiles of the scores. About .5 for a random router; `nil` when strong gains nothing.

@@ -1,6 +1,6 @@
-/// Brings sizes to one scale: their distance from the mean in standard deviations, at most three, times a share.
+/// Standardizes sizes: distance from the mean in standard deviations, at most three, times a share.
 struct Standard {
-    /// Sizes count little beside hashed features, of which a prompt has hundreds; the built-in score counts fully.
+    /// Sizes have a low weight, because a prompt has hundreds of hashed features; the built-in score has full weight.
     static let sizeShare: Float = 0.1, builtInShare: Float = 1
     static let limit: Float = 3
 

@@ -1,11 +1,12 @@
 /// Guesses a prompt's language by its script and its most frequent words.
 enum LanguageGuess {
-    /// Words looked at.
+    /// The most words that are read.
     private static let wordLimit = 200
-    /// A word gives six votes; one alone ("y", "the") decides nothing, nor do words that another language has almost as many of.
+    /// The fewest votes for a decision. A word has six votes: one word ("y", "the") is not enough, nor is a small lead over another
+    /// language.
     private static let leastVotes: Int32 = 9
 
-    /// ISO 639-1; `nil` when too little or too much speaks for one language.
+    /// The language as an ISO 639-1 code; `nil` when the votes are too few or too close.
     static func language(of tokens: UnsafeBufferPointer<Token>) -> String? {
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: LanguageWords.count) { votes in
             votes.initialize(repeating: 0)
@@ -14,14 +15,14 @@ enum LanguageGuess {
         }
     }
 
-    /// Counts the votes of the first words; gives how many words there are.
+    /// Counts the votes of the first words. Returns the number of words.
     private static func count(_ tokens: UnsafeBufferPointer<Token>, _ votes: UnsafeMutableBufferPointer<Int32>) -> Int32 {
         var words: Int32 = 0
         for index in 0..<min(wordLimit, tokens.count) where tokens[index].isWord {
             words &+= 1
             let languages = tokens[index].languages & LanguageWords.mask
             guard languages != 0 else { continue }
-            // A word that several languages share says less.
+            // A word that several languages share has fewer votes for each.
             let share = languages & (languages &- 1) == 0 ? 6 : Int32(6 / languages.nonzeroBitCount)
             var rest = languages
             while rest != 0 {
@@ -33,7 +34,7 @@ enum LanguageGuess {
     }
 
     private static func winner(_ votes: UnsafeBufferPointer<Int32>, _ words: Int32) -> Int? {
-        // Japanese mixes both scripts, Chinese does not.
+        // Japanese uses both scripts, Chinese one.
         if votes[LanguageWords.japanese] * 5 > votes[LanguageWords.chinese] { return LanguageWords.japanese }
         var best = 0
         var second: Int32 = 0

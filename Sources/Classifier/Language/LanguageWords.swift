@@ -1,6 +1,6 @@
 /// The most frequent words of the languages in Latin script (and of Russian and Ukrainian, which share theirs).
 struct LanguageWords {
-    /// ISO 639-1.
+    /// The language's ISO 639-1 code.
     let code: String
     let words: String
 
@@ -90,7 +90,7 @@ struct LanguageWords {
     static let mask: UInt32 = 1 << UInt32(count) - 1
     static let japanese = firstScript, chinese = firstScript + 1
 
-    /// The bit of the language that a character of several bytes gives away by its script; 0 for scripts of many languages.
+    /// The bit of the language that uses the script of a character of several bytes; 0 for scripts of many languages.
     static func bit(lead: UInt8, next: UInt8) -> UInt32 {
         let index: Int? =
             switch (lead, next) {

@@ -1,6 +1,6 @@
-/// Why bytes are not a model.
+/// Why bytes are not a valid model.
 public struct ClassifierModelError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong and what to do, for people.
+    /// The reason and the remedy, for people.
     public let description: String
 
     init(_ problem: String) { description = "Not a usable classifier model: \(problem)." }

@@ -1,10 +1,10 @@
-/// What turns sums of the table's rows into scores, one per column.
+/// Converts sums of the table's rows to scores, one per column.
 struct ColumnScales: Sendable {
     static let sectionCount = FeatureSpace.Section.allCases.count
 
-    /// Weight of each section in each column.
+    /// The weight of each section in each column.
     var gains: [SIMD16<Float>]
-    /// The value of 1 in each column, and what is added.
+    /// The value of one unit in each column, and the bias.
     var units: SIMD16<Float>
     var biases: SIMD16<Float>
     let system: SystemInfluence

@@ -6,7 +6,7 @@ struct ComplexityModel: Sendable {
     struct Format: Sendable {
         let condition: Condition
         let expert: Int
-        /// What each task adds to the expert's score when it is certain.
+        /// What each task adds to the expert's score when its probability is 1.
         let taskPoints: SIMD16<Float>
         let curve: ScoreCurve
     }
@@ -19,7 +19,7 @@ struct ComplexityModel: Sendable {
 
     let experts: [LinearExpert]
     let formats: [Format]
-    /// Shares from which on a prompt is medium, and high.
+    /// The thresholds of the tiers medium and high.
     let mediumFrom: Double
     let highFrom: Double
 
@@ -95,7 +95,7 @@ struct LinearExpert: Sendable {
         let weight: Float
     }
 
-    /// The columns behind those of the tasks.
+    /// The columns after those of the tasks.
     static let columns = TaskType.allCases.count..<WeightTable.columns
     private static let termLimit = 512
 

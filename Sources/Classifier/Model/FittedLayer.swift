@@ -1,6 +1,6 @@
-/// What `purser fit` adds to the built-in complexity: a new score of which the built-in one is a part.
+/// The layer that `purser fit` adds to the built-in complexity: a new score with the built-in one as a term.
 struct FittedLayer: Sendable {
-    /// What the built-in share counts for.
+    /// The weight of the built-in share.
     let builtInWeight: Float
     let expert: LinearExpert
     let curve: ScoreCurve
@@ -19,7 +19,7 @@ struct FittedLayer: Sendable {
         guard reader.isAtEnd else { throw ClassifierModelError("its fitted section has an unexpected size") }
     }
 
-    /// The share of one's own prompts that are easier, 0…1.
+    /// The share of the training prompts that are easier, 0…1.
     func share(builtIn: Double, _ numbers: PromptNumbers, _ columns: SIMD16<Float>) -> Double {
         curve.share(of: builtInWeight * Float(builtIn) + expert.score(numbers, columns))
     }

@@ -10,18 +10,18 @@ enum ModelFile {
     static let magic: [UInt8] = Array("PURSERCM".utf8)
     static let formatVersion: UInt16 = 1
     static let headerSize = 32, sectionHeaderSize = 16, checkedFrom = 24
-    /// What ships is at most 1 MB; nobody needs more.
+    /// The largest file in bytes; the shipped model has at most 1 MB.
     static let largestSize = 4 << 20
 
     /// Names of sections.
     enum Section: UInt32, CaseIterable {
         /// 2^15 rows of 16 signed bytes: nine task weights and seven complexity experts.
         case table = 0x4C42_4154
-        /// What turns the table's sums into scores.
+        /// The scales that convert the table's sums to scores.
         case scales = 0x4C41_4353
         /// The complexity score.
         case complexity = 0x504D_4F43
-        /// What `purser fit` learnt; only in models that it made.
+        /// The layer of `purser fit`; only in models that it made.
         case fitted = 0x5454_4946
 
         var name: String {
@@ -34,7 +34,7 @@ enum ModelFile {
         }
     }
 
-    /// A hash of eight bytes at a time; it finds damage, it is no signature.
+    /// A checksum over eight bytes at a time. It detects damage; it is not a signature.
     static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var offset = 0
@@ -47,7 +47,7 @@ enum ModelFile {
         return hash ^ hash >> 32
     }
 
-    /// Checks the frame and gives the contents of the sections by name.
+    /// Checks the frame and returns the contents of the sections by name.
     static func sections(of file: UnsafeRawBufferPointer) throws(ClassifierModelError) -> [Section: UnsafeRawBufferPointer] {
         try checkHeader(file)
         var sections: [Section: UnsafeRawBufferPointer] = [:]
@@ -87,7 +87,7 @@ enum ModelFile {
         }
     }
 
-    /// Puts a file together.
+    /// Writes a file.
     static func write(_ sections: [(Section, [UInt8])]) -> [UInt8] {
         var body = [UInt8](repeating: 0, count: headerSize - checkedFrom)
         for (section, content) in sections {

@@ -1,7 +1,7 @@
-/// Reads numbers from bytes and never beyond them.
+/// Reads numbers from bytes with bounds checks.
 struct ModelReader {
     private var rest: UnsafeRawBufferPointer
-    /// What is being read, for errors.
+    /// The name of the part, for errors.
     private let part: String
 
     init(_ bytes: UnsafeRawBufferPointer, part: String) {

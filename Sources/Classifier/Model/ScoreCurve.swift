@@ -35,7 +35,8 @@ struct ScoreCurve: Sendable {
 
     private static func rises(_ values: [Float]) -> Bool { zip(values, values.dropFirst()).allSatisfy { $0 < $1 } }
 
-    /// The share of a score. Beyond the outermost points it approaches 0 and 1 and never reaches them, so no two scores far out become one.
+    /// The share of a score. Beyond the outermost points it approaches 0 and 1 without reaching them, so that different scores stay
+    /// different.
     func share(of score: Float) -> Double {
         let last = scores.count - 1
         let score = Double(score)
@@ -55,6 +56,6 @@ struct ScoreCurve: Sendable {
         return Double(shares[low]) + part * (Double(shares[high]) - Double(shares[low]))
     }
 
-    /// The width of the middle of the curve, by which the ends are scaled.
+    /// The width of the curve, by which its ends are scaled.
     private var width: Double { Double(scores[scores.count - 1]) - Double(scores[0]) }
 }

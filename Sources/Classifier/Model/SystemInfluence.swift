@@ -1,14 +1,14 @@
-/// What a system prompt does to the task of the messages under it.
+/// The influence of a system prompt on the task of the messages after it.
 ///
-/// "Translate whatever the user writes" sets the task of every message; "You are a friendly assistant" sets none. So a system prompt counts by how
-/// clearly it asks for one task: by the distance between its best and its second score.
+/// "Translate whatever the user writes" sets the task of every message; "You are a friendly assistant" sets none. So the weight of a system
+/// prompt is the distance between its best and its second score.
 struct SystemInfluence: Sendable {
-    /// How much of a system prompt is looked at, in bytes; instructions stand in front.
+    /// The bytes of a system prompt that are read; instructions usually come first.
     static let looked = 1_000
 
-    /// The share of that distance for tasks done to a text that the user sends.
+    /// The factor for tasks that are done to a text of the user's.
     let textTaskShare: Float
-    /// The share for the others, which every message may still choose otherwise.
+    /// The factor for other tasks, which a message may override.
     let otherShare: Float
 
     /// The scores of a message under a system prompt with the scores `system`.
@@ -26,18 +26,19 @@ struct SystemInfluence: Sendable {
         switch task {
         case .translate, .summarize, .extract: textTaskShare
         case .code, .math, .creative: otherShare
-        // What most system prompts sound like; they ask for nothing in particular.
+        // The scores of typical system prompts, which ask for no particular task.
         case .analysis, .simple, .search: 0
         }
     }
 }
 
-/// What the depth of a conversation does to the complexity.
+/// The influence of a conversation's depth on the complexity.
 enum Depth {
     private static let shortMessage: Int32 = 12
     private static let strongest = 0.3, fullAfter = 5
 
-    /// A short message late in a conversation ("and the other one?") leans on what came before, so it says little: its share moves to the middle.
+    /// A short message late in a conversation ("and the other one?") depends on earlier ones and says little, so its share moves towards
+    /// the middle.
     static func apply(turns: Int, words: Int32, to share: Double) -> Double {
         guard turns > 1, words <= shortMessage else { return share }
         let depth = Double(min(turns, fullAfter) - 1) / Double(fullAfter - 1)

@@ -1,6 +1,6 @@
-/// How probable each task is: the softmax of the task columns, from operations that give the same bits on every machine.
+/// The probability of each task: the softmax of the task columns, with operations that give the same bits on every machine.
 enum TaskProbabilities {
-    /// The mean of the tasks' points, each weighed by how probable its task is.
+    /// The mean of the tasks' points, weighted by the tasks' probabilities.
     /// - Parameters:
     ///   - points: one number per task column; other columns do not count.
     ///   - columns: the scores of all columns.

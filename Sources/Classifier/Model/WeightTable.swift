@@ -17,7 +17,7 @@ final class WeightTable: Sendable {
         isOwned = true
     }
 
-    /// Uses the rows where they lie.
+    /// Uses the rows in place.
     /// - Parameter bytes: exactly `byteCount` bytes at a multiple of 16 that outlive everything.
     init(permanent bytes: UnsafeRawBufferPointer) throws(ClassifierModelError) {
         guard bytes.count == Self.byteCount, let start = bytes.baseAddress, Int(bitPattern: start) & 15 == 0 else { throw .cut("table") }
@@ -30,7 +30,7 @@ final class WeightTable: Sendable {
     /// All bytes.
     var bytes: [UInt8] { Array(UnsafeRawBufferPointer(start: rows, count: Self.byteCount)) }
 
-    /// The sum of some rows. Whole numbers, so that the order does not matter.
+    /// The sum of some rows. Integers, so that the order does not matter.
     func sum(_ indices: UnsafeBufferPointer<UInt16>) -> SIMD16<Int32> {
         var sum = SIMD16<Int32>.zero
         var start = 0
@@ -44,8 +44,8 @@ final class WeightTable: Sendable {
 
     /// The sum of at most `partLength` rows.
     ///
-    /// Two columns lie in one lane of 16 bits, the first one in its low byte. That byte is turned into an unsigned one (plus 128), so the sums of
-    /// whole lanes and of high bytes alone tell the sums of both: less work than widening every byte.
+    /// One lane of 16 bits holds two columns, the first in the low byte. That byte is made unsigned (plus 128), so that the sums of whole
+    /// lanes and of high bytes give the sums of both columns: cheaper than widening every byte.
     @inline(__always)
     private func partSum(_ indices: UnsafeBufferPointer<UInt16>) -> SIMD16<Int32> {
         var lanes = SIMD8<UInt16>.zero
@@ -62,6 +62,6 @@ final class WeightTable: Sendable {
         return sum
     }
 
-    /// So many bytes cannot overflow 16 bits.
+    /// The most bytes whose sum cannot overflow 16 bits.
     private static let partLength = 255
 }

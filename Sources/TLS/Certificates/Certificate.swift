@@ -12,7 +12,7 @@ final class Certificate: @unchecked Sendable {
 
     deinit { X509_free(pointer) }
 
-    /// The certificates in PEM text, in its order; empty if there is none.
+    /// The certificates in PEM text, in its order; empty if there are none.
     /// - Throws: OpenSSL's reason when one is damaged.
     static func all(inPEM bytes: [UInt8]) throws(PEMError) -> [Certificate] {
         guard let source = MemoryBIO(reading: bytes) else { throw PEMError(reason: "out of memory") }
@@ -31,7 +31,7 @@ final class Certificate: @unchecked Sendable {
 
     // MARK: What it is for
 
-    /// The DNS names among its subject alternative names, lower case.
+    /// The DNS names among the subject alternative names, in lower case.
     var dnsNames: [String] {
         ERR_clear_error()
         guard let names = X509_get_ext_d2i(pointer, NID_subject_alt_name, nil, nil).map(OpaquePointer.init) else { return [] }
@@ -40,12 +40,12 @@ final class Certificate: @unchecked Sendable {
             var count: Int32 = 0
             guard let bytes = purser_names_dns(names, index, &count), count > 0 else { return nil }
             let name = UnsafeBufferPointer(start: bytes, count: Int(count))
-            // A NUL would end the name early in C but not here: such names are an attack, never a host.
+            // A NUL would end the name in C but not in Swift: such names are an attack, never a host.
             return name.contains(0) ? nil : String(decoding: name, as: UTF8.self).lowercased()
         }
     }
 
-    /// Whether it is good for `name`.
+    /// Whether the certificate is valid for `name`.
     func covers(_ name: SubjectName) -> Bool {
         switch name {
         case .address(let text): X509_check_ip_asc(pointer, text, 0) == 1
@@ -53,7 +53,7 @@ final class Certificate: @unchecked Sendable {
         }
     }
 
-    /// Whether its signature is `issuer`'s.
+    /// Whether `issuer` signed the certificate.
     func isSigned(by issuer: Certificate) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
@@ -63,7 +63,7 @@ final class Certificate: @unchecked Sendable {
 
     var isAuthority: Bool { X509_check_ca(pointer) == 1 }
 
-    /// Whether `key` is its private key.
+    /// Whether `key` is the certificate's private key.
     func matches(_ key: PrivateKey) -> Bool {
         ERR_clear_error()
         defer { ERR_clear_error() }
@@ -79,9 +79,9 @@ final class Certificate: @unchecked Sendable {
 
     // MARK: When it is valid
 
-    /// In seconds since 1970; 0 if the field is damaged.
+    /// A moment in seconds since 1970; 0 if the field is damaged.
     var validFrom: Int { Self.seconds(X509_get0_notBefore(pointer)) }
-    /// In seconds since 1970; 0 if the field is damaged.
+    /// A moment in seconds since 1970; 0 if the field is damaged.
     var expires: Int { Self.seconds(X509_get0_notAfter(pointer)) }
 
     private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int {
@@ -119,7 +119,7 @@ final class PrivateKey: @unchecked Sendable {
     var pem: [UInt8]? { MemoryBIO.bytes { PEM_write_bio_PrivateKey($0, pointer, nil, nil, 0, nil, nil) == 1 } }
 }
 
-/// PEM text that holds something else than it should; `reason` is OpenSSL's.
+/// PEM text with unexpected content; `reason` is OpenSSL's message.
 struct PEMError: Error {
     let reason: String
 
@@ -133,7 +133,7 @@ struct PEMError: Error {
 struct MemoryBIO: ~Copyable {
     let pointer: OpaquePointer
 
-    /// Copies `bytes`; the copy is wiped at the end, for it may be a key.
+    /// Copies `bytes`. The copy is wiped at the end, because it may be a key.
     init?(reading bytes: [UInt8]) {
         guard let bio = BIO_new(BIO_s_secmem()) else { return nil }
         guard bytes.isEmpty || BIO_write(bio, bytes, Int32(clamping: bytes.count)) == Int32(clamping: bytes.count) else {

@@ -14,8 +14,8 @@ struct CertificateDirectory: Sendable {
 
     /// Reads every pair, the default one first, the others by name.
     ///
-    /// A `.pem` file without its `.key`, or the other way round, is no pair, and a pair whose certificate names no host could never be
-    /// chosen: both are left aside.
+    /// Ignored are a `.pem` file without its `.key` (or the reverse), and a pair whose certificate names no host, which could never be
+    /// chosen.
     func loadPairs() throws(TLSConfigurationError) -> [CertificatePair] {
         var pairs = [try loadPair(Self.defaultName)]
         for name in furtherNames() {
@@ -29,7 +29,7 @@ struct CertificateDirectory: Sendable {
         try CertificatePair(name: name, certificateFile: certificateFile(name), keyFile: keyFile(name))
     }
 
-    /// How the files of all pairs are now. Follows symbolic links, so that a link turned to a renewed certificate is seen.
+    /// The current state of the files of all pairs. Follows symbolic links, so that a link to a renewed certificate is noticed.
     func stamp() -> DirectoryStamp {
         var files: [String: FileStamp] = [:]
         for name in [Self.defaultName] + furtherNames() {
@@ -46,7 +46,7 @@ struct CertificateDirectory: Sendable {
             .sorted()
     }
 
-    /// The names in the directory; none if it cannot be read, which the default pair's error message then tells.
+    /// The names in the directory; empty if it cannot be read: then reading the default pair reports the error.
     private func entries() -> [String] {
         guard let handle = opendir(path) else { return [] }
         defer { closedir(handle) }
@@ -58,23 +58,23 @@ struct CertificateDirectory: Sendable {
     }
 }
 
-/// The state of a directory's files: equal stamps mean that nothing was changed in between.
+/// The state of a directory's files: equal stamps mean that nothing has changed.
 struct DirectoryStamp: Equatable, Sendable {
     let files: [String: FileStamp]
 }
 
-/// What a file's change cannot leave as it was.
+/// Properties of a file of which at least one differs after a change.
 struct FileStamp: Equatable, Sendable {
     private let device: UInt
     private let inode: UInt
     private let size: Int
     private let modified: Int
     private let modifiedNanoseconds: Int
-    /// Also moves when only the permissions or the link count change.
+    /// The time of the last status change: it also changes with the permissions and the link count.
     private let changed: Int
     private let changedNanoseconds: Int
 
-    /// `nil` if there is no such file.
+    /// The stamp of a file; `nil` if it does not exist.
     init?(_ path: String) {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return nil }

@@ -1,15 +1,15 @@
 internal import COpenSSL
 internal import Glibc
 
-/// A certificate, the chain up to its root, and its private key: checked to be of use now.
+/// A certificate, its chain and its private key, checked to be valid now.
 struct CertificatePair: Sendable {
-    /// The file name without extension.
+    /// The name of the files without extension.
     let name: String
     let certificateFile: String
     let leaf: Certificate
     let issuers: [Certificate]
     let key: PrivateKey
-    /// Lower case; read once, for a handshake looks names up in a table made of them.
+    /// The host names in lower case, read once: handshakes use a table made from them.
     let hostNames: [String]
 
     /// Reads and checks `certificateFile` and `keyFile`.
@@ -66,7 +66,7 @@ struct CertificatePair: Sendable {
         }
     }
 
-    /// `2026-01-31 12:00:00 UTC`
+    /// A moment as `2026-01-31 12:00:00 UTC`.
     private static func utc(_ seconds: Int) -> String {
         var seconds = seconds
         var parts = tm()

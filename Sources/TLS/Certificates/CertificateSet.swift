@@ -1,18 +1,18 @@
 internal import COpenSSL
 
-/// The certificates that connections begun at one time are served with; immutable.
+/// The certificates in use at one time; immutable.
 ///
-/// OpenSSL holds unretained pointers to the set and to what it owns. They stay good because every `TLSConnection` keeps its set.
+/// OpenSSL holds unretained pointers to the set and to what it owns. They stay valid because every `TLSConnection` retains its set.
 final class CertificateSet: Sendable {
     let summaries: [TLSServerContext.CertificateSummary]
     private let contexts: [ContextHandle]
     private let table: HostNameTable
     private let protocols: ApplicationProtocols
     private let tickets: TicketKeys
-    /// The default pair's: what every connection begins with.
+    /// The context of the default pair, which every connection begins with.
     let initialContext: ContextHandle
 
-    /// - Parameter pairs: the default one first. Where a further pair shares a host name with it, the further one is chosen.
+    /// - Parameter pairs: the default one first. For a host name that several pairs have, the last one is used.
     init(_ pairs: [CertificatePair], protocols: ApplicationProtocols, tickets: TicketKeys) throws(TLSConfigurationError) {
         var contexts: [ContextHandle] = []
         for pair in pairs { contexts.append(try ContextHandle(serving: pair, protocols: protocols, tickets: tickets)) }

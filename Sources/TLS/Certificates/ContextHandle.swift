@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// An `SSL_CTX`: one certificate, and the settings that all connections share.
 ///
-/// @unchecked: not changed after `init`; what OpenSSL changes inside (reference counts) it guards itself.
+/// @unchecked: not changed after `init`; OpenSSL guards what it changes inside (reference counts).
 final class ContextHandle: @unchecked Sendable {
     let pointer: OpaquePointer
 

@@ -1,10 +1,10 @@
-/// Which of several certificates is for a host name.
+/// Finds the certificate for a host name.
 struct HostNameTable: Sendable {
     private var exact: [String: Int] = [:]
-    /// Keyed by what follows `*`, the dot included.
+    /// Certificates of wildcard names, by what follows `*` (with the dot).
     private var wildcards: [String: Int] = [:]
 
-    /// - Parameter names: the host names of each certificate, lower case. Where two share a name, the later one gets it.
+    /// - Parameter names: the host names of each certificate, in lower case. Of two with the same name the later one is used.
     init(_ names: [[String]]) {
         for (index, names) in names.enumerated() {
             for name in names {

@@ -1,14 +1,14 @@
 internal import COpenSSL
 internal import Glibc
 
-/// Reads and writes the files that certificates and keys are kept in.
+/// Reads and writes files of certificates and keys.
 enum PEMFile {
-    /// Far above any chain in use, far below what could hurt.
+    /// The largest file that is read, in bytes: far more than any real chain.
     private static let sizeLimit = 1 << 20
 
     /// All bytes of a regular file.
     static func read(_ path: String) throws(TLSConfigurationError) -> [UInt8] {
-        // Non-blocking: opening a pipe that nobody writes to would wait for ever.
+        // Non-blocking: opening a pipe without a writer would wait forever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw unreadable(path, errno) }
         defer { close(descriptor) }
@@ -44,7 +44,8 @@ enum PEMFile {
 
     static func mentionsEncryption(_ bytes: [UInt8]) -> Bool { String(decoding: bytes, as: UTF8.self).contains("ENCRYPTED") }
 
-    /// Puts `bytes` at `path` in one step: readers see the old file or the whole new one, and nobody beyond `mode` ever sees a byte.
+    /// Writes `bytes` to `path` in one step: readers see the old file or the whole new one, and its permissions are `mode` from the
+    /// beginning.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(TLSConfigurationError) {
         let temporary = "\(path).\(UInt64.random(in: 0...(.max))).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)

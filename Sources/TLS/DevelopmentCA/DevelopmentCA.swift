@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Makes certificates for development: a certificate authority of one's own, and a server certificate that it signed.
+/// Makes certificates for development: a certificate authority, and a server certificate signed by it.
 public enum DevelopmentCA {
-    /// The files, and what was done to them.
+    /// The files, and which of them are new.
     public struct CreatedFiles: Sendable {
-        /// The authority's certificate: what clients are told to trust.
+        /// The authority's certificate, for clients to trust.
         public let authority: String
         /// The server's certificate, then the authority's.
         public let certificate: String
@@ -12,12 +12,12 @@ public enum DevelopmentCA {
         public let key: String
         /// The host names and addresses that were asked for.
         public let hosts: [String]
-        /// Whether the authority is new, so that clients must be told.
+        /// Whether the authority is new: clients must then be given its certificate.
         public let madeAuthority: Bool
         /// Whether the server's pair is new.
         public let madeCertificate: Bool
 
-        /// For people: what was made or found.
+        /// What was made or found, as text for people.
         public var summary: String {
             let names = hosts.joined(separator: ", ")
             return """
@@ -30,12 +30,12 @@ public enum DevelopmentCA {
     /// Makes sure that `directory` holds a server certificate (`server.pem`, `server.key`) for `hosts`, signed by an authority
     /// (`ca.pem`, `ca.key`) that is kept if it is there and valid.
     ///
-    /// A server certificate that is good for `hosts` for another 30 days is left alone, also one from elsewhere. Runs at the same time
-    /// wait for each other.
+    /// A server certificate that is valid for `hosts` for another 30 days is kept, whoever issued it. Concurrent calls wait for each other.
     /// - Parameters:
     ///   - hosts: host names, also `*.name`, and addresses; those of this machine if there is none.
-    ///   - force: makes a new server certificate whatever is there.
-    /// - Throws: `TLSConfigurationError` when a name is none, files cannot be read or written, or somebody else's would be overwritten.
+    ///   - force: makes a new server certificate in any case.
+    /// - Throws: `TLSConfigurationError` when a name is invalid, files cannot be read or written, or a certificate of another issuer would
+    /// be overwritten.
     public static func create(directory: String, hosts: [String], force: Bool = false) throws(TLSConfigurationError) -> CreatedFiles {
         let names = try subjectNames(hosts.isEmpty ? ["localhost", "127.0.0.1", "::1"] : hosts)
         let lock = try DirectoryLock(directory)
@@ -56,11 +56,11 @@ public enum DevelopmentCA {
     }
 }
 
-/// A directory that nobody else who asks for it may change meanwhile.
+/// An exclusive lock on a directory, among processes that take it.
 private struct DirectoryLock {
     private let descriptor: Int32
 
-    /// Makes the directory if need be, then waits for it.
+    /// Makes the directory if needed, then waits for the lock.
     init(_ path: String) throws(TLSConfigurationError) {
         let isThere = mkdir(path, 0o755) == 0 || errno == EEXIST
         let descriptor = isThere ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1

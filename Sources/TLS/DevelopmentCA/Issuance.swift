@@ -2,13 +2,13 @@ internal import Glibc
 
 /// One run of `DevelopmentCA.create`.
 struct Issuance {
-    /// By this name in the subject we know our own authorities again.
+    /// The organization in the subject of authorities that Purser made.
     private static let organization = "Purser development"
     private static let authorityDays = 3650
-    /// Mozilla's profile allows 366, public authorities 398.
+    /// Days that a server certificate is valid. Mozilla's profile allows 366, public authorities 398.
     private static let serverDays = 365
     private static let daysLeftToBeKept = 30
-    /// Clocks of other machines may be behind.
+    /// Seconds before now at which validity begins: clocks of other machines may be behind.
     private static let backdated = 60 * 60
 
     let directory: CertificateDirectory
@@ -39,9 +39,9 @@ struct Issuance {
 
     private enum Standing {
         case absent
-        /// Made by an authority of ours: may be replaced.
+        /// Issued by an authority that Purser made: may be replaced.
         case own(CertificatePair)
-        /// From elsewhere, and good for what is asked.
+        /// From another issuer, and valid for the requested hosts.
         case foreign
     }
 
@@ -63,7 +63,7 @@ struct Issuance {
         }
     }
 
-    /// Whether the server's certificate is one of ours that has expired or lost its key.
+    /// Whether the server's certificate was issued by Purser and has expired or lost its key.
     private func isOursWithoutUse(_ name: String) -> Bool {
         guard let bytes = try? PEMFile.read(directory.certificateFile(name)), let leaf = try? Certificate.all(inPEM: bytes).first,
             leaf.issuerOrganization == Self.organization
@@ -75,7 +75,7 @@ struct Issuance {
         pair.leaf.expires - time(nil) >= Self.daysLeftToBeKept * X509Builder.secondsPerDay && names.allSatisfy(pair.leaf.covers)
     }
 
-    /// The authority that is there; `nil` if there is none, or one that would expire before a certificate made now.
+    /// The existing authority; `nil` if there is none, or if it expires before a certificate made now.
     private func standingAuthority() throws(TLSConfigurationError) -> X509Builder.Issuer? {
         let name = CertificateDirectory.authorityName
         if !exists(directory.certificateFile(name)), !exists(directory.keyFile(name)) { return nil }
@@ -100,7 +100,7 @@ struct Issuance {
 
     private func makeAuthority() throws(TLSConfigurationError) -> X509Builder.Issuer {
         let key = try newKey()
-        // Authorities of different machines meet in one trust store: each has a name of its own.
+        // Authorities of different machines may be in one trust store, so their names differ.
         let tag = String(UInt32.random(in: 0...(.max)), radix: 16)
         let builder = X509Builder(
             organization: Self.organization, commonName: "Purser development CA \(tag)", validFrom: -Self.backdated,
@@ -115,7 +115,7 @@ struct Issuance {
 
     private func makeServerPair(signedBy issuer: X509Builder.Issuer) throws(TLSConfigurationError) {
         let key = try newKey()
-        // A common name may have 64 characters; nobody reads it where there are alternative names.
+        // A common name has at most 64 characters. Clients ignore it where there are alternative names.
         let commonName = names.first { $0.text.utf8.count <= 64 }?.text ?? "server"
         let builder = X509Builder(
             organization: Self.organization, commonName: commonName, validFrom: -Self.backdated,
@@ -138,7 +138,7 @@ struct Issuance {
         do throws(X509Builder.Failure) { return try builder.build(for: key, signedBy: issuer) } catch { throw failed(error.reason) }
     }
 
-    /// The key first: a gateway that reloads in between sees a pair that does not match, keeps the old one and looks again.
+    /// The key is written first: a gateway that reloads in between sees a pair that does not match, keeps the old one and tries again.
     private func write(_ chain: [Certificate], _ key: PrivateKey, as name: String) throws(TLSConfigurationError) {
         guard let keyBytes = key.pem else { throw failed(OpenSSLErrors.drainedReason()) }
         var text: [UInt8] = []

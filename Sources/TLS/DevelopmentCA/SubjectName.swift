@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// Whom a certificate is for: a host name or an address.
+/// The subject of a certificate: a host name or an address.
 enum SubjectName: Hashable, Sendable {
-    /// Lower case; may begin with `*.`.
+    /// A host name in lower case; may begin with `*.`.
     case host(String)
-    /// In its shortest spelling, without brackets.
+    /// An address in its shortest form, without brackets.
     case address(String)
 
-    /// `nil` if `text` is neither.
+    /// Parses a name; `nil` if `text` is neither.
     init?(_ text: String) {
         let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         if let address = Self.address(bare, AF_INET, size: 4) ?? Self.address(bare, AF_INET6, size: 16) {
@@ -28,7 +28,7 @@ enum SubjectName: Hashable, Sendable {
         return String(decoding: spelling.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Letters, digits and inner hyphens only: the names end up in a list that OpenSSL parses.
+    /// Only letters, digits and inner hyphens are allowed: OpenSSL parses the names as a list.
     private static func isHost(_ text: String) -> Bool {
         let name = text.hasPrefix("*.") ? text.dropFirst(2) : text[...]
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -46,7 +46,7 @@ enum SubjectName: Hashable, Sendable {
         }
     }
 
-    /// As OpenSSL's `subjectAltName` takes it.
+    /// The name in OpenSSL's syntax for `subjectAltName`.
     var alternativeName: String {
         switch self {
         case .host(let name): "DNS:" + name
@@ -54,7 +54,7 @@ enum SubjectName: Hashable, Sendable {
         }
     }
 
-    /// Without the kind.
+    /// The name alone.
     var text: String {
         switch self {
         case .host(let text), .address(let text): text

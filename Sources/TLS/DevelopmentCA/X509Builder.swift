@@ -2,13 +2,13 @@ internal import COpenSSL
 
 /// Makes X.509 certificates.
 struct X509Builder {
-    /// Who signs.
+    /// The certificate and key that sign.
     struct Issuer {
         let certificate: Certificate
         let key: PrivateKey
     }
 
-    /// An extension as OpenSSL's configuration files spell it.
+    /// An extension in the syntax of OpenSSL's configuration files.
     struct Extension {
         let identifier: Int32
         let value: String
@@ -23,7 +23,7 @@ struct X509Builder {
         }
     }
 
-    /// What OpenSSL could not do.
+    /// An operation of OpenSSL that failed.
     struct Failure: Error { let reason: String }
 
     static let secondsPerDay = 24 * 60 * 60
@@ -34,10 +34,10 @@ struct X509Builder {
     var validFrom: Int
     /// Seconds from now until it expires.
     var expires: Int
-    /// In this order: an authority's key identifier is copied from the subject key identifier before it.
+    /// The extensions, in order: the authority key identifier is copied from the subject key identifier before it.
     var extensions: [Extension]
 
-    /// Makes the certificate of `key`, signed by `issuer`, or by itself without one.
+    /// Makes a certificate for `key`, signed by `issuer`; `nil`: self-signed.
     func build(for key: PrivateKey, signedBy issuer: Issuer?) throws(Failure) -> Certificate {
         ERR_clear_error()
         guard let pointer = X509_new() else { throw failure() }
@@ -55,7 +55,7 @@ struct X509Builder {
 
     private func failure() -> Failure { Failure(reason: OpenSSLErrors.drainedReason()) }
 
-    /// 127 random bits: positive, never repeated, and foretold by nobody.
+    /// Sets a serial number of 127 random bits: positive, unique and unpredictable.
     private func setSerial(of certificate: OpaquePointer) -> Bool {
         guard let number = BN_new() else { return false }
         defer { BN_free(number) }

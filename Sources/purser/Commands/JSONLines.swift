@@ -1,9 +1,9 @@
 internal import Chat
 internal import Glibc
 
-/// JSON lines from standard input or a file, one after the other, in memory that does not grow with their number.
+/// Reads JSON lines from standard input or a file one by one, in bounded memory.
 struct JSONLines {
-    /// No prompt is longer; a file without line ends must not fill the memory.
+    /// The longest line in bytes: a file without line ends must not fill the memory.
     private static let longestLine = 64 << 20
     private static let chunk = 1 << 16
 
@@ -11,13 +11,13 @@ struct JSONLines {
     private var buffer: [UInt8] = []
     private var start = 0
     private var isAtEnd = false
-    /// The number of the line last given, from 1.
+    /// The number of the line returned last, from 1.
     private(set) var lineNumber = 0
 
     /// - Parameter descriptor: an open file; stays open.
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// The next line that is not blank, with room behind it for the JSON reader; `nil` at the end.
+    /// The next line that is not blank, with the padding that the JSON reader needs; `nil` at the end.
     /// - Throws: `JSONLineFailure` when reading fails or a line is too long.
     mutating func next() throws(JSONLineFailure) -> [UInt8]? {
         while let line = try nextLine() {
@@ -50,7 +50,7 @@ struct JSONLines {
         return line
     }
 
-    /// Reads on, and gives by how many bytes everything moved forward.
+    /// Reads more bytes. Returns by how many bytes the buffer's content moved forward.
     private mutating func fill() throws(JSONLineFailure) -> Int {
         let moved = start
         buffer.removeSubrange(..<start)

@@ -70,7 +70,7 @@ struct KeysCommand: ParsableCommand {
         }
     }
 
-    /// Opens the place where keys are kept, and turns its failures into the exit status that the contract names.
+    /// Opens the key store, and converts its failures to the exit statuses of the contract.
     private static func withKeyStore(_ state: StateOptions, _ body: (any ClientKeyStore) throws -> Void) throws {
         do { try body(try LedgerStores.keys(state.ledgerURL(), state: state.state)) } catch let failure as LedgerFailure {
             if case .invalid(let message) = failure {

@@ -80,7 +80,7 @@ struct LedgerCommand: ParsableCommand {
         func run() throws {
             let url = try state.ledgerURL()
             let refund = try withLedger {
-                // A mistyped path must not make a ledger.
+                // A mistyped path must not create a ledger.
                 _ = try LedgerStores.usage(url)
                 let progress = ProgressLine("upgrading the ledger")
                 var settings = SQLiteLedger.Settings()
@@ -106,7 +106,7 @@ struct LedgerCommand: ParsableCommand {
     }
 }
 
-/// Does `body`, and turns the ledger's failures into the exit status that the contract names.
+/// Runs `body`, and converts the ledger's failures to the exit statuses of the contract.
 private func withLedger<T>(_ body: () throws -> T) throws -> T {
     do { return try body() } catch let failure as LedgerFailure {
         if case .invalid(let message) = failure {
@@ -117,14 +117,14 @@ private func withLedger<T>(_ body: () throws -> T) throws -> T {
     }
 }
 
-/// How far long work is, in one line on the terminal; nothing in a pipe.
+/// Shows the progress of long work in one line on the terminal; nothing in a pipe.
 final class ProgressLine: Sendable {
     private let title: String
     private let isShown = isatty(STDERR_FILENO) == 1
 
     init(_ title: String) { self.title = title }
 
-    /// Shows that `done` of `total` is done.
+    /// Shows that `done` of `total` are done.
     func show(_ done: Int64, of total: Int64) {
         guard isShown, total > 0 else { return }
         let percent = Int(Double(done) / Double(total) * 100)
@@ -132,7 +132,7 @@ final class ProgressLine: Sendable {
         Terminal.progress("\r\(title) \(bar) \(percent) % of \(total) records")
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     func clear() {
         if isShown { Terminal.progress("\r\u{1b}[K") }
     }

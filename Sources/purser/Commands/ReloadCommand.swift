@@ -33,7 +33,7 @@ struct ReloadCommand: ParsableCommand {
             throw Terminal.cannotStart("there is no admin key at \(state.adminKeyPath); give the gateway's --state, or PURSER_ADMIN_KEY")
         }
         let answer = try ask(key)
-        // The gateway's own words; they are JSON with every reason.
+        // The gateway's response: JSON with every reason.
         let words = String(decoding: answer.body, as: UTF8.self)
         if answer.status == 200 { return Terminal.output(words + "\n") }
         Terminal.error("purser: the gateway did not reload (status \(answer.status)): \(words)")
@@ -54,9 +54,9 @@ struct ReloadCommand: ParsableCommand {
         }
         do throws(AdminClient.Failure) {
             do throws(AdminClient.Failure) { return try post(address.isPlain ? "http" : "https", host) } catch {
-                // The certificate may have this machine's name and not its address.
+                // The certificate may name this machine by its host name and not by its address.
                 if error.isUntrusted, ["127.0.0.1", "::1"].contains(address.host) { return try post("https", "localhost") }
-                // Where no address is given the listener has TLS only if another has it.
+                // Without an address of its own, the listener uses TLS if another listener does.
                 guard admin.isEmpty, error.isUnreachable else { throw error }
                 return try post("http", host)
             }

@@ -99,7 +99,7 @@ struct RouteCommand: ParsableCommand {
         return features
     }
 
-    /// Says on a terminal that the decision goes by the policies, not by the keys of this machine.
+    /// Notes on a terminal that the decision follows the policies, as if the API keys of all providers were set.
     private func noteProvidersThatAreOff(_ environment: [String: String]) {
         guard isatty(STDERR_FILENO) == 1, let snapshot = try? PolicyStore.compile(options.policies, environment).snapshot else { return }
         let off = snapshot.offProviders.map(\.name)
