@@ -11,7 +11,8 @@ struct OverloadOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "JSON values (objects, arrays, texts, numbers) that one body may have; what has more gets 413. Default: 200000.", valueName: "n"))
+            "JSON values (objects, arrays, texts, numbers) that one body may have; what has more gets 413. Default: 200000.", valueName: "n"
+        ))
     var maxJSONValues: Int?
 
     @Option(
