@@ -11,6 +11,8 @@ final class EasyHandle {
     /// The transfer in progress.
     var transfer: UpstreamTransfer?
     private(set) var watchdog: LoopTimer
+    /// Where the consumer of the transfer waits. The next transfer may use it, since nobody waits for one that is over.
+    let waiter: LoopWaiter
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let url: OpaquePointer?
     /// What the handle was set to last; setting it costs parsing and copying, and most calls are like the one before.
@@ -22,6 +24,7 @@ final class EasyHandle {
         self.easy = easy
         self.endpoint = endpoint
         url = curl_url()
+        waiter = LoopWaiter(on: client.loop)
         weak var this: EasyHandle?
         watchdog = LoopTimer(on: client.loop) { this?.transfer?.timedOut() }
         this = self

@@ -26,7 +26,6 @@ public final class UpstreamTransfer {
     private var buffer: [UInt8] = []
     private var isPaused = false
     private var result: Result<Void, UpstreamFailure>?
-    private var waiter: UnsafeContinuation<Void, Never>?
     private var isReleased = false
     /// When the provider's time ends, when the caller's patience does, and the earlier of the two.
     private let providerDeadline, callerDeadline, totalDeadline: MonotonicTime
@@ -124,20 +123,8 @@ public final class UpstreamTransfer {
     private static let releaseTime = Duration.seconds(1)
 
     private func wait() async {
-        if Task.isCancelled { return cancel() }
-        let box = UnownedTransfer(transfer: self)
-        await withTaskCancellationHandler {
-            await withUnsafeContinuation { waiter = $0 }
-        } onCancel: {
-            // Tasks of a loop are cancelled on that loop: by the connection that saw its client leave.
-            box.transfer.client.loop.execute { box.transfer.cancel() }
-        }
-    }
-
-    private func wakeConsumer() {
-        guard let waiter else { return }
-        self.waiter = nil
-        waiter.resume()
+        if !Task.isCancelled { await handle.waiter.waitUnlessCancelled() }
+        if Task.isCancelled { cancel() }
     }
 
     private func resume() {
@@ -202,7 +189,7 @@ public final class UpstreamTransfer {
         if firstByteTime == nil { firstByteTime = MonotonicTime.now() }
         buffer.append(contentsOf: bytes)
         if patience == nil { handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.idle)) }
-        wakeConsumer()
+        handle.waiter.wake()
         return .taken
     }
 
@@ -211,7 +198,7 @@ public final class UpstreamTransfer {
     private func completeHead() {
         guard !headIsComplete else { return }
         headIsComplete = true
-        wakeConsumer()
+        handle.waiter.wake()
     }
 
     /// The head is complete when its blank line has come, even if no body ever follows.
@@ -224,7 +211,7 @@ public final class UpstreamTransfer {
 
     func timedOut() {
         // A consumer that is not waiting is busy with its client: that is not the upstream's slowness.
-        if patience != nil, waiter == nil, result == nil, !isReleased, client.loop.now < totalDeadline {
+        if patience != nil, !handle.waiter.isWaiting, result == nil, !isReleased, client.loop.now < totalDeadline {
             return handle.watchdog.set(totalDeadline)
         }
         noteProgress()
@@ -245,7 +232,7 @@ public final class UpstreamTransfer {
         guard self.result == nil else { return }
         if case .success = result { completeHead() }
         self.result = result
-        wakeConsumer()
+        handle.waiter.wake()
     }
 
     /// Notes a failure found inside a libcurl call-back; libcurl ends the transfer itself as soon as the call-back returns.
@@ -254,11 +241,6 @@ public final class UpstreamTransfer {
         noteProgress()
         result = .failure(failure)
         handle.watchdog.set(client.loop.now)
-        wakeConsumer()
+        handle.waiter.wake()
     }
-}
-
-/// Lets the cancellation handler, which must be `Sendable`, name the transfer; it only uses it on the transfer's own loop.
-private struct UnownedTransfer: @unchecked Sendable {
-    let transfer: UpstreamTransfer
 }

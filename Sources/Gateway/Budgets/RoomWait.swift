@@ -61,14 +61,13 @@ extension OrganizationLimits {
 
 /// One request's wait for room. Unchecked, because the line's callback must be able to name it; it is used on its loop only.
 private final class RoomWait: @unchecked Sendable {
-    private let loop: EventLoop
     private var timer: LoopTimer?
     private var ticket: WaitTicket?
     private var ending: WaitOutcome??
-    private var continuation: UnsafeContinuation<Void, Never>?
+    private let waiter: LoopWaiter
 
     init(on loop: EventLoop) {
-        self.loop = loop
+        waiter = LoopWaiter(on: loop)
         timer = LoopTimer(on: loop) { [weak self] in self?.timeCame() }
     }
 
@@ -76,11 +75,10 @@ private final class RoomWait: @unchecked Sendable {
     func outcome(of ticket: WaitTicket) async -> WaitOutcome? {
         self.ticket = ticket
         setTimer(ticket.delay)
-        await withTaskCancellationHandler {
-            if ending == nil { await withUnsafeContinuation { continuation = $0 } }
-        } onCancel: {
-            loop.execute { self.leave() }
-        }
+        if ending == nil { await waiter.waitUnlessCancelled() }
+        // Without an answer only the client's leaving ends the wait.
+        if ending == nil { leave() }
+        if ending == nil { await waiter.wait() }
         timer?.set(.never)
         return ending ?? nil
     }
@@ -89,9 +87,7 @@ private final class RoomWait: @unchecked Sendable {
     func end(_ outcome: WaitOutcome?) {
         guard ending == nil else { return }
         ending = .some(outcome)
-        let waiting = continuation
-        continuation = nil
-        waiting?.resume()
+        waiter.wake()
     }
 
     private func timeCame() { if let next = ticket?.wake(at: .now) { setTimer(next) } }

@@ -5,15 +5,14 @@ internal import HTTPServer
 /// One client that gets a recorded answer. Unchecked, because the writer's wake-up must be able to name it; it is used on its loop only.
 final class AnswerReader: @unchecked Sendable {
     private let answer: RecordedAnswer
-    private let loop: EventLoop
     private var id: Int?
     private var isWoken = false
-    private var continuation: UnsafeContinuation<Void, Never>?
+    private let waiter: LoopWaiter
 
     /// Takes a place at the beginning of `answer`.
     init(of answer: RecordedAnswer, on loop: EventLoop) {
         self.answer = answer
-        self.loop = loop
+        waiter = LoopWaiter(on: loop)
         id = answer.attach { [weak self] in loop.execute { [weak self] in self?.wake() } }
     }
 
@@ -45,19 +44,13 @@ final class AnswerReader: @unchecked Sendable {
 
     /// Waits for more of the answer; false when the client has left.
     private func isStillThere() async -> Bool {
-        await withTaskCancellationHandler {
-            if !isWoken { await withUnsafeContinuation { continuation = $0 } }
-        } onCancel: {
-            loop.execute { self.wake() }
-        }
+        if !isWoken { await waiter.waitUnlessCancelled() }
         isWoken = false
         return !Task.isCancelled
     }
 
     private func wake() {
         isWoken = true
-        let waiting = continuation
-        continuation = nil
-        waiting?.resume()
+        waiter.wake()
     }
 }

@@ -28,7 +28,7 @@ final class AnswerRecorder: @unchecked Sendable {
     private var unattended: LoopTimer?
     private var quietTimer: LoopTimer?
     private var quiet: (interval: Duration, action: () -> Void)?
-    private var continuation: UnsafeContinuation<Void, Never>?
+    private let waiter: LoopWaiter
 
     init(
         _ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, _ gateway: Gateway, _ activity: KeyActivity,
@@ -41,6 +41,7 @@ final class AnswerRecorder: @unchecked Sendable {
         places = gateway.places
         self.activity = activity
         self.loop = loop
+        waiter = LoopWaiter(on: loop)
         unattended = LoopTimer(on: loop) { [weak self] in self?.giveUp() }
         answer.notifyWriter { [weak self] in loop.execute { [weak self] in self?.readersChanged() } }
     }
@@ -134,12 +135,7 @@ final class AnswerRecorder: @unchecked Sendable {
             case .nobody:
                 isGivenUp = true
                 return false
-            case .pause:
-                await withTaskCancellationHandler {
-                    await withUnsafeContinuation { continuation = $0 }
-                } onCancel: {
-                    loop.execute { self.resume() }
-                }
+            case .pause: await waiter.waitUnlessCancelled()
             }
         }
         return false
@@ -147,7 +143,7 @@ final class AnswerRecorder: @unchecked Sendable {
 
     /// Readers have come, gone or caught up, or the process is ending.
     private func readersChanged() {
-        resume()
+        waiter.wake()
         guard task != nil else { return }
         if table.isAborted { return giveUp() }
         guard answer.isUnattended else {
@@ -171,11 +167,5 @@ final class AnswerRecorder: @unchecked Sendable {
     private func giveUp() {
         isGivenUp = true
         task?.cancel()
-    }
-
-    private func resume() {
-        let waiting = continuation
-        continuation = nil
-        waiting?.resume()
     }
 }
