@@ -37,7 +37,6 @@ public final class HTTPServer: @unchecked Sendable {
 
     let handler: any HTTPHandler
     let limits: HTTPLimits
-    let timeouts: HTTPTimeouts
     let intervals: HTTPIntervals
     /// Where every connection of the loop reads into first, so that idle connections own no buffer.
     let scratch: UnsafeMutableRawBufferPointer
@@ -45,7 +44,7 @@ public final class HTTPServer: @unchecked Sendable {
     private(set) var unreadAnswerLimit = 128 * 1024
     private let maxConnections: Int
     private var peers: PeerCount
-    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    private var channels: [ObjectIdentifier: ClientChannel] = [:]
     private var listeners: [Listener] = []
     private var dateText: [UInt8] = []
     private var dateSecond = -1
@@ -63,7 +62,6 @@ public final class HTTPServer: @unchecked Sendable {
         self.loop = loop
         self.handler = handler
         self.limits = limits
-        self.timeouts = timeouts
         intervals = HTTPIntervals(timeouts)
         self.maxConnections = maxConnections
         self.unsentAllowance = unsentAllowance
@@ -74,7 +72,7 @@ public final class HTTPServer: @unchecked Sendable {
     deinit { scratch.deallocate() }
 
     /// Connections that are open.
-    public var connectionCount: Int { connections.count }
+    public var connectionCount: Int { channels.count }
 
     /// Listens on `address`, with TLS unless the address says plain.
     /// - Returns: the port that was bound.
@@ -89,7 +87,7 @@ public final class HTTPServer: @unchecked Sendable {
     }
 
     private func accept(_ descriptor: Int32, tls context: TLSServerContext?) {
-        guard connections.count < maxConnections, let peer = PeerAddress(of: descriptor), peers.admit(peer) else {
+        guard channels.count < maxConnections, let peer = PeerAddress(of: descriptor), peers.admit(peer) else {
             handler.turnedAway()
             close(descriptor)
             return
@@ -103,15 +101,15 @@ public final class HTTPServer: @unchecked Sendable {
             }
             tls = made
         }
-        let connection = HTTPConnection(server: self, descriptor: descriptor, peer: peer, tls: tls)
-        connections[ObjectIdentifier(connection)] = connection
-        connection.start()
+        let channel = ClientChannel(server: self, descriptor: descriptor, peer: peer, tls: tls)
+        channels[ObjectIdentifier(channel)] = channel
+        channel.start()
     }
 
-    func closed(_ connection: HTTPConnection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        peers.release(connection.peer)
-        if isDraining, connections.isEmpty { reportIdle() }
+    func closed(_ channel: ClientChannel) {
+        guard channels.removeValue(forKey: ObjectIdentifier(channel)) != nil else { return }
+        peers.release(channel.peer)
+        if isDraining, channels.isEmpty { reportIdle() }
     }
 
     /// Stops listening and lets every request that has begun finish; `done` runs when no connection is left.
@@ -120,8 +118,8 @@ public final class HTTPServer: @unchecked Sendable {
         whenIdle = done
         for listener in listeners { listener.close() }
         listeners = []
-        for connection in connections.values { connection.drain() }
-        if connections.isEmpty { reportIdle() }
+        for channel in channels.values { channel.drain() }
+        if channels.isEmpty { reportIdle() }
     }
 
     /// Whether answers leave their connections open for another request.
@@ -132,7 +130,7 @@ public final class HTTPServer: @unchecked Sendable {
         guard isScarce != savesMemory else { return }
         savesMemory = isScarce
         limitBuffers()
-        if isScarce { for connection in connections.values { connection.saveMemory() } }
+        if isScarce { for channel in channels.values { channel.saveMemory() } }
     }
 
     /// Takes in that so much more (or less) waits for clients.
@@ -151,7 +149,7 @@ public final class HTTPServer: @unchecked Sendable {
     }
 
     /// Ends what `drain` did not end in time.
-    public func abortConnections() { for connection in connections.values { connection.abort() } }
+    public func abortConnections() { for channel in channels.values { channel.abort() } }
 
     private func reportIdle() {
         let done = whenIdle

@@ -27,6 +27,8 @@ public struct HTTPTimeouts: Hashable, Sendable {
 /// The time-outs as the loop's clock counts them: `Duration` is 128 bits wide, and its arithmetic shows in profiles.
 struct HTTPIntervals {
     let handshake, head, bodyIdle, bodyTotal, write, keepAlive, linger: ClockInterval
+    /// At least 1.
+    let bodyBytesPerSecond: Int
 
     init(_ timeouts: HTTPTimeouts) {
         handshake = ClockInterval(timeouts.handshake)
@@ -36,5 +38,6 @@ struct HTTPIntervals {
         write = ClockInterval(timeouts.write)
         keepAlive = ClockInterval(timeouts.keepAlive)
         linger = ClockInterval(timeouts.linger)
+        bodyBytesPerSecond = max(1, timeouts.bodyBytesPerSecond)
     }
 }

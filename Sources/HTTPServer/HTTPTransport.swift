@@ -13,30 +13,50 @@ struct HTTPTransport {
 
     let descriptor: Int32
     /// `nil` in the clear.
-    var tls: TLSConnection?
+    private(set) var tls: TLSConnection?
 
-    enum Glance {
-        case byte(UInt8)
+    /// How far the opening of a connection has come.
+    enum Opening {
+        /// Bytes can be read and written.
+        case ready
+        /// The client speaks plain HTTP where TLS is spoken; from here on bytes go in the clear.
+        case plainHTTP
+        /// Not yet; go on when the descriptor is ready.
         case wouldBlock
-        case closed
+        case failed
     }
 
-    /// Looks at the first byte that has come and leaves it where it is.
-    func peek() -> Glance {
+    private var hasSeenFirstByte = false
+
+    init(descriptor: Int32, tls: TLSConnection?) {
+        self.descriptor = descriptor
+        self.tls = tls
+    }
+
+    /// Goes on with the opening: a look at the first byte, then the TLS handshake.
+    mutating func open() -> Opening {
+        guard let tls else { return .ready }
+        if !hasSeenFirstByte {
+            let glance = lookAtFirstByte()
+            guard glance == .ready else { return glance }
+            hasSeenFirstByte = true
+        }
+        switch tls.handshake() {
+        case .done: return .ready
+        case .wantsRead, .wantsWrite: return .wouldBlock
+        case .failed: return .failed
+        }
+    }
+
+    /// The byte stays where it is.
+    private mutating func lookAtFirstByte() -> Opening {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK))
-        if count == 1 { return .byte(byte) }
-        return count < 0 && (errno == EAGAIN || errno == EINTR) ? .wouldBlock : .closed
-    }
-
-    /// Goes on with the TLS handshake; `bytes` means that it is done.
-    func handshake() -> Outcome {
-        guard let tls else { return .bytes(0) }
-        switch tls.handshake() {
-        case .done: return .bytes(0)
-        case .wantsRead, .wantsWrite: return .wouldBlock
-        case .failed: return .closed
-        }
+        guard count == 1 else { return count < 0 && (errno == EAGAIN || errno == EINTR) ? .wouldBlock : .failed }
+        // A TLS record begins with its type, 22; a letter begins the method of a request in plain HTTP.
+        guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) else { return .ready }
+        tls = nil
+        return .plainHTTP
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Outcome {

@@ -46,7 +46,7 @@ private func checkResponseField(_ bytes: [UInt8]) {
     head.appendField("x-a", value: bytes[...])
     head.appendField("x-b", value: String(decoding: bytes, as: UTF8.self))
     var output: [UInt8] = []
-    head.append(to: &output)
+    HTTP1Writer.append(head, to: &output)
     let lines = output.count { $0 == UInt8(ascii: "\n") }
     let returns = output.count { $0 == UInt8(ascii: "\r") }
     guard lines == returns, lines <= 5, !output.contains(0) else { fatalError("field injected") }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ResponseHeadTests {
     private func text(_ head: HTTPResponseHead, date: String? = nil) -> String {
         var output: [UInt8] = []
-        head.append(to: &output, date: date.map { Array($0.utf8) })
+        HTTP1Writer.append(head, date: date.map { Array($0.utf8) }, to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
@@ -43,10 +43,10 @@ import Testing
 
     @Test func chunks() {
         var output: [UInt8] = []
-        HTTPResponseHead.appendChunk([], to: &output)
-        HTTPResponseHead.appendChunk(Array(repeating: 0x61, count: 26)[...], to: &output)
-        HTTPResponseHead.appendChunk(Array(repeating: 0x62, count: 256)[...], to: &output)
-        HTTPResponseHead.appendLastChunk(to: &output)
+        HTTP1Writer.appendChunk([], to: &output)
+        HTTP1Writer.appendChunk(Array(repeating: 0x61, count: 26)[...], to: &output)
+        HTTP1Writer.appendChunk(Array(repeating: 0x62, count: 256)[...], to: &output)
+        HTTP1Writer.appendLastChunk(to: &output)
         let expected = "1a\r\n" + String(repeating: "a", count: 26) + "\r\n100\r\n" + String(repeating: "b", count: 256) + "\r\n0\r\n\r\n"
         #expect(String(decoding: output, as: UTF8.self) == expected)
         var decoder = HTTPBodyDecoder(framing: .chunked)
@@ -58,7 +58,7 @@ import Testing
 
     @Test func interim() {
         var output: [UInt8] = []
-        HTTPResponseHead.appendContinue(to: &output)
+        HTTP1Writer.appendContinue(to: &output)
         #expect(String(decoding: output, as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
     }
 

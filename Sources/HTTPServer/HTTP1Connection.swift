@@ -1,0 +1,180 @@
+internal import EventLoop
+
+/// Leads an ``HTTP1Session`` on a channel: reads requests, hands each to the handler as an exchange, writes the answers in order.
+///
+/// Belongs to its loop.
+final class HTTP1Connection: @unchecked Sendable {
+    let channel: ClientChannel
+    private(set) var session: HTTP1Session
+
+    init(on channel: ClientChannel) {
+        self.channel = channel
+        session = HTTP1Session(limits: channel.server.limits, intervals: channel.server.intervals)
+    }
+
+    private var server: HTTPServer { channel.server }
+    private var loop: EventLoop { channel.server.loop }
+    /// Whether the client may still be sending when the connection ends.
+    var lingers: Bool { session.lingers }
+
+    // MARK: Requests
+
+    /// Takes one request after the other until the connection comes to its end.
+    func run() async {
+        var action = session.awaitRequest(at: loop.now, keepsConnections: server.keepsConnections)
+        while true {
+            channel.setDeadline(session.deadline)
+            switch action {
+            case .read: action = await read()
+            case .request(let head):
+                guard await answer(head) else { return }
+                action = session.awaitRequest(at: loop.now, keepsConnections: server.keepsConnections)
+            case .refuse(let violation): return answer(violation)
+            case .end: return
+            }
+        }
+    }
+
+    private func read() async -> HTTP1Session.Action {
+        switch channel.read() {
+        case .bytes(let bytes): return session.received(bytes, at: loop.now)
+        case .closed: return session.closed()
+        case .nothingYet: break
+        }
+        let action = session.nothingCame(isDraining: server.isDraining)
+        guard case .read = action, !(await channel.readable()) else { return action }
+        return channel.isGone ? session.closed() : session.timedOut()
+    }
+
+    /// - Returns: whether the connection can take another request.
+    private func answer(_ head: HTTPRequestHead) async -> Bool {
+        channel.isInExchange = true
+        let exchange = HTTPExchange(head, on: self)
+        await server.handler.handle(exchange)
+        exchange.conclude()
+        channel.isInExchange = false
+        guard session.conclude(isDraining: server.isDraining), !channel.isGone else { return false }
+        // Pipelined requests take turns with other connections, and wait while their answers are not read.
+        if session.inputCount > 0 { await Task.yield() }
+        return await channel.drained(sendingFirst: true)
+    }
+
+    // MARK: Endings
+
+    /// Answers what is not a request as we take it; the connection ends after it.
+    func refuse(_ violation: HTTPViolation) {
+        if case .refuse(let violation) = session.refuse(violation) { answer(violation) }
+    }
+
+    private func answer(_ violation: HTTPViolation) { server.handler.refuse(violation, HTTPRefusal(connection: self)) }
+
+    /// - Returns: whether to look for a request once more.
+    func drain() -> Bool { session.drain() }
+
+    /// - Returns: as ``drain()``.
+    func saveMemory() -> Bool {
+        let looksOnceMore = session.saveMemory(at: loop.now)
+        if session.phase == .atRest { channel.setDeadline(session.deadline) }
+        return looksOnceMore
+    }
+}
+
+// MARK: - Bodies
+
+extension HTTP1Connection {
+    /// Reads a request's body to its end, or until `hasRoom` says no to its size so far.
+    /// - Parameter inflater: unpacks the body; `nil` for one that comes as it is.
+    func readBody(into body: inout [UInt8], unpacking inflater: BodyInflater?, hasRoom: (Int) -> Bool) async throws(HTTPViolation) {
+        if session.exchange.expectsContinue { channel.write { session.appendContinue(to: &$0) } }
+        session.beginBody(at: loop.now)
+        var isWhole = false
+        defer {
+            session.endBody(isWhole: isWhole)
+            channel.setDeadline(session.deadline)
+        }
+        while true {
+            channel.setDeadline(session.deadline)
+            if session.inputCount > 0, try await takeBody(into: &body, unpacking: inflater, hasRoom) { break }
+            switch channel.read() {
+            case .bytes(let bytes): session.receivedBody(bytes, at: loop.now)
+            case .closed: throw .clientLeft
+            case .nothingYet:
+                guard await channel.readable() else { throw channel.isGone ? .clientLeft : .bodyTimeout }
+            }
+        }
+        isWhole = true
+    }
+
+    /// - Returns: whether that was the end of the body.
+    private func takeBody(
+        into body: inout [UInt8], unpacking inflater: BodyInflater?, _ hasRoom: (Int) -> Bool
+    ) async throws(HTTPViolation) -> Bool {
+        let result: HTTPBodyDecoder.BodyResult
+        if let inflater {
+            result = session.takeBody(into: &inflater.packed)
+            try await unpack(inflater, into: &body, hasRoom)
+        } else {
+            result = session.takeBody(into: &body)
+        }
+        guard hasRoom(body.count) else { throw .noRoom }
+        switch result {
+        case .complete:
+            try inflater?.finish()
+            return true
+        case .incomplete: return false
+        case .invalid(let violation): throw violation
+        }
+    }
+
+    /// Unpacks what has come, in steps between which other connections take their turn.
+    private func unpack(_ inflater: BodyInflater, into body: inout [UInt8], _ hasRoom: (Int) -> Bool) async throws(HTTPViolation) {
+        while true {
+            let hasMore = try inflater.unpack(into: &body, most: Self.unpackedAtOnce)
+            guard body.count <= session.limits.body else { throw .bodyTooLarge }
+            guard hasMore else { return }
+            guard hasRoom(body.count) else { throw .noRoom }
+            await Task.yield()
+            guard !channel.isGone else { throw .clientLeft }
+        }
+    }
+
+    /// Bytes that one body may take of a round of the loop.
+    private static let unpackedAtOnce = 256 * 1024
+
+    /// Throws away a body that has come already.
+    func dropArrivedBody() {
+        guard let length = session.droppableBody else { return }
+        // What is small comes with its head, or is on its way behind it.
+        if session.inputCount < length, length <= server.scratch.count, case .bytes(let bytes) = channel.read(isLikely: true) {
+            session.append(bytes)
+        }
+        session.dropBody()
+    }
+}
+
+// MARK: - Answers
+
+extension HTTP1Connection {
+    private var surroundings: HTTP1Session.Surroundings {
+        HTTP1Session.Surroundings(date: server.date, keepsConnections: server.keepsConnections)
+    }
+
+    func respond(_ head: HTTPResponseHead, body: [UInt8]) {
+        let surroundings = surroundings
+        channel.write { session.respond(head, body: body, surroundings, to: &$0) }
+    }
+
+    func begin(_ head: HTTPResponseHead) {
+        let surroundings = surroundings
+        channel.write { session.begin(head, surroundings, to: &$0) }
+    }
+
+    func write(_ bytes: [UInt8]) { channel.write { session.write(bytes, to: &$0) } }
+
+    func end() { channel.write { session.end(to: &$0) } }
+
+    func respondToRefused(_ head: HTTPResponseHead, body: [UInt8]) {
+        let surroundings = surroundings
+        channel.write { session.respondToRefused(head, body: body, surroundings, to: &$0) }
+    }
+}

@@ -1,0 +1,163 @@
+internal import EventLoop
+
+/// One HTTP/1 connection as a state machine: bytes and moments come in, actions and bytes come out. It knows no socket, no task and no clock.
+///
+/// `awaitRequest` and then `received`, `timedOut` and `closed` lead to an action; after `.request` the body and the answer of the exchange are
+/// moved along, and `conclude` ends it.
+struct HTTP1Session {
+    /// What is to be done next.
+    enum Action {
+        /// Reading, and waiting where nothing has come, until `deadline`.
+        case read
+        /// Answering a request; nothing else is read meanwhile but its body.
+        case request(HTTPRequestHead)
+        /// Answering what is not a request as we take it, and ending then.
+        case refuse(HTTPViolation)
+        /// Ending, when everything has been sent.
+        case end
+    }
+
+    /// Where the connection stands.
+    enum Phase {
+        /// No byte of the next request has come.
+        case atRest
+        /// Some of a head has.
+        case inHead
+        case inExchange
+        /// No further request is taken.
+        case over
+    }
+
+    let limits: HTTPLimits
+    let intervals: HTTPIntervals
+    private(set) var phase = Phase.atRest
+    /// Until when whatever is waited for must come; `never` while a request is being answered.
+    var deadline = MonotonicTime.never
+    /// Whether the client may still be sending what nobody will read when the connection ends.
+    var lingers = false
+    /// The request that is being answered, or was last.
+    var exchange = HTTP1Exchange()
+    private var parser: HTTPRequestParser
+    private(set) var input: [UInt8] = []
+    private(set) var inputStart = 0
+    /// Whether it has had a request: then it may end between two.
+    private var hasServed = false
+    private var endsAtRest = false
+
+    init(limits: HTTPLimits, intervals: HTTPIntervals) {
+        self.limits = limits
+        self.intervals = intervals
+        parser = HTTPRequestParser(limits: limits)
+    }
+
+    // MARK: Requests
+
+    /// Begins to wait for a request: the connection's first, or the next one.
+    /// - Parameter keepsConnections: whether an idle connection may stay.
+    mutating func awaitRequest(at now: MonotonicTime, keepsConnections: Bool) -> Action {
+        guard phase != .over else { return .end }
+        phase = inputCount == 0 ? .atRest : .inHead
+        deadline = now + (phase == .atRest && hasServed && keepsConnections ? intervals.keepAlive : intervals.head)
+        return phase == .atRest ? .read : parse()
+    }
+
+    /// Takes in what has come while a request was waited for.
+    mutating func received(_ bytes: UnsafeRawBufferPointer, at now: MonotonicTime) -> Action {
+        append(bytes)
+        if phase == .atRest {
+            phase = .inHead
+            deadline = now + intervals.head
+        }
+        return parse()
+    }
+
+    /// Nothing has come, though it was looked for.
+    mutating func nothingCame(isDraining: Bool) -> Action {
+        guard phase == .atRest, endsAtRest || isDraining else { return .read }
+        return end()
+    }
+
+    /// The deadline has passed.
+    mutating func timedOut() -> Action { phase == .inHead ? refuse(.headTimeout) : end() }
+
+    /// The client sends no more, or is gone.
+    mutating func closed() -> Action { end() }
+
+    /// Gives up on a client that does not speak HTTP/1 as we take it.
+    mutating func refuse(_ violation: HTTPViolation) -> Action {
+        lingers = true
+        phase = .over
+        deadline = .never
+        return .refuse(violation)
+    }
+
+    private mutating func end() -> Action {
+        phase = .over
+        deadline = .never
+        return .end
+    }
+
+    private mutating func parse() -> Action {
+        let input = input
+        switch parser.parseHead(input.span.extracting(droppingFirst: inputStart)) {
+        case .incomplete: return .read
+        case .invalid(let violation): return refuse(violation)
+        case .head(let head, let consumed):
+            consume(consumed)
+            endsAtRest = false
+            phase = .inExchange
+            deadline = .never
+            exchange = HTTP1Exchange(head)
+            return .request(head)
+        }
+    }
+
+    // MARK: Endings
+
+    /// The handler is done with the request.
+    /// - Returns: whether the connection can take another one. An answer that was begun and not ended leaves the client at a truncated body.
+    mutating func conclude(isDraining: Bool) -> Bool {
+        hasServed = true
+        let goesOn = exchange.answer == .whole && exchange.bodyIsRead && !exchange.mustClose && !isDraining
+        if !goesOn { phase = .over }
+        return goesOn
+    }
+
+    /// The server shuts down.
+    /// - Returns: whether a request is to be looked for once more before the connection ends; else it ends with its answer.
+    mutating func drain() -> Bool {
+        guard phase == .atRest else { return false }
+        endsAtRest = true
+        return true
+    }
+
+    /// Memory is wanted: a connection that has been kept for another request ends. One that has had none yet must hurry.
+    /// - Returns: as ``drain()``.
+    mutating func saveMemory(at now: MonotonicTime) -> Bool {
+        guard phase == .atRest else { return false }
+        if hasServed { return drain() }
+        deadline = now + intervals.head
+        return false
+    }
+
+    // MARK: Input
+
+    /// Bytes that have come and nobody has taken.
+    var inputCount: Int { input.count - inputStart }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        if inputStart > 0 {
+            input.removeFirst(inputStart)
+            inputStart = 0
+        }
+        input.append(contentsOf: bytes)
+    }
+
+    mutating func consume(_ count: Int) {
+        inputStart += count
+        if inputStart >= input.count {
+            inputStart = 0
+            input.removeAll(keepingCapacity: false)
+        }
+    }
+}
