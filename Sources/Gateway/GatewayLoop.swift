@@ -48,18 +48,29 @@ public final class GatewayLoop: HTTPHandler {
                 exchange.commonFields = crossOrigin.appendFields
                 if crossOrigin.isPreflight { return try crossOrigin.answerPreflight(exchange) }
             }
-            let endpoint = try Endpoint(exchange.head)
+            let match = try PublicRoutes.match(exchange.head)
             try OwnFields.check(exchange.head)
-            if !endpoint.isHealth, gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
-            switch endpoint {
-            case .chatCompletions: try await completeChat(call, exchange)
-            case .models: try await listModels(call)
-            case .model(let name): try await showModel(name, call)
-            case .healthz: answerHealth(call)
-            case .readyz: answerReadiness(call)
+            switch match.route.access {
+            case .anyone(.health): answerHealth(call)
+            case .anyone(.readiness): answerReadiness(call)
+            case .clientKey(let endpoint): try await answer(endpoint, match.name, call, exchange)
             }
         } catch {
             call.answer(error)
+        }
+    }
+
+    /// Answers a request that needs a client key.
+    private func answer(
+        _ endpoint: ClientEndpoint, _ name: String, _ call: IncomingRequest, _ exchange: HTTPExchange
+    ) async throws(GatewayError) {
+        if gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
+        if endpoint == .chatCompletions, gateway.places.isFull { throw gateway.places.refusal() }
+        let caller = try await call.authenticated()
+        switch endpoint {
+        case .chatCompletions: try await completeChat(caller, exchange)
+        case .models: listModels(caller)
+        case .model: try showModel(name, caller)
         }
     }
 

@@ -26,15 +26,15 @@ public final class AdminHandler: HTTPHandler {
         let call = AdminCall(exchange: exchange, requestID: identifiers.next("req_"))
         do throws(GatewayError) {
             try access.checkHost(exchange.head)
-            let endpoint = try AdminEndpoint(exchange.head)
-            if endpoint.needsKey { try access.checkKey(exchange.head) }
-            try endpoint.check(exchange.head.method)
-            switch endpoint {
-            case .healthz: call.answer(200, Array("{\"status\":\"ok\"}".utf8))
-            case .status: showStatus(call)
-            case .budgets: try await listBudgets(call)
-            case .reload: try await reload(call)
-            case .refund: try await refund(call)
+            let route = try AdminRoutes.find(exchange.head)
+            if case .adminKey = route.access { try access.checkKey(exchange.head) }
+            try route.methods.check(exchange.head.method)
+            switch route.access {
+            case .anyone(.health): call.answer(200, Array("{\"status\":\"ok\"}".utf8))
+            case .adminKey(.status): showStatus(call)
+            case .adminKey(.budgets): try await listBudgets(call)
+            case .adminKey(.reload): try await reload(call)
+            case .adminKey(.refund): try await refund(call)
             }
         } catch {
             answer(call, error)
@@ -53,9 +53,7 @@ public final class AdminHandler: HTTPHandler {
         call.exchange.respond(answer.status, body: answer.body) { fields in
             answer.appendFields(to: &fields)
             call.appendFields(to: &fields)
-            if error.code == .methodNotAllowed, let endpoint = try? AdminEndpoint(call.exchange.head) {
-                fields.appendField("allow", value: endpoint.allowedMethods)
-            }
+            if error.code == .methodNotAllowed { fields.appendField("allow", value: AdminRoutes.table.allowedMethods(call.exchange.head)) }
         }
     }
 

@@ -62,7 +62,7 @@ extension IncomingRequest {
             fields.appendField("x-request-id", value: requestID)
             more(&fields)
             if error.code == .unsupportedMediaType { fields.appendField("accept-encoding", value: HTTPContentCoding.accepted) }
-            if error.code == .methodNotAllowed { fields.appendField("allow", value: Endpoint.allowedMethods(reply.head)) }
+            if error.code == .methodNotAllowed { fields.appendField("allow", value: PublicRoutes.table.allowedMethods(reply.head)) }
         }
     }
 

@@ -5,10 +5,8 @@ internal import HTTPServer
 internal import Policies
 
 extension GatewayLoop {
-    /// The way of a chat request, in one sentence: who asks, what for, where to, may it be recorded, then call, record, answer.
-    func completeChat(_ call: IncomingRequest, _ exchange: HTTPExchange) async throws(GatewayError) {
-        if gateway.places.isFull { throw gateway.places.refusal() }
-        let caller = try await call.authenticated()
+    /// The way of a chat request, in one sentence: what for, where to, may it be recorded, then call, record, answer.
+    func completeChat(_ caller: AuthenticatedRequest, _ exchange: HTTPExchange) async throws(GatewayError) {
         try gateway.places.enter(caller.principal.activity)
         guard var room = RequestMemory(exchange.head.framing, of: memory) else {
             gateway.places.leave(caller.principal.activity)

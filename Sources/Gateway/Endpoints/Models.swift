@@ -6,26 +6,24 @@ internal import Policies
 
 extension GatewayLoop {
     /// `GET /v1/models`: what this key may use.
-    func listModels(_ call: IncomingRequest) async throws(GatewayError) {
-        let principal = try await call.authenticated().principal
+    func listModels(_ caller: AuthenticatedRequest) {
         var body = Array("{\"object\":\"list\",\"data\":[".utf8)
         var isFirst = true
-        for listed in call.policies.snapshot.listing where principal.allows(listed.model) {
+        for listed in caller.incoming.policies.snapshot.listing where caller.principal.allows(listed.model) {
             if !isFirst { body.append(UInt8(ascii: ",")) }
             isFirst = false
             ModelDescription.append(listed.id, listed.model, to: &body)
         }
         body.append(contentsOf: "]}".utf8)
-        answerJSON(200, body, call)
+        answerJSON(200, body, caller.incoming)
     }
 
     /// `GET /v1/models/{id}`, by any name a client may use for it.
-    func showModel(_ name: String, _ call: IncomingRequest) async throws(GatewayError) {
-        let principal = try await call.authenticated().principal
-        let model = try call.policies.snapshot.model(named: name, for: principal)
+    func showModel(_ name: String, _ caller: AuthenticatedRequest) throws(GatewayError) {
+        let model = try caller.incoming.policies.snapshot.model(named: name, for: caller.principal)
         var body: [UInt8] = []
         ModelDescription.append(name, model, to: &body)
-        answerJSON(200, body, call)
+        answerJSON(200, body, caller.incoming)
     }
 
     /// Sends a complete JSON document.
