@@ -32,16 +32,18 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - maxRequests: requests that may be under way at once; what is above is refused before its body is read.
     ///   - maxRequestsPerKey: the same for one client key; `nil`: its share, see `RequestPlaces`.
+    ///   - maxRequestsPerTeam: the same for all keys of a team together.
     ///   - mostJSONValues: objects, arrays, texts, numbers and so on that one body may have; a provider's answer may have five times as many.
     ///   - memory: what all of them together may take.
     ///   - idempotency: how much is remembered of requests that have an `Idempotency-Key`.
     public init(
         policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int, maxRequestsPerKey: Int? = nil,
+        maxRequestsPerTeam: Int? = nil,
         mostJSONValues: Int, memory: MemoryBudget,
         idempotency: IdempotencyLimits = IdempotencyLimits(), log: Logger
     ) {
         self.idempotency = IdempotencyTable(idempotency)
-        places = RequestPlaces(most: maxRequests, perKey: maxRequestsPerKey)
+        places = RequestPlaces(most: maxRequests, perKey: maxRequestsPerKey, perTeam: maxRequestsPerTeam)
         self.mostJSONValues = mostJSONValues
         self.memory = memory
         self.policies = policies

@@ -21,6 +21,8 @@ final class GatewayService {
         let maxRequests: Int
         /// The most requests under way of one client key; `nil`: its share.
         let maxRequestsPerKey: Int?
+        /// For all keys of a team; `nil`: its share.
+        let maxRequestsPerTeam: Int?
         let maxJSONValues: Int
         let keyGrace: Duration
         /// The bound on memory in bytes.
@@ -92,7 +94,8 @@ final class GatewayService {
                 policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
-                maxRequestsPerKey: configuration.maxRequestsPerKey, mostJSONValues: configuration.maxJSONValues,
+                maxRequestsPerKey: configuration.maxRequestsPerKey, maxRequestsPerTeam: configuration.maxRequestsPerTeam,
+                mostJSONValues: configuration.maxJSONValues,
                 memory: MemoryBudget(limit: configuration.maxMemory),
                 idempotency: configuration.idempotency, log: log)
         } catch {

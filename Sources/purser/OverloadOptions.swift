@@ -6,6 +6,10 @@ struct OverloadOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Requests that may be under way at once; what is above gets 503. Default: 10000.", valueName: "n"))
     var maxRequests: Int?
 
+    @Option(
+        help: ArgumentHelp("The same for all keys of a team. Default: four times as many as there are places free.", valueName: "n"))
+    var maxRequestsPerTeam: Int?
+
     @Option(help: ArgumentHelp("The same for one client key. Default: three times as many as there are places free.", valueName: "n"))
     var maxRequestsPerKey: Int?
 
@@ -31,8 +35,18 @@ struct OverloadOptions: ParsableArguments {
     /// The most requests under way of one key; `nil`: its share.
     /// - Throws: `ValidationError` when the flag or the environment variable is invalid.
     func requestsPerKey() throws -> Int? {
-        guard let bound = maxRequestsPerKey ?? Int(environmentDefault("MAX_REQUESTS_PER_KEY", "")) else { return nil }
-        guard (1...10_000_000).contains(bound) else { throw ValidationError("--max-requests-per-key must be between 1 and 10000000.") }
+        try share(maxRequestsPerKey ?? Int(environmentDefault("MAX_REQUESTS_PER_KEY", "")), "--max-requests-per-key")
+    }
+
+    /// `nil`: a team has its share.
+    /// - Throws: `ValidationError` when the flag or the environment says something impossible.
+    func requestsPerTeam() throws -> Int? {
+        try share(maxRequestsPerTeam ?? Int(environmentDefault("MAX_REQUESTS_PER_TEAM", "")), "--max-requests-per-team")
+    }
+
+    private func share(_ bound: Int?, _ name: String) throws -> Int? {
+        guard let bound else { return nil }
+        guard (1...10_000_000).contains(bound) else { throw ValidationError("\(name) must be between 1 and 10000000.") }
         return bound
     }
 

@@ -42,7 +42,8 @@ import Testing
     /// Texts with exactly so many values, and what they look like.
     static let countedTexts: [(String, Int)] = [
         ("1", 1), ("[]", 1), ("{}", 1), (" [ ] ", 1), ("[1]", 2), (#"{"a":1}"#, 2), (#"["a:b,c{[",":"]"#, 3), (#"{"a:":"{,}"}"#, 2),
-        ("[[],[],[]]", 4), ("[{},{}]", 3), (#"{"a":{"b":[1,2,{"c":null}]}}"#, 7), (#"{"a":{},"b":{},"c":{}}"#, 4), ("[-1.5e3,true,null,\"\"]", 5),
+        ("[[],[],[]]", 4), ("[{},{}]", 3), (#"{"a":{"b":[1,2,{"c":null}]}}"#, 7), (#"{"a":{},"b":{},"c":{}}"#, 4),
+        ("[-1.5e3,true,null,\"\"]", 5),
     ]
 
     @Test(arguments: countedTexts) func countsValues(text: String, values: Int) throws {

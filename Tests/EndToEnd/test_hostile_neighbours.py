@@ -18,8 +18,10 @@ POLICY = """
 providers:
   p: {{kind: openai, base_url: {url}, retry: {{attempts: 1}}, max_connections: 8, breaker: off}}
   q: {{kind: openai, base_url: {url}, retry: {{attempts: 1}}, breaker: {{cooldown: 1s}}}}
+  r: {{kind: openai, base_url: {url}, retry: {{attempts: 2, backoff: 1ms}}, breaker: off}}
 models:
   m: {{provider: p, price: {{input: 1, output: 1}}}}
+  f: {{provider: r, price: {{input: 1, output: 1}}}}
   n: {{provider: q, price: {{input: 1, output: 1}}}}
 organizations:
   acme: {{teams: {{research: {{}}}}}}
@@ -107,6 +109,29 @@ def test_the_slow_probes_of_many_keys_of_a_team_keep_no_other_team_out(shared: G
     finally:
         for thread in threads:
             thread.join()
+
+
+def test_the_failures_of_a_team_leave_retries_to_others(shared: Gateway, moody: MoodyProvider) -> None:
+    """A team whose requests all fail, as fast as they go, on eight connections, takes every retry that it can get."""
+    moody.moods["bad"] = says(500, {"error": {"message": "no"}})
+    seen = {"n": 0}
+
+    async def every_second(call, wire) -> None:
+        seen["n"] += 1
+        await (says(500, {"error": {"message": "no"}}) if seen["n"] % 2 else takes(0))(call, wire)
+
+    moody.moods["flaky"] = every_second
+    other = shared.client(shared.site.new_key("other/work"))
+    end = crowd(8, lambda: shared.http.chat("f", "bad"))
+    try:
+        time.sleep(1)
+        for _ in range(10):
+            assert other.chat("f", "flaky").status == 200
+            time.sleep(0.2)
+        assert seen["n"] == 20, "each of the ten was tried again, once"
+        assert moody.count("bad") > 100
+    finally:
+        end()
 
 
 def test_a_probe_that_does_not_end_gives_way_after_the_cooldown(shared: Gateway, moody: MoodyProvider) -> None:

@@ -91,6 +91,45 @@ def test_attended_requests_of_one_key_leave_room(twenty: Gateway) -> None:
     assert statuses.count(200) == 15 and statuses.count(503) == 15
 
 
+def test_the_keys_of_one_team_leave_room_together(own_gateway: Callable[..., Gateway]) -> None:
+    gateway = own_gateway(PURSER_MAX_REQUESTS="100")
+    keys = [gateway.site.new_key("acme/research") for _ in range(10)]
+    other = gateway.client(gateway.site.new_key("acme/narrow"))
+    with ThreadPoolExecutor(200) as pool:
+        busy = [pool.submit(gateway.client(key).chat, "scripted/slow-plain") for key in keys * 15]
+        time.sleep(0.8)
+        with ThreadPoolExecutor(12) as others:
+            assert {reply.status for reply in others.map(lambda _: other.chat("scripted/echo"), range(30))} == {200}
+        replies = [one.result() for one in busy]
+    assert [reply.status for reply in replies].count(200) == 80
+    assert any("This team has 80 requests" in reply.error["message"] for reply in replies if reply.status == 503)
+
+
+def test_the_half_sent_bodies_of_one_team_leave_room(own_gateway: Callable[..., Gateway]) -> None:
+    gateway = own_gateway(PURSER_MAX_REQUESTS="100")
+    keys = [gateway.site.new_key("acme/research") for _ in range(10)]
+    other = gateway.client(gateway.site.new_key("acme/narrow"))
+    with ExitStack() as stack:
+        slow = [stack.enter_context(gateway.http.socket()) for _ in range(150)]
+        for number, connection in enumerate(slow):
+            connection.sendall(head(keys[number % 10], 1_000) + b"{")
+        time.sleep(0.5)
+        answers = [status_of(connection, 0.01) for connection in slow]
+        assert sum(not answer for answer in answers) == 50, "as many as there are places free"
+        assert any(b"its team 50 requests" in answer for answer in answers)
+        with ThreadPoolExecutor(12) as pool:
+            assert {reply.status for reply in pool.map(lambda _: other.chat("scripted/echo"), range(30))} == {200}
+
+
+def test_the_share_of_a_team_can_be_named(own_gateway: Callable[..., Gateway]) -> None:
+    gateway = own_gateway(PURSER_MAX_REQUESTS="20", PURSER_MAX_REQUESTS_PER_TEAM="3")
+    colleague = gateway.client(gateway.site.new_key("acme/research"))
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda client: client.chat("scripted/slow-plain"), [gateway.http, colleague] * 3))
+    assert sorted(reply.status for reply in replies) == [200] * 3 + [503] * 3
+    assert all("--max-requests-per-team" in reply.error["message"] for reply in replies if reply.status == 503)
+
+
 def test_the_share_can_be_named(own_gateway: Callable[..., Gateway]) -> None:
     gateway = own_gateway(PURSER_MAX_REQUESTS="20", PURSER_MAX_REQUESTS_PER_KEY="2")
     with ThreadPoolExecutor(4) as pool:

@@ -3,7 +3,10 @@ internal import EventLoop
 /// How many retries a provider gets: a share of the requests that go to it and a few a second besides, so that an outage is not made worse by
 /// everybody trying again.
 ///
-/// The rule is that of Finagle and linkerd (`retryBudget`, ttl 10 s): a balance that every request adds to and every retry takes from.
+/// The rule is that of Finagle and linkerd (`retryBudget`, ttl 10 s): a balance that every request adds to and every retry takes from. What a
+/// team's requests add is that team's. Of the few a second, which all share, a team may take as long as those that it took of late are no
+/// more than three times those that it leaves: so one team's failures do not eat the retries of others. A pure state machine; times come from
+/// its caller.
 struct RetryBudget {
     /// Retries per request, on the average.
     static let share = 0.2
@@ -11,19 +14,49 @@ struct RetryBudget {
     static let perSecond = 10.0
     /// What can be saved up: ten seconds' worth.
     private static let most = 100.0
+    /// How long a retry counts as taken of late, in seconds.
+    private static let memory = 10.0
 
-    private var balance = perSecond
+    private var common = perSecond
     private var filled: MonotonicTime?
+    private var teams: [String: Part] = [:]
 
-    /// Takes note of a request that is no retry.
-    mutating func deposit() { balance = min(Self.most, balance + Self.share) }
+    private struct Part {
+        /// Retries that the team's own requests have earned.
+        var saved = 0.0
+        /// Retries that it has taken of the common ones of late; grows out of date evenly, like what is saved grows.
+        var taken = 0.0
+        var updated = MonotonicTime(nanoseconds: 0)
 
-    /// Takes one retry out, if there is one.
-    mutating func withdraw(at now: MonotonicTime) -> Bool {
-        if let filled { balance = min(Self.most, balance + Self.perSecond * Double((now - filled).nonNegativeNanoseconds) / 1e9) }
+        mutating func forget(at now: MonotonicTime) {
+            taken = max(0, taken * (1 - min(1, RetryBudget.seconds(from: updated, to: now) / RetryBudget.memory)))
+            updated = now
+        }
+    }
+
+    /// Takes note of a request of `team` that is no retry.
+    mutating func deposit(for team: String) {
+        teams[team, default: Part()].saved = min(Self.most, teams[team, default: Part()].saved + Self.share)
+    }
+
+    /// Takes one retry out, if there is one for `team`.
+    mutating func withdraw(for team: String, at now: MonotonicTime) -> Bool {
+        if let filled { common = min(Self.most, common + Self.perSecond * Self.seconds(from: filled, to: now)) }
         filled = now
-        guard balance >= 1 else { return false }
-        balance -= 1
+        var part = teams[team, default: Part()]
+        defer { teams[team] = part }
+        part.forget(at: now)
+        if part.saved >= 1 {
+            part.saved -= 1
+            return true
+        }
+        guard common >= 1, part.taken + 1 <= 3 * (common - 1) else { return false }
+        common -= 1
+        part.taken += 1
         return true
+    }
+
+    private static func seconds(from start: MonotonicTime, to end: MonotonicTime) -> Double {
+        Double((end - start).nonNegativeNanoseconds) / 1e9
     }
 }

@@ -65,9 +65,9 @@ public final class TargetRegistry: Sendable {
 final class ProviderRetries: Sendable {
     private let budget = Mutex(RetryBudget())
 
-    /// Takes note of a request that is no retry.
-    func noteRequest() { budget.withLock { $0.deposit() } }
+    /// Takes note of a request of `team` that is no retry.
+    func noteRequest(of team: String) { budget.withLock { $0.deposit(for: team) } }
 
-    /// Takes one retry, if the budget has one.
-    func takeOne(at now: MonotonicTime) -> Bool { budget.withLock { $0.withdraw(at: now) } }
+    /// Takes one retry, if the budget has one for `team`.
+    func takeOne(for team: String, at now: MonotonicTime) -> Bool { budget.withLock { $0.withdraw(for: team, at: now) } }
 }

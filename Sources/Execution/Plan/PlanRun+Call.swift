@@ -11,7 +11,7 @@ extension PlanRun {
         guard let target = policies.target(planned.model) else {
             throw GatewayError(.noHealthyUpstream, "The provider of \(planned.model.name) is off.", source: .gateway, retry: .nextTarget)
         }
-        target.retries.noteRequest()
+        target.retries.noteRequest(of: team)
         let window = CallWindow(planned, target, deadline: deadline, at: .now())
         var role = role
         var tries = 0
@@ -56,7 +56,7 @@ extension PlanRun {
             pause = ceiling * Double.random(in: 0...1)
         }
         let now = MonotonicTime.now()
-        guard pause <= Self.longestPause, now + pause < window.end, target.retries.takeOne(at: now) else { return nil }
+        guard pause <= Self.longestPause, now + pause < window.end, target.retries.takeOne(for: team, at: now) else { return nil }
         return pause
     }
 

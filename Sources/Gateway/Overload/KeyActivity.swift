@@ -5,6 +5,8 @@ internal import EventLoop
 final class KeyActivity: Sendable {
     /// Names the key in records.
     let keyID: String
+    /// What all keys of its team have under way.
+    let team: TeamActivity
     /// When it made its last request, in nanoseconds of the monotonic clock.
     private let lastSeen = Atomic<UInt64>(0)
     /// Requests under way.
@@ -12,7 +14,10 @@ final class KeyActivity: Sendable {
     /// Those of them that cost nothing to hold: their body has not come yet, or their client has left.
     let idleRequests = Atomic(0)
 
-    init(keyID: String) { self.keyID = keyID }
+    init(keyID: String, team: TeamActivity) {
+        self.keyID = keyID
+        self.team = team
+    }
 
     /// Notes a request at `now`.
     func note(at now: MonotonicTime) { lastSeen.store(now.nanoseconds, ordering: .relaxed) }
@@ -24,22 +29,44 @@ final class KeyActivity: Sendable {
     }
 }
 
+/// What all keys of one team have under way, on all loops together.
+final class TeamActivity: Sendable {
+    /// Requests under way.
+    let requests = Atomic(0)
+    /// Those of them that cost nothing to hold.
+    let idleRequests = Atomic(0)
+}
+
 /// The activity of every key that has been used since the start. Shared by all loops.
 final class KeyActivities: Sendable {
-    private let known = Mutex<[String: KeyActivity]>([:])
+    private struct Known {
+        var keys: [KeyInTeam: KeyActivity] = [:]
+        var teams: [String: TeamActivity] = [:]
+    }
 
-    /// The activity of the key with this id; the same object for as long as the gateway runs.
-    func activity(of keyID: String) -> KeyActivity {
+    /// A reload may give a key to another team: what is under way by then stays the old one's.
+    private struct KeyInTeam: Hashable {
+        let keyID: String
+        let team: String
+    }
+
+    private let known = Mutex(Known())
+
+    /// The activity of the key with this id in the team at `team`; the same object for as long as the gateway runs.
+    func activity(of keyID: String, in team: String) -> KeyActivity {
         known.withLock { known in
-            if let activity = known[keyID] { return activity }
-            let activity = KeyActivity(keyID: keyID)
-            known[keyID] = activity
+            let key = KeyInTeam(keyID: keyID, team: team)
+            if let activity = known.keys[key] { return activity }
+            let team = known.teams[team, default: TeamActivity()]
+            known.teams[key.team] = team
+            let activity = KeyActivity(keyID: keyID, team: team)
+            known.keys[key] = activity
             return activity
         }
     }
 
     /// The ids of all keys that made a request within `span` before `now`.
     func keysSeen(within span: Duration, before now: MonotonicTime) -> Set<String> {
-        known.withLock { Set($0.values.filter { $0.wasSeen(within: span, before: now) }.map(\.keyID)) }
+        known.withLock { Set($0.keys.values.filter { $0.wasSeen(within: span, before: now) }.map(\.keyID)) }
     }
 }

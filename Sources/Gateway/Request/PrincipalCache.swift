@@ -54,8 +54,10 @@ struct PrincipalCache {
     private static func make(
         _ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys.Version, _ gateway: Gateway, _ now: WallTime
     ) throws(GatewayError) -> Principal? {
-        if let key = snapshot.key(digest: digest) { return Principal(key, gateway.activities.activity(of: key.id)) }
+        if let key = snapshot.key(digest: digest) { return Principal(key, gateway.activities.activity(of: key.id, in: key.team.path)) }
         guard keys.isTrusted else { throw LiveKeys.unavailable }
-        return keys.snapshot.grant(for: digest, at: now).map { Principal($0, in: snapshot, gateway.activities.activity(of: $0.id)) }
+        return keys.snapshot.grant(for: digest, at: now).map {
+            Principal($0, in: snapshot, gateway.activities.activity(of: $0.id, in: $0.team))
+        }
     }
 }

@@ -51,7 +51,8 @@ struct ServeCommand: ParsableCommand {
                 policies: policyOptions.policies, certs: certs, state: stateOptions, addresses: addresses,
                 admin: try adminOptions.listener(beside: addresses, keyPath: stateOptions.adminKeyPath), loops: loopCount,
                 maxRequests: try overloadOptions.requests(),
-                maxRequestsPerKey: try overloadOptions.requestsPerKey(), maxJSONValues: try overloadOptions.jsonValues(),
+                maxRequestsPerKey: try overloadOptions.requestsPerKey(), maxRequestsPerTeam: try overloadOptions.requestsPerTeam(),
+                maxJSONValues: try overloadOptions.jsonValues(),
                 keyGrace: .seconds(keyGraceSeconds),
                 maxMemory: try overloadOptions.memory(), idempotency: try idempotencyOptions.limits(),
                 logLevel: Logger.Level(rawValue: logLevel) ?? .notice, ledgerSyncsFully: ledgerSync == "full"))
