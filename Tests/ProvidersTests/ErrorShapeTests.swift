@@ -46,7 +46,7 @@ private func seen(_ error: GatewayError) throws -> SeenError {
         (#"{"error":{"message":"m"}}"#, SeenError(status: 400, message: "m", type: invalid, code: invalid)),
         (#"{"error":{"message":{"detail":"deep"},"code":{}}}"#, SeenError(status: 400, message: "deep", type: invalid, code: invalid)),
         (#"{"error":"text","error_type":"validation"}"#, SeenError(status: 400, message: "text", type: invalid, code: invalid)),
-        (#"{"error":["first","second"]}"#, SeenError(status: 400, message: "first", type: invalid, code: invalid)),
+        (#"{"error":["first","second"]}"#, SeenError(status: 400, message: "first; second", type: invalid, code: invalid)),
         (
             #"{"errors":[{"code":7003,"message":"no route"}],"success":false}"#,
             SeenError(status: 400, message: "no route", type: invalid, code: "invalid_request_error")

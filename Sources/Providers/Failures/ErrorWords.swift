@@ -35,10 +35,23 @@ enum ErrorWords {
     static func error(in root: JSONValue) -> ProviderError? {
         switch root.kind {
         case .string: root.string.flatMap { $0.isEmpty ? nil : ProviderError(type: nil, message: $0) }
-        case .array: root.elements.lazy.prefix(16).compactMap(error).first
+        case .array: listed(root)
         case .object: objectError(root)
         case .number, .bool, .null: nil
         }
+    }
+
+    /// Several errors in a list: the first one's kind, and the words of all, each with the place that it names.
+    private static func listed(_ root: JSONValue) -> ProviderError? {
+        let errors = root.elements.prefix(16).compactMap(error)
+        guard var said = errors.first else { return nil }
+        var lines: [String] = []
+        for error in errors {
+            let line = error.param.map { "\($0): \(error.message)" } ?? error.message
+            if !lines.contains(line) { lines.append(line) }
+        }
+        if lines.count > 1 { said.message = lines.joined(separator: "; ") }
+        return said
     }
 
     private static func objectError(_ root: JSONValue) -> ProviderError? {

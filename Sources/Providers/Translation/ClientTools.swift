@@ -45,13 +45,17 @@ enum ClientToolChoice {
     case named(UnsafeRawBufferPointer)
 
     init(_ value: JSONValue) throws(GatewayError) {
-        if value.isString("auto") {
+        // As a word, as an object of one (`{"type":"auto"}`), and as other dialects have it.
+        let word = value.kind == .object ? value["type"] ?? value : value
+        if word.isString("auto") {
             self = .auto
-        } else if value.isString("none") {
+        } else if word.isString("none") {
             self = .none
-        } else if value.isString("required") {
+        } else if word.isString("required") || word.isString("any") {
             self = .required
         } else if let name = value["function"]?["name"]?.stringBytes {
+            self = .named(name)
+        } else if word.isString("function") || word.isString("tool"), let name = value["name"]?.stringBytes {
             self = .named(name)
         } else {
             throw .notTaken("tool_choice", "This 'tool_choice' is")

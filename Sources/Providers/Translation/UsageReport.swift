@@ -14,7 +14,8 @@ enum UsageCount {
             self = .absent
             return
         }
-        if let count = value.int64, TokenUsage.plausible.contains(count) {
+        // Some servers write whole numbers as `10.0`.
+        if let count = value.int64 ?? value.double.flatMap(Int64.init(exactly:)), TokenUsage.plausible.contains(count) {
             self = .count(count)
         } else {
             let number = value.double ?? value.string.flatMap(Double.init)
