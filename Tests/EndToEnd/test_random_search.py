@@ -29,7 +29,7 @@ ROUND = 2_000
 @pytest.mark.timeout(3 * 3600)
 def test_nothing_that_is_billed_exceeds_a_limit(new_site: Callable[..., Site], own_gateway: Callable[..., Gateway]) -> None:
     statuses: Counter[int] = Counter()
-    billed = refused = 0
+    billed = refused = detours = 0
     for start in range(0, REQUESTS, ROUND):
         seed = SEED + start
         provider = BillingProvider()
@@ -46,11 +46,13 @@ def test_nothing_that_is_billed_exceeds_a_limit(new_site: Callable[..., Site], o
         assert gateway.site.run("ledger", "verify").returncode == 0, note
         statuses.update(world.statuses.values())
         refused += len(world.refused)
+        detours += provider.detours
         billed += sum(len(bills) for bills in provider.bills.values())
         gateway.stop()
         provider.stop()
-    print(f"\n{REQUESTS} requests, seed {SEED}: {billed} calls billed, {refused} refused by limits, answers {dict(statuses.most_common())}")
+    print(f"\n{REQUESTS} requests, seed {SEED}: {billed} calls billed, {refused} refused by limits, {detours} refused for an addition, answers {dict(statuses.most_common())}")
     # The search is of use only if much is served and much is refused.
+    assert detours > 0
     assert statuses[200] > REQUESTS / 10 and refused > REQUESTS / 10, (statuses, refused)
 
 

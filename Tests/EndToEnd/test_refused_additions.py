@@ -100,6 +100,9 @@ def policy(provider: PickyProvider) -> str:
     ]
     for name, kind, upstream, *_ in CASES:
         lines.append(f'  {name}: {{provider: {kind}, upstream_model: "{upstream}", price: {{input: 1, output: 2}}}}')
+    for name, upstream, *_ in INSIDE:
+        lines.append(f'  {name}: {{provider: {name[:2]}, upstream_model: "{upstream}", price: {{input: 1, output: 2}}}}')
+    lines.append("  oa-in-9: {provider: oa, upstream_model: in-9, price: {input: 1, output: 2}}")
     for name in ["own", "value", "both", "twice", "later", "other"]:
         lines.append(f"  {name}: {{provider: oa, upstream_model: {name}, price: {{input: 1, output: 2}}}}")
     lines += ["  chain: {fallback: [both, spare]}", "organizations:", "  acme: {limits: [{usd: 10, per: day}], teams: {research: {}}}"]
@@ -190,3 +193,39 @@ def test_a_provider_that_refuses_everything_is_asked_twice_at_most(guarded: Gate
     picky.refusals["later"] = []
     assert send(guarded, "later", {"stream": True}).status == 200
     assert "stream_options" in picky.bodies("later")[-1]
+
+
+ROLE_ONLY = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "x", "choices": [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]}
+CONTENT = {**ROLE_ONLY, "choices": [{"index": 0, "delta": {"content": "so far"}, "finish_reason": None}]}
+
+#: A refusal inside a stream whose status is 200: model, upstream model, what is refused, what the client sends.
+INSIDE: list[tuple[str, str, Refusal, dict[str, Any]]] = [
+    ("oa-in-1", "in-1", Refusal(has("stream_options"), openai("Unknown parameter: 'stream_options'.", "stream_options"), event=""), {}),
+    ("oa-in-2", "in-2", Refusal(has("stream_options"), openai("Unknown parameter: 'stream_options'.", "stream_options"), event="error"), {}),
+    ("oa-in-3", "in-3", Refusal(has("stream_options"), openai("Unknown parameter: 'stream_options'.", "stream_options"), event="", after=(ROLE_ONLY,)), {}),
+    ("oa-in-4", "in-4", Refusal(has("max_tokens"), {"error": {**openai("Unsupported parameter: 'max_tokens' is not supported with this model.", "max_tokens")["error"], "code": 400}}, event=""), {"max_tokens": 77}),
+    ("an-in-1", CLAUDE + "-in-1", Refusal(contains("cache_control"), anthropic("messages.0.content.0.text.cache_control: Extra inputs are not permitted"), event="error"), {"messages": MARKED}),
+    ("an-in-2", CLAUDE + "-in-2", Refusal(ends_with_assistant, anthropic(NO_PREFILL), event="error"), {"messages": BEGUN}),
+]
+
+
+@pytest.mark.parametrize("name, upstream, refusal, fields", INSIDE, ids=[case[0] for case in INSIDE])
+def test_a_refusal_inside_a_stream_is_one_too(guarded: Gateway, picky: PickyProvider, name: str, upstream: str, refusal: Refusal, fields: dict[str, Any]) -> None:
+    picky.refusals[upstream] = [refusal]
+    reply = send(guarded, name, {"stream": True, **fields})
+    assert reply.status == 200 and reply.text == "ok" and reply.body.endswith(b"data: [DONE]\n\n"), reply.body
+    assert reply.body.count(b'"role"') == 1, "nothing of the refused stream was passed on"
+    bodies = picky.bodies(upstream)
+    assert len(bodies) == 2 and refusal.matches(bodies[0]) and not refusal.matches(bodies[1])
+    attempts = guarded.site.records(request_id=reply.request_id)
+    assert [(a["role"], a["status"]) for a in attempts] == [("primary", "error"), ("retry", "ok")]
+    assert float(attempts[0]["cost_usd"]) == 0 and float(attempts[0].get("in_doubt_usd") or 0) == 0
+    assert send(guarded, name, {"stream": True, **fields}).text == "ok"
+    assert len(picky.bodies(upstream)) == 3, "the next request goes straight"
+
+
+def test_a_refusal_behind_content_is_told_and_nothing_is_sent_again(guarded: Gateway, picky: PickyProvider) -> None:
+    picky.refusals["in-9"] = [Refusal(has("stream_options"), openai("Unknown parameter: 'stream_options'.", "stream_options"), event="", after=(ROLE_ONLY, CONTENT))]
+    reply = send(guarded, "oa-in-9", {"stream": True})
+    assert reply.status == 200 and reply.text == "so far" and b'"error"' in reply.body and b"[DONE]" not in reply.body
+    assert len(picky.bodies("in-9")) == 1

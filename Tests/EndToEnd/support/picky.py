@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -18,6 +19,10 @@ class Refusal:
     matches: Callable[[dict[str, Any]], bool]
     body: Any
     status: int = 400
+    #: Sends the refusal as the first event of a stream that began with 200: with this name, or without one ("").
+    event: str | None = None
+    #: Sends this before it.
+    after: tuple[Any, ...] = ()
 
 
 def has(*path: str) -> Callable[[dict[str, Any]], bool]:
@@ -52,10 +57,20 @@ class PickyProvider(ScriptedProvider):
         async def answer(call: Call, wire: Wire) -> None:
             for refusal in self.refusals.get(call.model, []):
                 if refusal.matches(call.body):
+                    if refusal.event is not None:
+                        return await self._refuse_inside(wire, refusal)
                     return await wire.reply_json(refusal.status, refusal.body)
             await dialect.answer(call, wire, Script(text="ok"))
 
         return answer
+
+    async def _refuse_inside(self, wire: Wire, refusal: Refusal) -> None:
+        await wire.begin_stream()
+        for value in refusal.after:
+            await wire.event(value)
+        name = f"event: {refusal.event}\n" if refusal.event else ""
+        await wire.chunk(f"{name}data: {json.dumps(refusal.body)}\n\n".encode())
+        await wire.end_stream()
 
     def bodies(self, model: str) -> list[dict[str, Any]]:
         """What has been sent to a model."""

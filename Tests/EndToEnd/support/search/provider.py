@@ -47,6 +47,8 @@ class BillingProvider(ScriptedProvider):
         self.bills: dict[int, list[Bill]] = defaultdict(list)
         #: Calls without a limit of output, by the number of the request and the upstream model.
         self.unlimited: list[tuple[int, str]] = []
+        #: Calls that were refused for what the gateway had added.
+        self.detours = 0
         super().__init__()
         self.origin = f"http://127.0.0.1:{self.port}"
 
@@ -202,6 +204,33 @@ class Job:
         """An answer that is no JSON."""
         self.bill(self.output)
         await self.wire.reply(200, b"<html>busy</html>")
+
+    async def picky(self) -> None:
+        """Refuses something that the gateway has added, and bills nothing for it; inside a stream where one was asked for. Takes the rest."""
+        unwanted = self.unwanted()
+        if unwanted is None:
+            return await self.ok()
+        self.provider.detours += 1
+        error = {"error": {"type": "invalid_request_error", "message": unwanted}}
+        if self.dialect == "anthropic":
+            error["type"] = "error"
+        if not self.call.streamed or self.dialect not in ("openai", "anthropic") or self.number % 2:
+            return await self.wire.reply_json(400, error)
+        await self.begin_stream()
+        await self.wire.chunk(f"event: error\ndata: {json.dumps(error)}\n\n".encode())
+        await self.wire.end_stream()
+
+    def unwanted(self) -> str | None:
+        """What is refused of the request; `None`: nothing."""
+        body = self.call.body
+        for name in ("stream_options", "max_tokens"):
+            if self.dialect == "openai" and name in body:
+                return f"Unsupported parameter: '{name}' is not supported with this model."
+        if self.dialect == "anthropic" and body["messages"][-1]["role"] == "assistant":
+            return "This model does not support assistant message prefill. The conversation must end with a user message."
+        if self.dialect == "anthropic" and b'"cache_control"' in self.call.raw_body:
+            return "messages.0.content.0.text.cache_control: Extra inputs are not permitted"
+        return None
 
     # --- Dialects
 

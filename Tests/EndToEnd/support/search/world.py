@@ -41,7 +41,8 @@ DIRECT = ["big", "small", "any", "again", "hasty", "claude", "gemini", "bedrock"
 VIRTUAL = ["chain", "hedged", "routed", "dear"]
 #: Nano-dollars and tokens of limits.
 AMOUNTS = {"usd": [5_000_000, 20_000_000, 80_000_000, 300_000_000], "tokens": [3_000, 20_000, 90_000]}
-FATES = ["ok"] * 8 + ["silent", "zeros", "running", "refused", "busy", "gone", "cut", "slow", "slow", "wrong", "broken"]
+FATES = ["ok"] * 8 + ["silent", "zeros", "running", "refused", "busy", "gone", "cut", "slow", "slow", "wrong", "broken", "picky", "picky"]
+
 
 @dataclass
 class Limit:
