@@ -32,8 +32,9 @@ import Testing
     func wholeNumbersMayHaveAPoint(
         text: String, count: Int64?
     ) throws {
-        let body = Array(#"{"prompt_tokens":\#(text),"completion_tokens":2.0,"total_tokens":12.0}"#.utf8)
-        let usage = try JSONReader().read(body) { root throws(GatewayError) in OpenAIUsage.read(root).believed }
+        let reported = #"{"prompt_tokens":\#(text),"completion_tokens":2.0,"total_tokens":12.0}"#
+        let answer = #"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],"usage":\#(reported)}"#
+        let usage = try OpenAIAnswer.read(body: Array(answer.utf8), reader: JSONReader()).usage
         #expect(usage?.input == count)
         #expect(usage?.output == count.map { _ in 2 })
     }
