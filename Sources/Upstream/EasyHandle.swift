@@ -18,6 +18,10 @@ final class EasyHandle {
     /// What the handle was set to last; setting it costs parsing and copying, and most calls are like the one before.
     private var path: String?
     private var headers: [String]?
+    private var method: UpstreamMethod?
+    private var hasBody = false
+    /// Memory for the head of the next answer, so that it need not be had anew.
+    private var headBuffer: [UInt8] = []
 
     init?(_ endpoint: UpstreamEndpoint, client: UpstreamClient) {
         guard let easy = curl_easy_init() else { return nil }
@@ -37,8 +41,9 @@ final class EasyHandle {
         curl_url_cleanup(url)
     }
 
-    /// Points the handle at a path and gives it the headers of the next call.
-    func aim(_ path: String, _ headers: [String], _ body: [UInt8]) throws(UpstreamFailure) {
+    /// Makes the handle ready to send `request`.
+    func aim(_ request: UpstreamRequest) throws(UpstreamFailure) {
+        let path = request.path
         if self.path != path {
             // Dots are left alone: a segment is never the way up.
             guard curl_url_set(url, CURLUPART_URL, endpoint.url + path, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
@@ -47,11 +52,37 @@ final class EasyHandle {
             }
             self.path = path
         }
+        if method != request.method || hasBody != request.hasBody { set(request.method, hasBody: request.hasBody) }
         guard let signature = AWSSignature(endpoint) else {
-            if self.headers != headers { set(headers) }
+            if headers != request.headers { set(request.headers) }
             return
         }
-        set(headers + body.withUnsafeBytes { signature.headers(target: endpoint.target(path), body: $0, time: time(nil)) })
+        let target = endpoint.target(path)
+        set(
+            request.headers
+                + request.body.withUnsafeBytes { signature.headers(request.method, target: target, body: $0, time: time(nil)) })
+    }
+
+    /// Every one of libcurl's kinds of request undoes what the others set, but for the method's name.
+    private func set(_ method: UpstreamMethod, hasBody: Bool) {
+        (self.method, self.hasBody) = (method, hasBody)
+        let kind = hasBody ? CURLOPT_POST : method == .head ? CURLOPT_NOBODY : CURLOPT_HTTPGET
+        purser_curl_set_long(easy, kind, 1)
+        let isUsual = method == .head || method == (hasBody ? .post : .get)
+        purser_curl_set_string(easy, CURLOPT_CUSTOMREQUEST, isUsual ? nil : method.rawValue)
+    }
+
+    func takeHeadBuffer() -> [UInt8] {
+        defer { headBuffer = [] }
+        return headBuffer
+    }
+
+    /// libcurl is done with the transfer in progress.
+    func end() {
+        watchdog.set(.never)
+        transfer?.releaseBody()
+        if let transfer { headBuffer = transfer.answerHead.lines }
+        transfer = nil
     }
 
     private func set(_ headers: [String]) {
@@ -70,7 +101,6 @@ final class EasyHandle {
         // Parsed once for many calls: libcurl would take a text apart and put it together again at every transfer.
         purser_curl_set_pointer(easy, CURLOPT_CURLU, UnsafeRawPointer(url))
         purser_curl_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https")
-        purser_curl_set_long(easy, CURLOPT_POST, 1)
         purser_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
         purser_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
         // A path goes out as it was written; nothing in it is resolved.

@@ -8,17 +8,15 @@ struct HeaderLine {
 
     var isEnd: Bool { bytes.allSatisfy { $0 == 13 || $0 == 10 } }
 
-    /// Takes what we need of this line into `head`; a status line begins a new head (after a 100, or a proxy's answer to CONNECT).
+    /// Takes this line into `head`; a status line begins a new head (after a 100, or a proxy's answer to CONNECT).
     func update(_ head: inout UpstreamHead) {
         guard let first = bytes.first else { return }
         switch first | 0x20 {
-        case UInt8(ascii: "h") where has("http/"): head = UpstreamHead(status: status)
+        case UInt8(ascii: "h") where has("http/"): return head.begin(status: status)
         case UInt8(ascii: "c") where has("content-type:"): head.contentType = mediaType
-        case UInt8(ascii: "d") where has("date:"): if head.status >= 400 { head.date = String(value.prefix(64)) }
-        case UInt8(ascii: "r") where has("retry-after:"): head.retryAfter = String(value.prefix(64))
-        case UInt8(ascii: "r") where has("retry-after-ms:"): head.retryAfterMilliseconds = String(value.prefix(64))
         default: break
         }
+        head.append(bytes)
     }
 
     private func has(_ prefix: StaticString) -> Bool {
@@ -36,8 +34,6 @@ struct HeaderLine {
         let raw = bytes.drop { $0 != UInt8(ascii: ":") }.dropFirst().drop { $0 == 32 || $0 == 9 }
         return raw.prefix { $0 != 13 && $0 != 10 }
     }
-
-    private var value: String { String(decoding: valueBytes, as: UTF8.self) }
 
     private static func equals(_ bytes: Slice<UnsafeRawBufferPointer>, _ text: StaticString) -> Bool {
         guard let start = UnsafeRawBufferPointer(rebasing: bytes).baseAddress, bytes.count == text.utf8CodeUnitCount else { return false }

@@ -54,22 +54,14 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
-    /// Posts `body` to `endpoint`.
-    /// - Parameters:
-    ///   - path: is added to the endpoint's URL, percent-encoded, with a query if there is one.
-    ///   - headers: complete header lines without line ends, besides the endpoint's own.
-    ///   - deadlines: when the call must be over, besides the endpoint's own time-outs.
-    ///   - place: the call's place among those that the provider takes at once; given back when the transfer is over.
+    /// Sends `request` to `endpoint`. What an answer's status means is the caller's affair.
     /// - Throws: `unreachable` when there is no memory for another transfer, or the URL is none.
-    public func post(
-        _ body: [UInt8], to endpoint: UpstreamEndpoint, path: String = "", headers: [String] = [],
-        deadlines: UpstreamDeadlines = UpstreamDeadlines(), place: UpstreamGate.Place? = nil
-    ) throws(UpstreamFailure) -> UpstreamTransfer {
+    public func send(_ request: UpstreamRequest, to endpoint: UpstreamEndpoint) throws(UpstreamFailure) -> UpstreamTransfer {
         guard let handle = idle[endpoint.number]?.popLast() ?? EasyHandle(endpoint, client: self) else {
             throw .unreachable("no memory for a transfer")
         }
-        try handle.aim(path, headers, body)
-        let transfer = UpstreamTransfer(handle, body: body, client: self, deadlines: deadlines, place: place)
+        try handle.aim(request)
+        let transfer = UpstreamTransfer(handle, request, client: self)
         transfer.start()
         active[ObjectIdentifier(handle)] = handle
         curl_multi_add_handle(multi, handle.easy)
@@ -82,9 +74,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     private func retire(_ handle: EasyHandle, reusable: Bool) {
         guard active.removeValue(forKey: ObjectIdentifier(handle)) != nil else { return }
         curl_multi_remove_handle(multi, handle.easy)
-        handle.watchdog.set(.never)
-        handle.transfer?.releaseBody()
-        handle.transfer = nil
+        handle.end()
         let endpoint = handle.endpoint.number
         if reusable, kept?.contains(endpoint) != false, idle[endpoint, default: []].count < idleHandlesPerEndpoint {
             idle[endpoint, default: []].append(handle)

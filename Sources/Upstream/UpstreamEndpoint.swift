@@ -1,5 +1,5 @@
 internal import CCurl
-public import EventLoop
+internal import EventLoop
 internal import Synchronization
 
 /// How long an upstream may take. Each limit ends a call with its own error.
@@ -24,20 +24,6 @@ public struct UpstreamTimeouts: Hashable, Sendable {
     }
 }
 
-/// When a call must be over, besides the endpoint's own time-outs.
-public struct UpstreamDeadlines: Hashable, Sendable {
-    /// When the caller's patience ends; running into it is `callerTimeout`.
-    public var caller: MonotonicTime
-    /// When the provider's time ends, where that is earlier than `timeouts.total` from now: running into it is `totalTimeout`.
-    public var provider: MonotonicTime
-
-    /// Makes deadlines; there is none where nothing is said.
-    public init(caller: MonotonicTime = .never, provider: MonotonicTime = .never) {
-        self.caller = caller
-        self.provider = provider
-    }
-}
-
 /// How much an upstream may send. What goes beyond ends the call and its connection.
 public struct UpstreamLimits: Hashable, Sendable {
     /// All header lines of an answer. Default 64 KiB.
@@ -51,7 +37,7 @@ public struct UpstreamLimits: Hashable, Sendable {
     public init() {}
 }
 
-/// One base URL that requests are posted to, with everything about the way there that does not change from request to request.
+/// One base URL that requests are sent to, with everything about the way there that does not change from request to request.
 ///
 /// Immutable and shared by all loops; libcurl handles configured for it are kept and reused, so options are set once and not per request.
 public final class UpstreamEndpoint: Sendable {
@@ -117,53 +103,5 @@ extension UpstreamEndpoint {
     private var afterScheme: Substring {
         guard let slashes = url.firstRange(of: "://") else { return url[...] }
         return url[slashes.upperBound...]
-    }
-}
-
-/// What is known of an answer when its head has arrived.
-public struct UpstreamHead: Sendable {
-    /// The HTTP status.
-    public var status = 0
-    /// The media type in lower case without parameters, e.g. `text/event-stream`.
-    public var contentType = ""
-    /// The `Retry-After` header, as sent.
-    public var retryAfter: String?
-    /// The `Retry-After-Ms` header, as sent.
-    public var retryAfterMilliseconds: String?
-    /// The `Date` header, as sent, of an answer that is not a success.
-    public var date: String?
-}
-
-/// Why a call did not give an answer.
-public enum UpstreamFailure: Error, Hashable, Sendable {
-    /// No connection: name not found, refused, unreachable, proxy trouble.
-    case unreachable(String)
-    /// The TLS handshake failed or the certificate is not trusted.
-    case untrusted(String)
-    /// No connection within `timeouts.connect`.
-    case connectTimeout
-    /// No byte within `timeouts.firstByte`.
-    case firstByteTimeout
-    /// No further byte within `timeouts.idle`.
-    case idleTimeout
-    /// Not done within `timeouts.total`.
-    case totalTimeout
-    /// Not done when the caller's own deadline came.
-    case callerTimeout
-    /// The connection broke before the answer was complete.
-    case cut(String)
-    /// What came is not HTTP.
-    case malformed(String)
-    /// The head or the body is larger than the limit of that name.
-    case tooLarge(String)
-    /// This side gave the call up.
-    case canceled
-
-    /// Whether it is a matter of time.
-    public var isTimeout: Bool {
-        switch self {
-        case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout, .callerTimeout: true
-        default: false
-        }
     }
 }

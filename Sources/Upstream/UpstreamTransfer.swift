@@ -11,15 +11,16 @@ public final class UpstreamTransfer {
     /// When the call began.
     public private(set) var startTime: MonotonicTime
 
-    /// Whether the upstream took the request on: it answered with success, and may bill it.
-    public var wasAccepted: Bool { answerHead.status == 200 }
+    /// The status of the answer; 0 before its head.
+    public var status: Int { answerHead.status }
     /// Whether the request was sent at all; before that nothing can be billed. Final when the call is over.
     public private(set) var wasSent = false
 
     let handle: EasyHandle
     private unowned let client: UpstreamClient
     private var body: [UInt8]
-    private var answerHead = UpstreamHead()
+    private let hasBody: Bool
+    private(set) var answerHead: UpstreamHead
     private var headIsComplete = false
     private var headBytes = 0
     private var bodyBytes = 0
@@ -38,16 +39,18 @@ public final class UpstreamTransfer {
     /// How much longer the consumer waits for something that counts as progress. `nil`: every byte does.
     private var patience: Duration?
 
-    init(_ handle: EasyHandle, body: [UInt8], client: UpstreamClient, deadlines: UpstreamDeadlines, place: UpstreamGate.Place?) {
+    init(_ handle: EasyHandle, _ request: UpstreamRequest, client: UpstreamClient) {
         self.handle = handle
-        self.body = body
+        body = request.body
+        hasBody = request.hasBody
+        answerHead = UpstreamHead(in: handle.takeHeadBuffer())
         self.client = client
         // Not the loop's own time: what this round has done before the call is the gateway's share, not the provider's.
         let now = MonotonicTime.now()
         startTime = now
-        self.place = place
-        providerDeadline = min(now + handle.endpoint.total, deadlines.provider)
-        callerDeadline = deadlines.caller
+        place = request.place
+        providerDeadline = min(now + handle.endpoint.total, request.deadlines.provider)
+        callerDeadline = request.deadlines.caller
         totalDeadline = min(providerDeadline, callerDeadline)
     }
 
@@ -139,13 +142,17 @@ public final class UpstreamTransfer {
 
     /// Hands libcurl the request body, which this object keeps alive and in place until the transfer is over.
     func start() {
+        if hasBody { lendBody() }
+        handle.transfer = self
+        handle.watchdog.set(min(totalDeadline, startTime + handle.endpoint.firstByte))
+    }
+
+    private func lendBody() {
         body.withUnsafeBytes { bytes in
             // An array's storage does not move while nobody changes it, and `body` changes after libcurl is done with it only.
             purser_curl_set_pointer(handle.easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
             purser_curl_set_offset(handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
         }
-        handle.transfer = self
-        handle.watchdog.set(min(totalDeadline, startTime + handle.endpoint.firstByte))
     }
 
     /// libcurl is done with the transfer: a body that may be large need not wait for the end of a request that tries others.

@@ -39,7 +39,7 @@ import Testing
         let endpoint = UpstreamEndpoint(url: vector.url, headers: vector.headers, credentials: credentials)
         let signature = try #require(AWSSignature(endpoint))
         let lines = Array(vector.body.utf8).withUnsafeBytes {
-            signature.headers(target: endpoint.target(vector.path), body: $0, time: 1_795_698_300)
+            signature.headers(.post, target: endpoint.target(vector.path), body: $0, time: 1_795_698_300)
         }
         #expect(lines.first == "X-Amz-Date: 20261126T130500Z")
         #expect(lines.dropFirst().first?.hasSuffix("Signature=" + vector.signature) == true)

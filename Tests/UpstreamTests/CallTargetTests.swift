@@ -30,7 +30,8 @@ private struct Head: Equatable {
             credentials: credentials)
         try await withClient { client in
             for call in calls {
-                let transfer = try client.post(Array("{}".utf8), to: endpoint, path: call.path, headers: call.headers)
+                let transfer = try client.send(
+                    UpstreamRequest(path: call.path, headers: call.headers, body: Array("{}".utf8)), to: endpoint)
                 #expect(await finish(transfer) == .answer(status: 200, body: "{}"))
             }
         }
@@ -59,7 +60,7 @@ private struct Head: Equatable {
         try await withClient { client in
             let endpoint = UpstreamEndpoint(url: "http://127.0.0.1:1", headers: [])
             #expect(throws: UpstreamFailure.unreachable("the URL of the call is malformed")) {
-                _ = try client.post([], to: endpoint, path: ":99999999/")
+                _ = try client.send(UpstreamRequest(path: ":99999999/"), to: endpoint)
             }
             #expect(client.activeTransfers == 0)
         }

@@ -42,9 +42,10 @@ public final class CallExecutor {
         _ translated: ProviderRequest, of request: ChatRequest, planned: PlannedCall, on target: Target, _ permit: CallPermit
     ) throws(GatewayError) -> UpstreamCall {
         do {
-            let transfer = try client.post(
-                translated.body, to: target.endpoint, path: translated.path, headers: translated.headers,
-                deadlines: permit.window.deadlines, place: permit.place)
+            let sent = UpstreamRequest(
+                .post, path: translated.path, headers: translated.headers, body: translated.body, deadlines: permit.window.deadlines,
+                place: permit.place)
+            let transfer = try client.send(sent, to: target.endpoint)
             return UpstreamCall(
                 transfer, request: request, planned: planned, context: translated.context, target: target, ticket: permit.ticket,
                 reader: reader)

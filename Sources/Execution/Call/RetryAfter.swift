@@ -10,8 +10,11 @@ enum RetryAfter {
     static let longest = Duration.seconds(3_600)
 
     static func duration(_ head: UpstreamHead) -> Duration? {
-        guard head.retryAfter != nil || head.retryAfterMilliseconds != nil else { return nil }
-        return duration(head.retryAfter, milliseconds: head.retryAfterMilliseconds, date: head.date, now: Int64(time(nil)))
+        // Nothing sensible is longer.
+        func field(_ name: StaticString) -> String? { head.field(name).map { String($0.prefix(64)) } }
+        let (seconds, milliseconds) = (field("retry-after"), field("retry-after-ms"))
+        guard seconds != nil || milliseconds != nil else { return nil }
+        return duration(seconds, milliseconds: milliseconds, date: field("date"), now: Int64(time(nil)))
     }
 
     /// - Parameter now: seconds since 1970.

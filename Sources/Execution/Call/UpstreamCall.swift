@@ -329,7 +329,7 @@ public final class UpstreamCall {
 
     /// Whether a provider has refused a call inside an answer with status 200, before any content.
     private func isRefusalInside(_ error: GatewayError) -> Bool {
-        guard transfer.wasAccepted, textBytes == 0, contentEvents == 0, error.code != .clientClosedRequest else { return false }
+        guard transfer.status == 200, textBytes == 0, contentEvents == 0, error.code != .clientClosedRequest else { return false }
         return error.source == .client || error.code == .upstreamRateLimited
     }
 

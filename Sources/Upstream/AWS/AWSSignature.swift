@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import Glibc
 
-/// AWS Signature Version 4 of a POST (AWS General Reference, "Signing AWS API requests").
+/// AWS Signature Version 4 (AWS General Reference, "Signing AWS API requests").
 ///
 /// Not libcurl's own: 7.88 signs the path as it is sent, where every service but S3 wants it percent-encoded once more, so that ids with a colon are
 /// refused (docs/decisions/0006-our-own-aws-signature.md).
@@ -16,7 +16,7 @@ struct AWSSignature {
     /// - Parameters:
     ///   - target: path and query as they are sent.
     ///   - time: seconds since 1970.
-    func headers(target: String, body: UnsafeRawBufferPointer, time: Int) -> [String] {
+    func headers(_ method: UpstreamMethod, target: String, body: UnsafeRawBufferPointer, time: Int) -> [String] {
         let moment = Self.timestamp(time)
         let day = String(moment.prefix(8))
         let scope = "\(day)/\(credentials.region)/\(credentials.service)/aws4_request"
@@ -28,7 +28,7 @@ struct AWSSignature {
 
         let (path, query) = Self.split(target)
         let request =
-            "POST\n\(Self.encoded(path))\n\(query)\n" + signed.map { "\($0.0):\($0.1)\n" }.joined() + "\n\(names)\n"
+            "\(method.rawValue)\n\(Self.encoded(path))\n\(query)\n" + signed.map { "\($0.0):\($0.1)\n" }.joined() + "\n\(names)\n"
             + Self.hex(Self.digest(body))
         let toSign = "AWS4-HMAC-SHA256\n\(moment)\n\(scope)\n" + Self.hex(Self.digest(of: request))
         let signature = Self.hex(Self.code(toSign, key: signingKey(day)))
