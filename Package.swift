@@ -71,7 +71,7 @@ let package = Package(
 
         tests("EventLoop"),
         tests("TLS", ["COpenSSL"]),
-        tests("HTTPServer", exclude: ["Corpus"]),
+        tests("HTTPServer", ["EventLoop"], exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
         tests("Classifier", ["Chat"], exclude: ["Corpus"]),
