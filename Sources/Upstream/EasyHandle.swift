@@ -57,10 +57,9 @@ final class EasyHandle {
             if headers != request.headers { set(request.headers) }
             return
         }
+        guard let body = request.wholeBody else { throw .unreachable("a body that is sent in pieces cannot be signed") }
         let target = endpoint.target(path)
-        set(
-            request.headers
-                + request.body.withUnsafeBytes { signature.headers(request.method, target: target, body: $0, time: time(nil)) })
+        set(request.headers + body.withUnsafeBytes { signature.headers(request.method, target: target, body: $0, time: time(nil)) })
     }
 
     /// Every one of libcurl's kinds of request undoes what the others set, but for the method's name.
@@ -124,7 +123,18 @@ final class EasyHandle {
             // Otherwise libcurl searches the environment at every transfer.
             purser_curl_set_string(easy, CURLOPT_PROXY, "")
         }
+        setCallbacks(this)
         purser_curl_set_pointer(easy, CURLOPT_PRIVATE, this)
+        purser_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(client).toOpaque())
+        purser_curl_set_close_callback(easy) { context, socket in
+            guard let context else { return 0 }
+            Unmanaged<UpstreamClient>.fromOpaque(context).takeUnretainedValue().closeSocket(socket)
+            return 0
+        }
+    }
+
+    /// What libcurl calls while a transfer is in progress. Each call-back only finds the transfer and hands on what libcurl says.
+    private func setCallbacks(_ this: UnsafeMutableRawPointer) {
         purser_curl_set_pointer(easy, CURLOPT_WRITEDATA, this)
         purser_curl_set_data_callback(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             guard let handle = EasyHandle.from(context), let bytes, let transfer = handle.transfer else { return 0 }
@@ -147,11 +157,10 @@ final class EasyHandle {
             guard let transfer = EasyHandle.from(context)?.transfer else { return CURL_PREREQFUNC_ABORT }
             return transfer.mayBeginRequest() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
-        purser_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(client).toOpaque())
-        purser_curl_set_close_callback(easy) { context, socket in
-            guard let context else { return 0 }
-            Unmanaged<UpstreamClient>.fromOpaque(context).takeUnretainedValue().closeSocket(socket)
-            return 0
+        purser_curl_set_pointer(easy, CURLOPT_READDATA, this)
+        purser_curl_set_data_callback(easy, CURLOPT_READFUNCTION) { bytes, size, count, context in
+            guard let bytes, let transfer = EasyHandle.from(context)?.transfer else { return 0 }
+            return transfer.offer(UnsafeMutableRawBufferPointer(start: bytes, count: size * count)) ?? Int(CURL_READFUNC_PAUSE)
         }
     }
 

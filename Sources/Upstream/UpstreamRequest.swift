@@ -14,6 +14,14 @@ public enum UpstreamMethod: String, Hashable, Sendable {
     var alwaysHasBody: Bool { self == .post || self == .put || self == .patch }
 }
 
+/// The body of a request to an upstream.
+public enum UpstreamBody: Sendable {
+    /// All of it; may be empty.
+    case whole([UInt8])
+    /// What is written while the call goes on. Cannot be signed for AWS.
+    case pieces(UpstreamUpload)
+}
+
 /// What is sent to an upstream, besides what its endpoint says.
 public struct UpstreamRequest: Sendable {
     /// What to do there. Default `POST`.
@@ -23,15 +31,15 @@ public struct UpstreamRequest: Sendable {
     /// Complete header lines without line ends, besides the endpoint's own.
     public var headers: [String]
     /// The body; with `HEAD` it is not sent.
-    public var body: [UInt8]
+    public var body: UpstreamBody
     /// When the call must be over, besides the endpoint's own time-outs.
     public var deadlines: UpstreamDeadlines
     /// The call's place among those that the provider takes at once; given back when the transfer is over.
     public var place: UpstreamGate.Place?
 
-    /// Makes a request.
+    /// Makes a request; one that posts nothing, where nothing else is said.
     public init(
-        _ method: UpstreamMethod = .post, path: String = "", headers: [String] = [], body: [UInt8] = [],
+        _ method: UpstreamMethod = .post, path: String = "", headers: [String] = [], body: UpstreamBody = .whole([]),
         deadlines: UpstreamDeadlines = UpstreamDeadlines(), place: UpstreamGate.Place? = nil
     ) {
         self.method = method
@@ -43,7 +51,14 @@ public struct UpstreamRequest: Sendable {
     }
 
     /// Whether libcurl is to send a body.
-    var hasBody: Bool { method != .head && (method.alwaysHasBody || !body.isEmpty) }
+    var hasBody: Bool {
+        guard method != .head else { return false }
+        if case .whole(let bytes) = body, bytes.isEmpty { return method.alwaysHasBody }
+        return true
+    }
+
+    /// The body, where all of it is there.
+    var wholeBody: [UInt8]? { if case .whole(let bytes) = body { bytes } else { nil } }
 }
 
 /// When a call must be over, besides the endpoint's own time-outs.

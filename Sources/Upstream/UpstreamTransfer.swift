@@ -18,7 +18,7 @@ public final class UpstreamTransfer {
 
     let handle: EasyHandle
     private unowned let client: UpstreamClient
-    private var body: [UInt8]
+    private var body: UpstreamBody
     private let hasBody: Bool
     private(set) var answerHead: UpstreamHead
     private var headIsComplete = false
@@ -134,7 +134,13 @@ public final class UpstreamTransfer {
         isPaused = false
         if let began = pauseBegan { pausedNanoseconds += (MonotonicTime.now() - began).nonNegativeNanoseconds }
         pauseBegan = nil
-        curl_easy_pause(handle.easy, CURLPAUSE_CONT)
+        setPauses()
+    }
+
+    /// Tells libcurl which way the transfer stands still.
+    private func setPauses() {
+        let isStarved = if case .pieces(let upload) = body { upload.isStarved } else { false }
+        curl_easy_pause(handle.easy, (isPaused ? CURLPAUSE_RECV : 0) | (isStarved ? CURLPAUSE_SEND : 0))
         client.collectFinished()
     }
 
@@ -148,6 +154,7 @@ public final class UpstreamTransfer {
     }
 
     private func lendBody() {
+        guard case .whole(let body) = body else { return openUpload() }
         body.withUnsafeBytes { bytes in
             // An array's storage does not move while nobody changes it, and `body` changes after libcurl is done with it only.
             purser_curl_set_pointer(handle.easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
@@ -155,9 +162,27 @@ public final class UpstreamTransfer {
         }
     }
 
+    private func openUpload() {
+        guard case .pieces(let upload) = body else { return }
+        purser_curl_set_pointer(handle.easy, CURLOPT_POSTFIELDS, nil)
+        purser_curl_set_offset(handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(upload.length ?? -1))
+        upload.resume = { [unowned self] in setPauses() }
+    }
+
+    /// libcurl has room for more of the body.
+    /// - Returns: how many bytes it got; 0 at the end, `nil` when there are none yet.
+    func offer(_ memory: UnsafeMutableRawBufferPointer) -> Int? {
+        guard case .pieces(let upload) = body else { return 0 }
+        guard let count = upload.read(into: memory) else { return nil }
+        // The answer is due when the request is sent, and not before.
+        if !headIsComplete { handle.watchdog.set(min(totalDeadline, client.loop.now + handle.endpoint.firstByte)) }
+        return count
+    }
+
     /// libcurl is done with the transfer: a body that may be large need not wait for the end of a request that tries others.
     func releaseBody() {
-        body = []
+        if case .pieces(let upload) = body { upload.close() }
+        body = .whole([])
         place?.leave()
         place = nil
     }

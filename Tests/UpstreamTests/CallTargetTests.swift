@@ -31,7 +31,7 @@ private struct Head: Equatable {
         try await withClient { client in
             for call in calls {
                 let transfer = try client.send(
-                    UpstreamRequest(path: call.path, headers: call.headers, body: Array("{}".utf8)), to: endpoint)
+                    UpstreamRequest(path: call.path, headers: call.headers, body: .whole(Array("{}".utf8))), to: endpoint)
                 #expect(await finish(transfer) == .answer(status: 200, body: "{}"))
             }
         }

@@ -20,18 +20,24 @@ final class ScriptedServer: Sendable {
     let port: UInt16
     private let listener: Int32
     private let script: [Act]
-    private let counters = Mutex((accepted: 0, requests: 0, peerCloses: 0))
+    /// Is sent when a head has come, before its body is read.
+    private let greeting: String
+    private let counters = Mutex((accepted: 0, requests: 0, peerCloses: 0, bodyBytes: 0))
     private let receivedHeads = Mutex<[String]>([])
 
     var accepted: Int { counters.withLock { $0.accepted } }
     var requests: Int { counters.withLock { $0.requests } }
     var peerCloses: Int { counters.withLock { $0.peerCloses } }
 
+    /// Bytes of all bodies, without their framing.
+    var bodyBytes: Int { counters.withLock { $0.bodyBytes } }
+
     /// The heads of all requests, in order.
     var heads: [String] { receivedHeads.withLock { $0 } }
 
-    init(_ script: [Act]) {
+    init(_ script: [Act], greeting: String = "") {
         self.script = script
+        self.greeting = greeting
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -103,20 +109,45 @@ final class ScriptedServer: Sendable {
         return true
     }
 
-    /// Reads a head and the body that its content-length announces.
+    /// Reads a head and the body that it announces.
     private func readRequest(_ connection: Int32) -> Bool {
+        guard let head = readLine(connection, end: "\r\n\r\n") else { return false }
+        receivedHeads.withLock { $0.append(head) }
+        _ = sendAll(Array(greeting.utf8), connection)
+        let fields = head.lowercased().split(separator: "\r\n")
+        if fields.contains("transfer-encoding: chunked") { return readChunks(connection) }
+        let length = fields.first { $0.hasPrefix("content-length:") }
+        return readBytes(length.flatMap { Int($0.dropFirst(15).filter { $0 != " " }) } ?? 0, connection)
+    }
+
+    private func readChunks(_ connection: Int32) -> Bool {
+        while let line = readLine(connection, end: "\r\n"), let size = Int(line.dropLast(1), radix: 16) {
+            guard readBytes(size, connection), readLine(connection, end: "\r\n") != nil else { return false }
+            if size == 0 { return true }
+        }
+        return false
+    }
+
+    private func readBytes(_ count: Int, _ connection: Int32) -> Bool {
+        var left = count
+        var bytes = [UInt8](repeating: 0, count: 16 * 1024)
+        while left > 0 {
+            let received = recv(connection, &bytes, min(left, bytes.count), 0)
+            guard received > 0 else { return false }
+            left -= received
+            counters.withLock { $0.bodyBytes += received }
+        }
+        return true
+    }
+
+    private func readLine(_ connection: Int32, end: String) -> String? {
         var text = ""
         var byte: UInt8 = 0
-        while !text.hasSuffix("\r\n\r\n") {
-            guard recv(connection, &byte, 1, 0) == 1 else { return false }
+        while !text.hasSuffix(end) {
+            guard recv(connection, &byte, 1, 0) == 1 else { return nil }
             text.unicodeScalars.append(Unicode.Scalar(byte))
         }
-        let head = text
-        receivedHeads.withLock { $0.append(head) }
-        let field = text.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-        var left = field.flatMap { Int($0.dropFirst(15).filter { $0 != " " }) } ?? 0
-        while left > 0, recv(connection, &byte, 1, 0) == 1 { left -= 1 }
-        return left == 0
+        return text
     }
 }
 

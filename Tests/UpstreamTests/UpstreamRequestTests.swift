@@ -31,7 +31,7 @@ import Testing
         let endpoint = UpstreamEndpoint(url: "http://127.0.0.1:\(server.port)", headers: ["Expect:"])
         try await withClient { client in
             for one in Self.cases {
-                let request = UpstreamRequest(one.method, path: "/x", body: Array(one.body.utf8))
+                let request = UpstreamRequest(one.method, path: "/x", body: .whole(Array(one.body.utf8)))
                 let transfer = try client.send(request, to: endpoint)
                 #expect(await finish(transfer) == .answer(status: 204, body: ""))
                 #expect(transfer.status == 204)

@@ -43,7 +43,7 @@ enum Ending: Equatable, Sendable {
         let target = endpoint(server)
         try await withClient { client in
             for _ in 0..<20 {
-                let transfer = try client.send(UpstreamRequest(body: Array("{}".utf8)), to: target)
+                let transfer = try client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: target)
                 #expect(await finish(transfer) == .answer(status: 200, body: "{}"))
             }
             #expect(client.activeTransfers == 0)
@@ -58,9 +58,9 @@ enum Ending: Equatable, Sendable {
         let server = ScriptedServer([.send(jsonHead + "{}"), .awaitRequest, end])
         let target = endpoint(server)
         let (ending, wasSent) = try await withClient { client in
-            let first = try client.send(UpstreamRequest(body: Array("{}".utf8)), to: target)
+            let first = try client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: target)
             #expect(await finish(first) == .answer(status: 200, body: "{}"))
-            let second = try client.send(UpstreamRequest(body: Array("{}".utf8)), to: target)
+            let second = try client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: target)
             return (await finish(second), second.wasSent)
         }
         guard case .failure(.cut) = ending else {
@@ -76,7 +76,7 @@ enum Ending: Equatable, Sendable {
         let target = endpoint(server)
         try await withClient { client in
             for _ in 0..<3 {
-                let first = try client.send(UpstreamRequest(body: Array("{}".utf8)), to: target)
+                let first = try client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: target)
                 #expect(await finish(first) == .answer(status: 200, body: "{}"))
                 await client.loop.sleep(until: .now() + .milliseconds(20))
             }
@@ -90,7 +90,7 @@ enum Ending: Equatable, Sendable {
         let target = UpstreamEndpoint(url: "http://localhost:\(server.port)/", headers: ["Expect:"])
         try await withClient { client in
             for _ in 0..<3 {
-                let transfer = try client.send(UpstreamRequest(body: Array("{}".utf8)), to: target)
+                let transfer = try client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: target)
                 #expect(await finish(transfer) == .answer(status: 200, body: "{}"))
             }
         }
@@ -279,7 +279,7 @@ enum Ending: Equatable, Sendable {
             let good = LoopBound(0)
             let tasks = (0..<300).map { _ in
                 loop.spawn {
-                    guard let transfer = try? client.send(UpstreamRequest(body: Array("{}".utf8)), to: target) else { return }
+                    guard let transfer = try? client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: target) else { return }
                     if await finish(transfer) == .answer(status: 200, body: "{}") { good.value += 1 }
                 }
             }
@@ -303,7 +303,7 @@ private func call(
 ) async throws -> Ending {
     defer { server.stop() }
     return try await withClient { client in
-        await finish(try client.send(UpstreamRequest(body: Array("{}".utf8)), to: endpoint(server, timeouts, limits: limits)))
+        await finish(try client.send(UpstreamRequest(body: .whole(Array("{}".utf8))), to: endpoint(server, timeouts, limits: limits)))
     }
 }
 

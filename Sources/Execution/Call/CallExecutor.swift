@@ -43,8 +43,8 @@ public final class CallExecutor {
     ) throws(GatewayError) -> UpstreamCall {
         do {
             let sent = UpstreamRequest(
-                .post, path: translated.path, headers: translated.headers, body: translated.body, deadlines: permit.window.deadlines,
-                place: permit.place)
+                .post, path: translated.path, headers: translated.headers, body: .whole(translated.body),
+                deadlines: permit.window.deadlines, place: permit.place)
             let transfer = try client.send(sent, to: target.endpoint)
             return UpstreamCall(
                 transfer, request: request, planned: planned, context: translated.context, target: target, ticket: permit.ticket,

@@ -53,7 +53,7 @@ public enum AdminClient {
 
     private static func send(_ body: String, to endpoint: UpstreamEndpoint, _ client: UpstreamClient) async -> Result<Answer, Failure> {
         do throws(UpstreamFailure) {
-            let transfer = try client.send(UpstreamRequest(.post, body: Array(body.utf8)), to: endpoint)
+            let transfer = try client.send(UpstreamRequest(.post, body: .whole(Array(body.utf8))), to: endpoint)
             let status = try await transfer.head().status
             var answer: [UInt8] = []
             var piece: [UInt8] = []

@@ -118,7 +118,7 @@ public final class AlertSender: Sendable {
     /// Tries once. `nil`: the receiver has it.
     private func failure(of alert: WebhookAlert, _ endpoint: UpstreamEndpoint) async -> String? {
         do throws(UpstreamFailure) {
-            let transfer = try client.send(UpstreamRequest(.post, body: alert.body), to: endpoint)
+            let transfer = try client.send(UpstreamRequest(.post, body: .whole(alert.body)), to: endpoint)
             let status = try await transfer.head().status
             transfer.release()
             return (200...299).contains(status) ? nil : "status \(status)"
