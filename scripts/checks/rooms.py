@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds the rooms of the house: docs/architecture.md, Package.swift and the imports of every file must say the same.
 
-- The table of docs/architecture.md lists exactly the targets of Package.swift under Sources, each with exactly what it depends on.
+- The table of docs/architecture.md lists exactly the targets of Package.swift under Sources, each with exactly what it depends on. Its picture
+  shows all of them but programs, and no other arrows.
 - A file imports only what its target depends on (SwiftPM would find other modules that happen to be built), and each edge is used by some file.
   This holds for tests too.
 - Every import says `internal` or `public`, and nothing is re-exported.
@@ -55,11 +56,17 @@ def package() -> dict[str, tuple[Path, set[str]]]:
 def documented() -> dict[str, set[str]]:
     """The table of rooms: name → what it may import."""
     rooms = {}
-    for line in DOCUMENT.read_text().splitlines():
+    section = DOCUMENT.read_text().partition("\n## Rooms\n")[2].partition("\n## ")[0]
+    for line in section.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) == 3 and re.fullmatch(r"`[\w-]+`", cells[0]):
             rooms[cells[0].strip("`")] = set(re.findall(r"`([\w-]+)`", cells[2]))
     return rooms
+
+
+def drawn() -> list[tuple[str, str]]:
+    """The arrows of the picture."""
+    return re.findall(r"^ +([\w-]+) --> ([\w-]+)$", DOCUMENT.read_text(), re.M)
 
 
 def imports(file: Path) -> Iterator[tuple[int, str | None, str, str]]:
@@ -94,6 +101,12 @@ def complaints() -> Iterator[str]:
         elif table[name] != arrows[name]:
             missing, further = arrows[name] - table[name], table[name] - arrows[name]
             yield f"docs/architecture.md: `{name}` imports {sorted(arrows[name])}" + (f"; missing: {sorted(missing)}" if missing else "") + (f"; too much: {sorted(further)}" if further else "")
+    for start, end in drawn():
+        if end not in arrows.get(start, set()):
+            yield f"docs/architecture.md: the picture has an arrow from {start} to {end}, which Package.swift has not"
+    shown = {room for arrow in drawn() for room in arrow}
+    for name in sorted(rooms.keys() - shown - PROGRAMS):
+        yield f"docs/architecture.md: the picture lacks {name}"
     for name, (path, edges) in sorted(targets.items()):
         used: set[str] = set()
         for file in sorted(path.rglob("*.swift")):
