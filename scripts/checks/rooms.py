@@ -6,6 +6,7 @@
 - A file imports only what its target depends on (SwiftPM would find other modules that happen to be built), and each edge is used by some file.
   This holds for tests too.
 - Every import says `internal` or `public`, and nothing is re-exported.
+- Every Swift file that a document names exists.
 - No arrow in a direction that the architecture forbids, not even through others.
 
 Exit status: 0 all hold, 1 with a line for each that does not.
@@ -89,7 +90,17 @@ def reachable(room: str, arrows: dict[str, set[str]]) -> set[str]:
     return seen
 
 
+def dead_names() -> Iterator[str]:
+    """Swift files that documents name and that do not exist. A name may leave out the folders before it."""
+    files = ["/Package.swift"] + [f"/{file.relative_to(ROOT)}" for folder in ("Sources", "Tests") for file in (ROOT / folder).rglob("*.swift")]
+    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for name in sorted(set(re.findall(r"`([\w/+-]+\.swift)`", document.read_text()))):
+            if not any(file.endswith(f"/{name}") for file in files):
+                yield f"{document.relative_to(ROOT)}: there is no file {name}"
+
+
 def complaints() -> Iterator[str]:
+    yield from dead_names()
     targets, table = package(), documented()
     rooms = {name: target for name, target in targets.items() if (ROOT / "Sources") in target[0].parents}
     arrows = {name: edges for name, (_, edges) in targets.items()}
