@@ -1,16 +1,16 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings of every target of our own: warnings are errors, and no import leaks into another room's interface.
+/// Swift settings of all targets: warnings are errors; imports are internal unless marked public.
 let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    // An async function runs where its caller runs: without it every call and return asks the task for its executor anew.
+    // An async function runs where its caller runs. Without this flag every call and return looks up the task's executor.
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    // Rooms call each other on the way of every request: without this flag a generic call across a target costs 5 to 9 times more.
+    // Rooms call each other for every request: without this flag a generic call across targets costs 5 to 9 times more.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
-    // Overlapping accesses are a mistake of ours that no input can cause; the debug builds of the tests look for them. Here the checks cost 3 %.
+    // Overlapping accesses are programming errors that no input can cause, and debug builds check for them. In release the checks cost 3 %.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 

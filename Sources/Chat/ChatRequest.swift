@@ -1,4 +1,4 @@
-/// A chat completion request: what the gateway needs to know of it, and the client's own bytes, from which the upstream's body is cut.
+/// A chat completion request: the facts that the gateway needs, and the client's bytes, from which the upstream's body is made.
 public struct ChatRequest: Sendable {
     /// The models the client named, in the order of fallback; at least one.
     public let models: [RequestedModel]
@@ -10,25 +10,25 @@ public struct ChatRequest: Sendable {
     public let wantsUsageChunk: Bool
     /// Whether tools or functions are offered to the model.
     public let hasTools: Bool
-    /// The client's own limit of output tokens per choice, 1 or more; `nil` when there is none.
+    /// The client's limit of output tokens per choice, 1 or more; `nil` when there is none.
     public let maxOutputTokens: Int64?
     /// How many choices are wanted, 1 to 128.
     public let choices: Int
-    /// The client's own user, at most 256 bytes.
+    /// The end user as the client names it, at most 256 bytes.
     public let user: String?
     /// The client's tags: at most 16, names at most 64 bytes, values at most 512.
     public private(set) var metadata: [String: String]
-    /// The most that the client is willing to pay for the whole request; `nil` when it does not say.
+    /// The client's ceiling for the whole request (`max_cost`); `nil` when there is none.
     public let maxCost: NanoUSD?
     /// Whether the answer is to have a given structure (`response_format` other than text).
     public let wantsStructuredOutput: Bool
     /// Messages, 1 or more.
     public let messageCount: Int
-    /// What is no text in the request.
+    /// The media of the request.
     public let media: MediaTally
     /// Images that come with the messages.
     public var imageCount: Int { media.images }
-    /// Whether files, sound, films or references to such things come with the request, of whose size nothing is known.
+    /// Whether the request has files, audio, video or references to such things, whose tokens cannot be estimated.
     public var hasFiles: Bool { media.hasFiles }
     /// Whether an earlier answer in the conversation called tools.
     private let hasToolCalls: Bool
@@ -36,39 +36,39 @@ public struct ChatRequest: Sendable {
     public let surcharge: String?
     /// What a call may be charged for besides plain text at the standard tier, at prices that a list may have.
     public private(set) var demands: PriceDemands
-    /// Whether the model is to think before it answers; `nil` when the client does not say.
+    /// Whether the model is to reason before it answers; `nil` when the client does not say.
     public let asksToReason: Bool?
-    /// Bytes of the text that the model probably reads: an estimate, and no bound.
+    /// Bytes of the text that the model probably reads: an estimate, not a bound.
     public let promptBytes: Int
-    /// Bytes of all that is kept of the client's body.
+    /// Bytes of the client's body without what is dropped.
     private let keptBytes: Int
-    /// The most bytes that a translation to another dialect adds to them as a rule.
+    /// The most bytes that a translation to another provider API usually adds to them.
     private let translationBytes: Int
-    /// The tokens of the input, as far as they can be told without a body for the upstream; for a provider of OpenAI's dialect.
+    /// Estimate and bound of the input's tokens before a body for the upstream is made, for a provider with OpenAI's API.
     public var inputTokens: InputTokens {
         InputTokens(
             textBytes: promptBytes, bodyBytes: keptBytes, messages: messageCount, media: media, additions: providerPrompt(isPassedOn: true))
     }
-    /// What comes to the upper bound of ``inputTokens`` where the request is translated to another dialect, as a rule at most.
+    /// What a translation to another provider API usually adds, at most, to the upper bound of ``inputTokens``.
     public var translationTokens: Int {
         translationBytes + providerPrompt(isPassedOn: false, hasFormatTool: wantsStructuredOutput)
     }
 
     /// The tokens of instructions that a provider adds by itself.
     /// - Parameters:
-    ///   - isPassedOn: whether it speaks OpenAI's dialect.
+    ///   - isPassedOn: whether it has OpenAI's API.
     ///   - hasFormatTool: whether a tool stands in for the answer's format.
     public func providerPrompt(isPassedOn: Bool, hasFormatTool: Bool = false) -> Int {
-        // Tools that were called are declared even when none is offered any more.
+        // Tools that were called are declared even if none is offered any more.
         ProviderPrompt.tokens(
             isPassedOn: isPassedOn, hasTools: hasTools || hasToolCalls || hasFormatTool, hasFormat: wantsStructuredOutput)
     }
 
     /// The client's bytes.
     private let body: [UInt8]
-    /// Where the members that limit the output stand in ``body``, in their order. The first has a piece of its own.
+    /// The positions in ``body`` of the members that limit the output, in order. The first has a piece of its own.
     private let limitMembers: [LimitMember]
-    /// What the upstream's body consists of.
+    /// The pieces of the upstream's body.
     private let pieces: [Piece]
 
     /// A part of the upstream's body.
@@ -77,9 +77,9 @@ public struct ChatRequest: Sendable {
         case source(Range<Int>)
         /// The name of the upstream's model.
         case model
-        /// The first member that limits the output: the client's own bytes, unless the gateway sets the limit.
+        /// The first member that limits the output: the client's bytes, unless the gateway sets the limit.
         case outputLimit(Range<Int>)
-        /// Text of our own.
+        /// Text of the gateway.
         case text(Text)
 
         /// Its size without the model's name and a limit that replaces the client's.
@@ -91,7 +91,7 @@ public struct ChatRequest: Sendable {
             }
         }
 
-        /// The texts of our own that a body may need.
+        /// The gateway's texts that a body may need.
         enum Text: Hashable, Sendable {
             case open, comma, close, trueValue, includeUsage, streamOptions, modelName
 
@@ -144,7 +144,7 @@ public struct ChatRequest: Sendable {
         asksToReason = decoded.asksToReason
     }
 
-    /// Takes more tags from a JSON object; those of the body go before.
+    /// Adds tags from a JSON object; those of the body override them.
     /// - Throws: `invalid_request_error` when it is none, or when there are too many or too long ones.
     public mutating func addMetadata(_ json: [UInt8], reader: JSONReader) throws(GatewayError) {
         let more = try reader.read(json) { (root) throws(GatewayError) in try RequestTags.metadata(root) }
@@ -153,7 +153,7 @@ public struct ChatRequest: Sendable {
         metadata = joined
     }
 
-    /// Reads the client's body once more and hands its root to `body`.
+    /// Parses the client's body again and passes its root to `body`.
     /// - Throws: what `body` throws.
     public func withRoot<R>(_ reader: JSONReader, _ body: (JSONValue) throws(GatewayError) -> R) throws(GatewayError) -> R {
         try reader.read(self.body, body)
@@ -162,17 +162,17 @@ public struct ChatRequest: Sendable {
     /// The client's bytes at `range`.
     func text(_ range: Range<Int>) -> ArraySlice<UInt8> { body[range] }
 
-    /// The body to send upstream: the client's own text with the model replaced and what is not the upstream's business cut out.
+    /// The body to send upstream: the client's text with the model replaced and the gateway's own members removed.
     /// Streams always ask for their usage.
     /// - Parameters:
     ///   - model: the upstream's name of the model as a JSON string, quotes included.
     ///   - outputLimit: the most output tokens per choice that the model may make, whatever the client asked for.
     ///   - limitName: the name that the client's own limit gets where none is set by `outputLimit`; `nil`: the client's.
-    ///   - omitsStreamOptions: whether the gateway's own `stream_options` is left out; the client's stays.
+    ///   - omitsStreamOptions: whether the gateway's `stream_options` is left out; the client's stays.
     public func upstreamBody(
         model: [UInt8], outputLimit: OutputLimit? = nil, limitName: OutputLimit.Name? = nil, omitsStreamOptions: Bool = false
     ) -> [UInt8] {
-        // One member says it, so that no server can choose another one.
+        // Only one member has the limit, so that a server cannot choose another one.
         let limit = outputLimit?.member(atMost: maxOutputTokens, as: limitMembers) ?? renamedLimit(limitName)
         let pieces =
             omitsStreamOptions && addsStreamOptions ? self.pieces.dropLast(Self.streamOptionsPieces) + [.text(.close)] : self.pieces[...]
@@ -203,7 +203,7 @@ public struct ChatRequest: Sendable {
     /// The comma, `stream_options` and the end of the body.
     private static let streamOptionsPieces = 3
 
-    /// The client's own limit by another name; `nil` when there is no limit, or no other name.
+    /// The client's limit under the other name; `nil` when there is no limit, or no other name.
     private func renamedLimit(_ name: OutputLimit.Name?) -> [UInt8]? {
         guard let name, let maxOutputTokens else { return nil }
         return OutputLimit(tokens: maxOutputTokens, name: name).member(atMost: nil, as: [])

@@ -31,7 +31,7 @@ struct ChatRequestDecoder {
             throw GatewayError(.invalidRequest, "The request body must be a JSON object.")
         }
         var decoder = ChatRequestDecoder()
-        // What becomes of `stream_options` depends on `stream`, which may come later.
+        // The handling of `stream_options` depends on `stream`, which may come later.
         decoder.stream = root["stream"]?.bool ?? false
         for member in members { try decoder.visit(member) }
         try decoder.joinModels()
@@ -106,7 +106,7 @@ struct ChatRequestDecoder {
         InputTokens.translation(messages: messageCount, parts: parts, tools: tools, toolCalls: toolCalls)
     }
 
-    /// Whether a member about thinking says that there is to be none, in the words of OpenAI, Anthropic or OpenRouter.
+    /// Whether a member about reasoning turns it off, in the words of OpenAI, Anthropic or OpenRouter.
     private static func isOff(_ value: JSONValue) -> Bool {
         value.isString("none") || value["type"]?.isString("disabled") == true || value["effort"]?.isString("none") == true
             || value["enabled"]?.bool == false
@@ -168,11 +168,11 @@ struct ChatRequestDecoder {
     private mutating func readMaxOutputTokens(_ value: JSONValue, _ name: String) throws(GatewayError) {
         guard let limit = value.int64 else { throw .wrongType(name, expected: .integer) }
         guard limit > 0 else { throw .invalid(name, "expected 1 or more") }
-        // Several names given: the largest one is the worst case.
+        // Of several limits the largest is the worst case.
         maxOutputTokens = max(limit, maxOutputTokens ?? 0)
     }
 
-    /// Keeps the client's options but for `include_usage`, which is always asked for: the bill needs it.
+    /// Keeps the client's options except `include_usage`, which is always requested, because the bill needs it.
     private mutating func visitStreamOptions(_ member: JSONRawMember) throws(GatewayError) {
         guard member.value.kind == .object else { throw .wrongType("stream_options", expected: .object) }
         let option = member.rawMembers.first { $0.name.isString("include_usage") }

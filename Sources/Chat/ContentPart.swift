@@ -1,6 +1,6 @@
-/// What a part of a message's content counts as, told by its `type` alone: no other member of the part changes that.
+/// What a part of a message's content counts as, by its `type` alone.
 extension MediaTally {
-    /// Counts the media of a part. All else in it is text.
+    /// Counts the media of a part. Everything else in it is text.
     mutating func note(part: JSONValue) {
         let type = part["type"]
         if type?.isString("image_url") == true {
@@ -22,12 +22,12 @@ extension MediaTally {
         if !value.isNull, !value.isEmptyContainer, Self.isMedium(name) { addFile(payload: 0) }
     }
 
-    /// Counts a member of the request that makes the provider read what the request does not hold.
+    /// Counts a member of the request that makes the provider read input that is not in the request.
     mutating func note(memberOfRequest name: JSONValue) {
         if Self.references.contains(where: { name.isString($0) }) { addFile(payload: 0) }
     }
 
-    /// An address that is neither an image in base64 nor on the web may stand for anything.
+    /// An address that is neither base64 of an image nor on the web may refer to anything.
     private mutating func noteImage(_ image: JSONValue?) {
         guard let url = (image?["url"] ?? image)?.stringBytes else { return addFile(payload: 0) }
         if url.starts(with: "https://") || url.starts(with: "http://") { return addImage(payload: 0) }
@@ -82,7 +82,7 @@ extension MediaTally {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether it begins with `prefix`, which is in lower case, in letters of any case.
+    /// Whether it begins with `prefix` (in lower case), without regard to case.
     fileprivate func starts(with prefix: StaticString) -> Bool {
         guard count >= prefix.utf8CodeUnitCount else { return false }
         return prefix.withUTF8Buffer { prefix in

@@ -1,4 +1,4 @@
-/// What a chat request says, as far as a decision looks at it. Valid only inside the closure of `ChatRequest.readConversation`.
+/// The parts of a chat request that a decision reads. Valid only inside the closure of `ChatRequest.readConversation`.
 public struct Conversation {
     /// The text of the system and developer messages, UTF-8.
     public let system: UnsafeRawBufferPointer
@@ -8,7 +8,7 @@ public struct Conversation {
     public let userTurns: Int
 }
 
-/// What of a request a decision needs besides its plain members.
+/// The conversation of a request, for a decision.
 extension ChatRequest {
     /// Reads the conversation and hands it to `body`.
     /// - Throws: what `body` throws.

@@ -1,12 +1,12 @@
-/// The media of a request: what is not text, so that its tokens cannot be told from its bytes.
+/// The media of a request: content whose tokens cannot be bounded by its bytes.
 public struct MediaTally: Hashable, Sendable {
-    /// Images that come along or stand behind a web address.
+    /// Images in the request or at a web address.
     public private(set) var images = 0
-    /// Whether there is a medium of unknown size: a document, sound, a film, a reference to one of them, or a part of an unknown type.
+    /// Whether there is a medium of unknown size: a document, audio, video, a reference to one of them, or a part of an unknown type.
     public private(set) var hasFiles = false
-    /// Whether sound is among the media.
+    /// Whether there is audio.
     public private(set) var hasSound = false
-    /// Bytes of the base64 of all media that come along: they are no text.
+    /// Bytes of base64 of all media in the request, which are not text.
     public private(set) var payloadBytes = 0
 
     /// No media.
@@ -35,15 +35,15 @@ public struct MediaTally: Hashable, Sendable {
     }
 }
 
-/// The most tokens that a provider can count for an input. No tokenizer in use makes more tokens of a text than it has bytes.
+/// The most tokens that a provider can count for an input. No tokenizer in use makes more tokens of a text than the text has bytes.
 public struct InputBound: Hashable, Sendable {
     /// One token for each byte, the declared cost of each image, and what the provider adds by itself.
     public let tokens: Int
     /// Whether there is a medium of unknown size. It can fill the model's context window, which then counts besides ``tokens``.
     public let hasFiles: Bool
 
-    /// What one image counts as: the most that providers document for one at full detail. The small models that multiply the tokens of images
-    /// (gpt-4o-mini) ask for more.
+    /// The tokens of one image: the most that providers document for one at full detail. Small models that multiply the tokens of images
+    /// (gpt-4o-mini) count more.
     public static let tokensPerImage = 5_000
 
     /// The bound of a body.
@@ -57,7 +57,7 @@ public struct InputBound: Hashable, Sendable {
     }
 }
 
-/// Instructions that a provider puts in front of a request by itself, and bills.
+/// Instructions that a provider adds to a request by itself, and bills.
 enum ProviderPrompt {
     /// Tokens of them, at most.
     ///

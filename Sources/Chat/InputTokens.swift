@@ -1,18 +1,18 @@
-/// How many tokens an input has, before any tokenizer has seen it. One rule for whoever decides: the gateway, `purser route`, policy tests.
+/// Estimate and bound of the tokens of an input, without a tokenizer. One rule for the gateway, `purser route` and policy tests.
 public struct InputTokens: Hashable, Sendable {
-    /// About so many.
+    /// The estimate.
     public let estimate: Int
-    /// Never more than so many.
+    /// The upper bound.
     public let upperBound: Int
 
-    /// A message's own punctuation and role, and a body's other members as a rule: they are sent, so they count.
+    /// Tokens per message for its role and punctuation, and per body for its other members.
     private static let perMessage = 40
     private static let perRequest = 145
-    /// What an image is taken for, and what it is at most: the most that providers document for one at full detail. The small models that
-    /// multiply them (gpt-4o-mini) ask for more.
+    /// The tokens of an image, estimated and at most: the most that providers document for one at full detail. Small models that multiply
+    /// them (gpt-4o-mini) count more.
     private static let perImage = (estimate: 1_000, most: InputBound.tokensPerImage)
 
-    /// What is known from elsewhere.
+    /// Numbers that are already known.
     public init(estimate: Int, upperBound: Int) {
         self.estimate = estimate
         self.upperBound = upperBound
@@ -31,7 +31,7 @@ public struct InputTokens: Hashable, Sendable {
 }
 
 extension InputTokens {
-    /// What is known of a request.
+    /// The numbers of a request.
     /// - Parameters:
     ///   - textBytes: UTF-8 of the text that the model probably reads.
     ///   - bodyBytes: all that is kept of the client's body. The bound covers names, numbers, punctuation and escapes, too.
@@ -39,16 +39,17 @@ extension InputTokens {
     init(textBytes: Int, bodyBytes: Int, messages: Int, media: MediaTally, additions: Int) {
         let text = InputTokens(textBytes: textBytes, messages: messages, images: media.images)
         let body = InputBound(bytes: bodyBytes, media: media, additions: 0).tokens
-        // Most requests are text and little else, and `purser route` knows nothing but the text: both say the same about them.
+        // Most requests are mostly text, and `purser route` has only the text: the estimates agree for them.
         let sent = body > text.upperBound ? body + Self.perBody : text.upperBound
         self.init(estimate: text.estimate, upperBound: sent + additions)
     }
 
-    /// Bytes of what comes to a body that is passed on: the upstream's name of the model, a limit of output, a place's settings.
+    /// Bytes that may be added to a body that is passed on: the upstream's name of the model, a limit of output, settings of a reference.
     private static let perBody = 128
 
-    /// What comes to the upper bound where the request is translated to another dialect than OpenAI's: the words around each message, part, tool
-    /// and call, less what only OpenAI's has (`stream_options`). A translation that grows by more is counted when it is made.
+    /// Tokens to add to the upper bound where the request is translated to another provider API than OpenAI's: the syntax around each
+    /// message, part, tool and call, less what only OpenAI's has (`stream_options`). A translation that adds more is counted when it is
+    /// made.
     public static func translation(messages: Int, parts: Int = 0, tools: Int = 0, toolCalls: Int = 0) -> Int {
         18 * messages + 64 * parts + 96 * tools + 128 * toolCalls - 76
     }

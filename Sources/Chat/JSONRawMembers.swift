@@ -1,6 +1,6 @@
 internal import CSimdJSON
 
-/// A member of an object together with the place where it stands in the text, so that the text can be changed without writing it anew.
+/// A member of an object and its position in the text, so that the text can be edited in place.
 public struct JSONRawMember {
     let document: UnsafePointer<csj_document>
     let place: csj_member
@@ -16,7 +16,7 @@ public struct JSONRawMember {
     /// Offsets of the whole member, without a comma.
     public var range: Range<Int> { place.name_start..<place.value_end }
 
-    /// The value's own text.
+    /// The text of the value.
     public var valueText: UnsafeRawBufferPointer { document.text(valueRange) }
 
     /// The elements of the value, if it is an array.
@@ -33,7 +33,7 @@ public struct JSONRawMember {
     public subscript(name: StaticString) -> JSONRawMember? { rawMembers.first { $0.name.isString(name) } }
 }
 
-/// The members of an object in order, with their places in the text.
+/// The members of an object in order, with their positions in the text.
 public struct JSONRawMembers: Sequence, IteratorProtocol {
     let document: UnsafePointer<csj_document>
     private var place = csj_member()
@@ -54,20 +54,20 @@ public struct JSONRawMembers: Sequence, IteratorProtocol {
 }
 
 extension JSONValue {
-    /// The members of the text's outermost object with their places; `nil` when this is not the outermost value.
+    /// The members of the text's outermost object with their positions; `nil` when this is not the outermost value.
     public var rawMembers: JSONRawMembers? {
         index == 1 ? JSONRawMembers(document: document, tape: 1, token: 0) : nil
     }
 }
 
-/// An element of an array together with the place where it stands in the text.
+/// An element of an array and its position in the text.
 public struct JSONRawElement {
     let document: UnsafePointer<csj_document>
     let place: csj_element
 
     /// The value.
     public var value: JSONValue { JSONValue(document: document, index: place.value_tape) }
-    /// The value's own text.
+    /// The text of the value.
     public var text: UnsafeRawBufferPointer { document.text(place.value_start..<place.value_end) }
 
     /// The members of the value, if it is an object.
@@ -77,7 +77,7 @@ public struct JSONRawElement {
     public subscript(name: StaticString) -> JSONRawMember? { rawMembers.first { $0.name.isString(name) } }
 }
 
-/// The elements of an array in order, with their places in the text.
+/// The elements of an array in order, with their positions in the text.
 public struct JSONRawElements: Sequence, IteratorProtocol {
     let document: UnsafePointer<csj_document>
     private var place = csj_element()

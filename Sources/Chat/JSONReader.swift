@@ -1,14 +1,14 @@
 internal import CSimdJSON
 
-/// Reads JSON texts strictly: RFC 8259 to the letter, valid UTF-8, no byte order mark, no member twice in one object, at most 128 levels and
-/// 4,300 digits per number. The whole text is validated, also what nobody looks at.
+/// Parses JSON texts strictly: RFC 8259, valid UTF-8, no byte order mark, no duplicate members, at most 128 levels and 4,300 digits per
+/// number. The whole text is validated, including values that are never read.
 ///
 /// One reader serves one thread, typically one event loop, and reuses its memory from text to text.
 public final class JSONReader {
     /// Bytes of spare capacity that an array must have behind its last element to be read without a copy.
     public static let padding = Int(CSJ_PADDING)
 
-    /// Texts above this size make the reader give its memory back afterwards.
+    /// After a text larger than this, in bytes, the reader frees its memory.
     private static let keptCapacity = 1 << 20
 
     /// Most values (objects, arrays, texts, numbers …) that a text may have.
@@ -16,7 +16,7 @@ public final class JSONReader {
     private let parser: OpaquePointer?
     private var isReading = false
 
-    /// Makes a reader. It takes memory with the first text.
+    /// Makes a reader. It allocates memory with the first text.
     /// - Parameter mostValues: objects, arrays, texts, numbers and so on that one text may have, wherever they stand: a value takes time, however
     ///   few bytes it has.
     public init(mostValues: Int = .max) {
@@ -26,7 +26,7 @@ public final class JSONReader {
 
     deinit { csj_parser_destroy(parser) }
 
-    /// Reads `text` and hands its root to `body`. The root and everything reached through it is valid only until `body` returns.
+    /// Parses `text` and passes its root to `body`. The root and everything reached through it is valid only until `body` returns.
     ///
     /// `reserveCapacity(count + JSONReader.padding)` before filling the array saves copying it.
     /// - Throws: `invalid_request_error` saying what is wrong with the text, or what `body` throws.

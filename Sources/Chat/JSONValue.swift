@@ -83,7 +83,7 @@ public struct JSONValue {
         return UnsafeRawBufferPointer(start: start + 4, count: count)
     }
 
-    /// Hands the unescaped string's UTF-8 to `body`; `nil` for other types.
+    /// Passes the unescaped string's UTF-8 to `body`; `nil` for other types.
     public func withStringBytes<R>(_ body: (UnsafeRawBufferPointer) throws(GatewayError) -> R) throws(GatewayError) -> R? {
         guard let stringBytes else { return nil }
         return try body(stringBytes)
@@ -95,7 +95,7 @@ public struct JSONValue {
         return memcmp(start, text.utf8Start, bytes.count) == 0
     }
 
-    /// The unescaped string as the name of a member; one that no name equals for other types.
+    /// The unescaped string as the name of a member; for other types a name that equals no other.
     public var name: JSONName { JSONName(stringBytes) }
 
     /// Whether any string of the whole text, name or value, is `text`. Linear in the length of the text.

@@ -22,7 +22,7 @@ extension [UInt8] {
         var runStart = 0
         var index = 0
         while index < utf8.count {
-            // Nearly always there is nothing to escape, so eight bytes are looked at together.
+            // Nearly always there is nothing to escape, so eight bytes are checked together.
             if index + 8 <= utf8.count, !Self.hasEscapes(utf8.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
                 index += 8
                 continue

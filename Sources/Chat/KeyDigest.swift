@@ -1,6 +1,6 @@
 /// The SHA-256 digest of a client key: all that is ever stored of it.
 ///
-/// Equality takes the same time wherever the digests differ, so a lookup tells an attacker nothing about the digests that exist.
+/// Equality takes the same time wherever the digests differ, so that a lookup reveals nothing about the digests that exist.
 public struct KeyDigest: Hashable, Sendable, CustomStringConvertible {
     /// The number of bytes of a digest.
     public static let byteCount = 32
@@ -59,7 +59,7 @@ public struct KeyDigest: Hashable, Sendable, CustomStringConvertible {
         String(decoding: bytes.flatMap { [Self.hexDigits[Int($0 >> 4)], Self.hexDigits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// As `hex`: a digest of a random key gives nothing away.
+    /// As `hex`: the digest of a random key reveals nothing.
     public var description: String { hex }
 
     /// Whether both are the same digest; takes the same time wherever they differ.

@@ -1,23 +1,23 @@
 /// A member of a request that limits the output.
 struct LimitMember: Sendable {
-    /// Where it stands, name and value.
+    /// The position of name and value.
     let range: Range<Int>
-    /// `nil` for names that few servers know.
+    /// The name; `nil` for names that few servers know.
     let name: OutputLimit.Name?
 }
 
-/// A limit of output tokens that the gateway sets, and the one member that says so.
+/// A limit of output tokens that the gateway sets, and the member that it is sent as.
 public struct OutputLimit: Sendable {
     /// The most output tokens per choice.
     public let tokens: Int64
-    /// The name that the model insists on; `nil`: the client's, else `max_tokens`.
+    /// The name that the model requires; `nil`: the client's, else `max_tokens`.
     private let name: Name?
 
-    /// The members that say it.
+    /// The names of the member.
     public enum Name: String, Sendable {
-        /// Every compatible server knows it.
+        /// `max_tokens`: supported by every compatible server.
         case tokens = "max_tokens"
-        /// OpenAI's reasoning models take no other.
+        /// `max_completion_tokens`: required by OpenAI's reasoning models.
         case completionTokens = "max_completion_tokens"
     }
 
@@ -45,7 +45,8 @@ public struct OutputLimit: Sendable {
 }
 
 extension OutputLimit.Name {
-    /// The name that OpenAI's model insists on: reasoning models (`o1`, `o3-mini`, `gpt-5` and later ones) refuse `max_tokens`. `nil` for others.
+    /// The name that OpenAI's model requires: reasoning models (`o1`, `o3-mini`, `gpt-5` and later ones) refuse `max_tokens`. `nil` for
+    /// others.
     /// - Parameters:
     ///   - model: the provider's name of the model.
     ///   - isDeployment: whether the name was chosen by the provider's customer, as Azure's deployments are: then the model may be named

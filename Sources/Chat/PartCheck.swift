@@ -1,4 +1,4 @@
-/// The shape of a part of a message's content. A type that is not known, and a part without one, are the provider's affair.
+/// Checks the shape of a part of a message's content. Parts of unknown type, or without a type, are left to the provider.
 enum PartCheck {
     static func check(_ part: JSONValue, _ path: @autoclosure () -> String) throws(GatewayError) {
         guard part.kind == .object else { throw .wrongType(path(), expected: .object) }
@@ -25,7 +25,7 @@ enum PartCheck {
         }
     }
 
-    /// OpenAI's form is an object with a `url`; many servers take the text itself.
+    /// OpenAI's form is an object with a `url`; many servers accept a text too.
     private static func checkURL(_ medium: JSONValue?, _ path: @autoclosure () -> String) throws(GatewayError) {
         try ValueCheck.required(medium, [.string, .object], path())
         if medium?.kind == .object { try ValueCheck.required(medium?["url"], .string, path() + ".url") }

@@ -97,12 +97,12 @@ extension MessageCheck {
     }
 }
 
-/// What a client may say about a request for the bill: its user and its tags.
+/// The client's data for the bill: user and tags.
 enum RequestTags {
-    /// Tags of one request.
+    /// The most tags of one request.
     static let most = 16
 
-    /// The end user; an empty text is nobody.
+    /// The end user; an empty text counts as none.
     static func user(_ value: JSONValue) throws(GatewayError) -> String? {
         guard let user = value.string else { throw .wrongType("user", expected: .string) }
         guard user.utf8.count <= 256 else { throw .invalid("user", "expected at most 256 bytes") }

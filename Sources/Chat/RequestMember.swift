@@ -5,17 +5,17 @@ enum RequestMember: Sendable {
     case typed(ValueTypes)
     /// Passed on when its value has one of these types. Unless it `isPlain`, the call costs more than its tokens at the model's price.
     case surcharged(ValueTypes, isPlain: @Sendable (JSONValue) -> Bool)
-    /// Says whether and how hard the model is to think before it answers. Passed on when its value has one of these types.
+    /// Sets whether and how much the model is to reason before it answers. Passed on when its value has one of these types.
     case reasoning(ValueTypes)
     /// Belongs to a feature that this version lacks.
     case unsupported
-    /// Addressed to a gateway, and harmless to ignore: never passed on.
+    /// For a gateway, and harmless to ignore: never passed on.
     case hint
-    /// Would choose the destination or the credential of the upstream call.
+    /// Would choose the destination or the credential of the call: refused.
     case forbidden
-    /// Not known to us, but this known member to a provider that does not heed case.
+    /// Unknown as it is written, but equal to this known member for a provider that ignores case.
     case lookalike(of: String)
-    /// Not known: passed on untouched.
+    /// Unknown: passed on unchanged.
     case other
 
     /// The rule for the member of that name.
@@ -34,7 +34,7 @@ enum RequestMember: Sendable {
     /// The known name that `name` becomes when case is folded, as Go's `encoding/json` does with every member (`N`, `max_to\u{212A}ens`).
     private static func lookalike(_ name: UnsafeRawBufferPointer) -> String? {
         guard name.count < 2 * rules.count, name.contains(where: { $0 >= 0x80 || (0x41...0x5A).contains($0) }) else { return nil }
-        // Upward first: some letters have a simple capital and are small themselves, such as U+017F.
+        // To upper case first: some lower-case letters have a simple capital, such as U+017F.
         let folded = String(decoding: name, as: UTF8.self).uppercased().lowercased()
         return names.contains(folded) ? folded : nil
     }
@@ -52,7 +52,7 @@ enum RequestMember: Sendable {
             ("model", .model), ("models", .models), ("max_cost", .maxCost), ("response_format", .responseFormat),
             ("messages", .messages), ("stream", .stream), ("stream_options", .streamOptions),
             ("max_tokens", .maxOutputTokens), ("max_completion_tokens", .maxOutputTokens), ("n", .choices),
-            // llama.cpp's names, which go before OpenAI's there.
+            // llama.cpp's names, which override OpenAI's there.
             ("n_predict", .maxOutputTokens), ("n_cmpl", .choices),
             ("user", .user), ("metadata", .metadata), ("tools", .tools), ("functions", .functions),
         ] + typed + surcharged + foreign
@@ -69,7 +69,8 @@ enum RequestMember: Sendable {
         ("tool_choice", .typed([.string, .object])), ("function_call", .typed([.string, .object])),
     ]
 
-    /// Dearer tiers, searches charged by the piece, tokens of sound, guesses that are billed as output, answers that nobody gets.
+    /// Members that cost extra: dearer tiers, searches with a price each, audio tokens, predictions that are billed as output, answers that
+    /// are discarded.
     private static let surcharged: [(name: StaticString, member: RequestMember)] = [
         ("service_tier", .surcharged(.string) { tier in ["auto", "default", "flex", "standard_only"].contains(tier.string) }),
         ("speed", .surcharged(.any) { $0.isString("standard") }),
@@ -79,7 +80,7 @@ enum RequestMember: Sendable {
         ("web_search_options", .surcharged(.object) { _ in false }),
         ("search_parameters", .surcharged(.any) { $0["mode"]?.isString("off") == true }),
         ("plugins", .surcharged(.any) { _ in false }),
-        // How OpenRouter and LiteLLM choose who answers, and what they send on: each can change the price.
+        // Members by which OpenRouter and LiteLLM choose the model, and what they send on: each can change the price.
         ("provider", .surcharged(.any) { $0.isEmptyContainer }),
         ("transforms", .surcharged(.any) { $0.isEmptyContainer }),
         ("route", .surcharged(.any) { _ in false }),

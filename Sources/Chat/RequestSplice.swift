@@ -1,9 +1,9 @@
-/// Collects the pieces of the upstream's body while the members of the client's body go by in order.
+/// Collects the pieces of the upstream's body while the members of the client's body are read in order.
 ///
 /// Neighbouring members that are kept become one piece, so a typical body is copied in two or three runs.
 struct RequestSplice {
     private(set) var pieces: [ChatRequest.Piece] = [.text(.open)]
-    /// The bytes that are being kept, not yet a piece.
+    /// The bytes that are kept and not yet a piece.
     private var run: Range<Int>?
 
     init() { pieces.reserveCapacity(8) }
@@ -18,7 +18,7 @@ struct RequestSplice {
         }
     }
 
-    /// Keeps the member but puts `substitute` in the place of `range`, which lies within its value.
+    /// Keeps the member, with `substitute` in place of `range`, which lies within its value.
     mutating func keep(_ member: JSONRawMember, replacing range: Range<Int>, by substitute: [ChatRequest.Piece]) {
         keep(member)
         guard let start = run?.lowerBound else { return }
@@ -33,14 +33,14 @@ struct RequestSplice {
         run = nil
     }
 
-    /// Puts a member of our own into the body, of these pieces.
+    /// Adds a member of the gateway, made of these pieces.
     mutating func add(_ member: [ChatRequest.Piece]) {
         drop()
         beginMember()
         pieces += member
     }
 
-    /// Ends the body, behind a member of our own if one is needed.
+    /// Ends the body, with a member of the gateway before the end if one is needed.
     mutating func finish(adding member: ChatRequest.Piece.Text? = nil) {
         drop()
         if let member {

@@ -1,4 +1,4 @@
-/// One entry of a request's `model`, or of its fallback list: a name, and settings that hold when that model answers.
+/// One entry of a request's `model`, or of its fallback list: a name, and settings for that model.
 public struct RequestedModel: Sendable {
     /// The name as the client wrote it, 1 to 256 bytes.
     public let name: String
@@ -7,7 +7,7 @@ public struct RequestedModel: Sendable {
 
     /// The most members that the settings of a model have.
     private static let mostSettings = 256
-    /// Longest fallback list of a request.
+    /// The most entries of a request's fallback list.
     public static let longestList = 16
 
     /// Reads `model`: a name, `{"model", "settings"}`, or a list of these, in the order of fallback.
@@ -45,7 +45,7 @@ public struct RequestedModel: Sendable {
         for (name, _) in value.members {
             count += 1
             guard count <= mostSettings else { throw .invalid(param, "expected at most \(mostSettings) members") }
-            // A setting changes how a model answers, never which request it is.
+            // Settings may change how a model answers, not which request it is.
             if name.isString("model") || name.isString("models") || name.isString("messages") || name.isString("stream") {
                 throw .invalid("\(param).\(name.string ?? "")", "it cannot be a setting of a model")
             }
@@ -57,7 +57,7 @@ public struct RequestedModel: Sendable {
 }
 
 extension ChatRequest {
-    /// The request as one of its models is to see it: with the members that the entry's settings replace.
+    /// The request for one of its models: with the members of the entry's settings replaced.
     /// - Parameter settings: a JSON object, as `RequestedModel.settings` has it.
     /// - Throws: `invalid_request_error` when a setting is not valid in a request.
     public func applying(settings: [UInt8], reader: JSONReader) throws(GatewayError) -> ChatRequest {

@@ -2,13 +2,13 @@ internal import Glibc
 
 /// Server-sent events as chat streams use them.
 public enum SSE {
-    /// Appends a comment: clients do not see it, but it keeps the connection and their patience alive.
+    /// Appends a comment, which clients ignore and which keeps connections open.
     public static func appendKeepAlive(to bytes: inout [UInt8]) { bytes.append(": keep-alive\n\n") }
 
     /// Appends the event that ends a complete answer.
     public static func appendDone(to bytes: inout [UInt8]) { bytes.append("data: [DONE]\n\n") }
 
-    /// Appends a fault in the one form that every SDK raises. The stream must then end without `[DONE]`.
+    /// Appends an error in the one form that every SDK raises. The stream must then end without `[DONE]`.
     public static func appendError(_ error: GatewayError, to bytes: inout [UInt8]) {
         bytes.append("event: error\ndata: ")
         let start = bytes.count
@@ -27,7 +27,7 @@ public enum SSE {
 
 /// Finds the ends of server-sent events in bytes that arrive in arbitrary pieces. Lines may end with LF, CRLF or CR.
 ///
-/// A pure state machine over one growing buffer; each byte is looked at once. A CR in the last place waits for the LF that may follow.
+/// A pure state machine over one growing buffer; each byte is read once. A final CR waits for the LF that may follow.
 public struct SSEEventFinder: Sendable {
     /// One event: everything up to and including its blank line.
     public struct Event: Sendable {
@@ -49,7 +49,7 @@ public struct SSEEventFinder: Sendable {
     /// Makes a finder for an empty buffer.
     public init() {}
 
-    /// Must be told of all bytes that are added to the buffer, before they are searched.
+    /// Must be called for all bytes that are added to the buffer, before they are searched.
     public mutating func willSearch(_ added: UnsafeRawBufferPointer) {
         if !seesCarriageReturns, let start = added.baseAddress { seesCarriageReturns = memchr(start, 0x0D, added.count) != nil }
     }
@@ -82,7 +82,7 @@ public struct SSEEventFinder: Sendable {
         lineStart = scanned
     }
 
-    /// Must be told when the first `count` bytes of the buffer, which end with an event, are taken away.
+    /// Must be called when the first `count` bytes of the buffer, which end with an event, are removed.
     public mutating func didConsume(_ count: Int) {
         lineStart -= count
         scanned -= count

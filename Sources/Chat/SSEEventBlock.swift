@@ -12,10 +12,10 @@ public struct SSEEventBlock {
         lineCount = event.lineCount
     }
 
-    /// Whether nothing but blank lines stands in it.
+    /// Whether it has only blank lines.
     public var isBlank: Bool { lineCount == 1 }
 
-    /// Where the data stands, without white space around it, when the event is a single `data` line, as nearly all are.
+    /// The range of the data, without white space around it, if the event is a single `data` line, as nearly all are; else `nil`.
     public var onlyData: Range<Int>? {
         guard lineCount == 2, firstLineEnd >= 5, bytes.loadUnaligned(as: UInt32.self) == Self.data, bytes[4] == UInt8(ascii: ":") else {
             return nil

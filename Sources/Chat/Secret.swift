@@ -1,7 +1,7 @@
-/// A text that must not be seen: an API key, a token, a header that carries one.
+/// A text that must not be shown: an API key, a token, a header with one.
 ///
-/// Printing, interpolating, dumping or reflecting a secret gives `***`; the text itself comes only from ``reveal()``, so every place that
-/// uses it can be found by that name. It is deliberately neither `Codable` nor `Hashable`.
+/// Printing, interpolating, dumping or reflecting a secret gives `***`. The text is available only through ``reveal()``, so that every use
+/// can be found by that name. Deliberately neither `Codable` nor `Hashable`.
 public struct Secret: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let text: String
 

@@ -1,16 +1,16 @@
-/// An address (of a provider, a proxy, a webhook) as people may see it: in logs, errors, summaries and answers. The one place that decides
-/// what of an address may be shown.
+/// An address (of a provider, a proxy, a webhook) in the form that may be shown in logs, errors, summaries and answers. The one place that
+/// decides which parts of an address may be shown.
 ///
 /// Shown are scheme, host, port and the path's plain segments; user, password, query, fragment, and whatever does not look like part of a
 /// plain address become `***`. `${NAME}` stands for itself: the value of a variable is never filled in before.
 public enum ShownAddress {
     private static let mask = "***"
     private static let longestScheme = 12
-    /// Segments of letters and digits that are longer may be tokens.
+    /// The longest segment of letters and digits that is shown; longer ones may be tokens.
     private static let longestSegment = 32
     private static let longestMixedSegment = 23
 
-    /// What may be shown of `address`. Applying it again changes nothing.
+    /// `address` with its secret parts replaced. Idempotent.
     public static func text(_ address: String) -> String {
         let (scheme, rest) = schemeAndRest(address)
         let body = rest.prefix { !"?#\\".contains($0) }
@@ -25,8 +25,8 @@ public enum ShownAddress {
         return scheme + (credentials == nil ? "" : mask + "@") + host + path.joined(separator: "/") + (tail.isEmpty ? "" : "?" + mask)
     }
 
-    /// What may be shown of an argument or a name of a file in whose place somebody may have written an address with credentials: all of it where
-    /// it has neither a scheme nor a user, a query or a fragment.
+    /// An argument or file name with its secret parts replaced, in case it is an address with credentials. It is shown whole if it has no
+    /// scheme, user, query or fragment.
     public static func argument(_ text: String) -> String {
         text.contains("://") || text.contains { "@?#".contains($0) } ? Self.text(text) : text
     }

@@ -1,4 +1,4 @@
-/// The shape of `tools` and of what calls them.
+/// Checks the shape of `tools` and of members that refer to them.
 enum ToolCheck {
     /// - Returns: how many there are.
     static func check(_ tools: JSONValue) throws(GatewayError) -> Int {
@@ -66,7 +66,7 @@ enum ToolCheck {
         try ValueCheck.optional(function?["arguments"], .string, path() + ".arguments")
     }
 
-    /// Whether the provider itself carries the tool out, and charges for that: all but those that the client does.
+    /// Whether the provider itself executes the tool, and charges for it: every type that the client does not execute.
     static func isProvidersOwn(_ tool: JSONValue) -> Bool {
         tool["type"].map { !$0.isString("function") && !$0.isString("custom") } ?? false
     }

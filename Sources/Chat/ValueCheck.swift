@@ -25,7 +25,7 @@ enum ValueCheck {
     }
 }
 
-/// The shape of members of a request whose type alone says too little.
+/// Checks the shape of members of a request whose type alone is not enough.
 enum MemberCheck {
     static func check(_ name: JSONValue, _ value: JSONValue) throws(GatewayError) {
         if name.isString("stop") {

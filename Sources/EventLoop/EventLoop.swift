@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// What a watched descriptor may be ready for.
+/// The readiness of a descriptor.
 public struct Readiness: OptionSet, Sendable {
     /// The bits as epoll knows them.
     public let rawValue: UInt32
@@ -19,23 +19,23 @@ public struct Readiness: OptionSet, Sendable {
     public static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
     /// An error is pending.
     public static let failed = Readiness(rawValue: EPOLLERR.rawValue)
-    /// Tell of changes only (edge-triggered): the handler reads and writes until it would block.
+    /// Edge-triggered: the handler is called on changes only, and reads and writes until it would block.
     public static let changesOnly = Readiness(rawValue: EPOLLET.rawValue)
 }
 
-/// Hears of the readiness of the descriptors it watches; always called on the loop's thread.
+/// Called when a watched descriptor is ready; always on the loop's thread.
 public protocol ReadinessHandler: AnyObject {
     /// `descriptor` is ready for `readiness`.
     func ready(_ descriptor: Int32, for readiness: Readiness)
 }
 
-/// Hears of the end of a round of the loop; always called on the loop's thread.
+/// Called at the end of a round of the loop; always on the loop's thread.
 public protocol RoundEndHandler: AnyObject {
     /// All events and jobs of this round have run: the moment to write out, once, what they have produced.
     func roundEnded()
 }
 
-/// One thread's world: an epoll set, timers and a queue of jobs.
+/// An event loop of one thread: an epoll set, timers and a queue of jobs.
 ///
 /// The loop is the *task executor* of the requests it accepted: an `async` function started by `spawn` never leaves this thread, so it may use
 /// everything that belongs to the loop without locks. Apart from `spawn`, `execute`, `stop` and the executor's own `enqueue`, nothing here may
@@ -43,7 +43,7 @@ public protocol RoundEndHandler: AnyObject {
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Position of the loop in its group, from 0.
     public let index: Int
-    /// The clock as read at the start of this round: exact enough for time-outs, and free.
+    /// The clock as read at the start of this round: exact enough for timeouts, and without a system call.
     public private(set) var now = MonotonicTime.now()
 
     var timers = TimerHeap()
@@ -59,7 +59,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let thread = Atomic<pthread_t>(0)
     private var wakeUpCame = false
 
-    /// What other threads have left for this loop.
+    /// Jobs from other threads.
     private struct Incoming {
         var jobs: [UnownedJob] = []
         var actions: [@Sendable () -> Void] = []
@@ -92,7 +92,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         close(wakeUp)
     }
 
-    /// A write to a connection that the peer has closed shall fail, not end the process: libssl and libcurl write without `MSG_NOSIGNAL`.
+    /// A write to a connection that the peer has closed must fail and not end the process: libssl and libcurl write without `MSG_NOSIGNAL`.
     private static let brokenPipesAreErrors: Void = { signal(SIGPIPE, SIG_IGN) }()
 
     private static let wakeUpTag = UInt64.max
@@ -110,7 +110,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         releaseWatches()
     }
 
-    /// Whoever watched with this loop may hold it in turn: the loop lets go, so that both can end. Some end their watches while they end.
+    /// Handlers may retain the loop: it releases them here, so that both can be deallocated. Some end their watches in `deinit`.
     private func releaseWatches() {
         var released: ([Watch], TimerHeap) = ([], TimerHeap())
         swap(&released.0, &handlers)
@@ -146,7 +146,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Whether the caller is on the loop's thread.
     public var isCurrent: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 
-    /// Runs what is due. Work that keeps making work does not keep the loop from its descriptors for ever.
+    /// Runs due jobs. Their number per round is bounded, so that jobs that create jobs do not starve descriptors.
     private func runRound() {
         for _ in 0..<Self.passesPerRound where hasWork {
             runJobs()
@@ -217,10 +217,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// Takes what other threads have left; true when the loop shall stop.
+    /// Takes the jobs of other threads; true when the loop is to stop.
     ///
-    /// The wake-up is read before the list is taken, never after: whoever adds to the list in between sends a wake-up of its own, and that
-    /// one must not be swallowed.
+    /// The wake-up is read before the list is taken, never after: a thread that adds to the list in between sends another wake-up, which
+    /// must not be lost.
     private func takeIncoming() -> Bool {
         if wakeUpCame {
             wakeUpCame = false
@@ -264,7 +264,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
     }
 
-    /// Ends a watch; events of it that are already on their way are dropped.
+    /// Ends a watch; pending events of it are dropped.
     public func unwatch(_ descriptor: Int32) {
         guard handlers.indices.contains(Int(descriptor)) else { return }
         handlers[Int(descriptor)].handler = nil

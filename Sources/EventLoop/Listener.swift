@@ -54,7 +54,7 @@ public final class Listener: ReadinessHandler {
         port = Self.boundPort(descriptor)
     }
 
-    /// Whether nobody listens on `address` yet. With `SO_REUSEPORT` alone a second process would silently share the port with the first.
+    /// Checks that no process listens on `address` yet. With `SO_REUSEPORT` a second process would silently share the port with the first.
     /// - Throws: `SystemError` with the address when it is taken.
     public static func checkFree(_ address: ListenAddress) throws(SystemError) {
         Glibc.close(try bind(address, sharing: false))
@@ -75,7 +75,7 @@ public final class Listener: ReadinessHandler {
         Glibc.close(descriptor)
     }
 
-    /// Accepts what is waiting, a bounded number at a time so that connections already open get their turn.
+    /// Accepts waiting connections, a bounded number at a time, so that open connections are served in between.
     public func ready(_ descriptor: Int32, for readiness: Readiness) {
         for _ in 0..<64 where isOpen {
             let connection = purser_accept(descriptor)
@@ -91,7 +91,7 @@ public final class Listener: ReadinessHandler {
         }
     }
 
-    /// Out of descriptors: a level-triggered watch would spin, so look away for a moment.
+    /// Out of descriptors: a level-triggered watch would spin, so it is paused for a moment.
     private func pause() {
         loop.rewatch(descriptor, for: [])
         let resume = LoopTimer(on: loop) { [weak self] in

@@ -24,7 +24,7 @@ public final class LoopGroup: Sendable {
 
     private static func start(_ loop: EventLoop) throws(SystemError) -> pthread_t {
         var thread = pthread_t()
-        // Retained here, released by the thread: C carries the loop as a plain pointer in between.
+        // Retained here and released by the thread: in between, C passes the loop as a plain pointer.
         let carried = Unmanaged.passRetained(loop).toOpaque()
         let failure = pthread_create(
             &thread, nil,

@@ -30,7 +30,7 @@ public final class LoopTimer {
 
     /// Called by the loop when an entry of this timer comes up.
     func entryCameUp(_ moment: MonotonicTime, now: MonotonicTime) {
-        // An entry that was overtaken by an earlier one has nothing to say.
+        // An entry that an earlier one has replaced is ignored.
         guard moment == scheduled else { return }
         scheduled = .never
         if deadline == .never { return }

@@ -1,14 +1,14 @@
 /// The place where one task of a loop waits until something on the same loop wakes it.
 ///
-/// A wake-up is not remembered: the task looks for what it waits for, and only then waits. Nothing can come in between, since whoever wakes it runs
-/// on the same loop. Belongs to its loop; unchecked, because a cancellation handler must be able to name it.
+/// A wake-up is not stored: the task checks its condition first, and only then waits. Nothing can happen in between, because the waker runs
+/// on the same loop. Belongs to its loop; unchecked, because a cancellation handler must be able to refer to it.
 public final class LoopWaiter: @unchecked Sendable {
     private let loop: EventLoop
     private var continuation: UnsafeContinuation<Void, Never>?
     /// Counts the waits, so that a cancellation that comes late does not end the wait after its own.
     private var turn: UInt64 = 0
 
-    /// Makes a place for tasks of `loop`, where nobody waits yet.
+    /// Makes a waiter for tasks of `loop`.
     public init(on loop: EventLoop) { self.loop = loop }
 
     /// Whether a task waits.
@@ -33,7 +33,7 @@ public final class LoopWaiter: @unchecked Sendable {
         }
     }
 
-    /// Lets the task that waits go on; does nothing where none waits. Call it on the loop.
+    /// Resumes the waiting task; does nothing if none waits. Call it on the loop.
     public func wake() {
         guard let continuation else { return }
         self.continuation = nil

@@ -13,7 +13,7 @@ public struct SystemError: Error, CustomStringConvertible, Sendable {
         self.number = number
     }
 
-    /// The call and the system's own words, e.g. `bind: Address already in use`.
+    /// The call and the system's message, e.g. `bind: Address already in use`.
     public var description: String { "\(call): \(String(cString: strerror(number)))" }
 
     /// Passes a call's result on, or throws when it is negative.

@@ -26,7 +26,7 @@ public enum LimitPeriod: UInt8, CaseIterable, Sendable {
     /// From Monday to Sunday (ISO 8601).
     case week
     case month
-    /// For ever.
+    /// All time: the window never ends.
     case total
 
     /// The word that policies use, e.g. `day`.
@@ -64,15 +64,16 @@ public enum LimitAmount: Hashable, Sendable {
 public struct LimitRule: Hashable, Sendable {
     /// How much is allowed; zero or more.
     public var amount: LimitAmount
-    /// In which window; `nil` for `concurrent` and for nothing else.
+    /// The window; `nil` for `concurrent` only.
     public var period: LimitPeriod?
     /// The models that count, by name or by prefix (`openai/*`); `nil`: all.
     public var models: [String]?
-    /// A soft limit refuses nothing; that it is reached is told once in every window.
+    /// Whether the limit is soft: it refuses nothing, and alerts once in every window in which it is reached.
     public var soft: Bool
-    /// Where to tell that the limit is reached, besides log and metrics.
+    /// The webhook that is called when the limit is reached, besides the log.
     public var webhook: String?
-    /// How long a request may wait for room before it is refused; `nil`: the kind's default (see ``OrganizationLimits/reserve(_:at:)``).
+    /// How long a request may wait for headroom before it is refused; `nil`: the kind's default (see
+    /// ``OrganizationLimits/reserve(_:at:)``).
     public var wait: Duration?
 
     /// Makes a rule; ``LimitConfiguration`` checks it.

@@ -1,6 +1,6 @@
 /// The limits of an organization or a team as policies give them.
 public struct ScopeRules: Hashable, Sendable {
-    /// The organization and the teams below it, e.g. `acme`, `acme/research/vision`. What is above need not be given if it has no limits.
+    /// The path of the scope, e.g. `acme`, `acme/research/vision`. Scopes above it need not be given if they have no limits.
     public var path: String
     /// Limits of the whole scope.
     public var limits: [LimitRule]
@@ -8,9 +8,9 @@ public struct ScopeRules: Hashable, Sendable {
     public var eachKey: [LimitRule]
     /// Limits that every value of `user` in the scope has on its own.
     public var eachUser: [LimitRule]
-    /// The name of the time zone whose calendar cuts the windows; `nil`: that of the scope above, at the top UTC.
+    /// The name of the time zone of the windows; `nil`: that of the scope above, at the top UTC.
     public var timeZone: String?
-    /// The scope's share, relative to its siblings', when a limit above them is what they wait for: 1 to 1,000.
+    /// The scope's weight among its siblings when they wait for a limit above them: 1 to 1,000.
     public var weight: Int
 
     /// Makes the rules of a scope; ``LimitConfiguration`` checks them.

@@ -1,6 +1,6 @@
 /// An amount of money in whole nano-dollars (10⁻⁹ USD). All sums inside Purser are of this type: integers, never floating point.
 ///
-/// The range is ±9.2 billion USD; arithmetic that would leave it saturates, so a forged usage can neither crash nor wrap round to a credit.
+/// The range is ±9.2 billion USD. Arithmetic saturates, so that a forged usage can neither crash the process nor wrap to a credit.
 public struct NanoUSD: Hashable, Comparable, Sendable {
     /// The amount in nano-dollars; may be negative (a refund).
     public var nanos: Int64
@@ -8,7 +8,7 @@ public struct NanoUSD: Hashable, Comparable, Sendable {
     /// Makes an amount of `nanos` nano-dollars.
     public init(nanos: Int64) { self.nanos = nanos }
 
-    /// Nothing.
+    /// Zero.
     public static let zero = NanoUSD(nanos: 0)
 
     /// Reads an exact decimal number of USD such as `0.15` or `12`; at most nine places after the point, no exponent.
@@ -52,7 +52,7 @@ enum ExactDecimal {
             case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 digits += 1
                 if let seen = placesSeen {
-                    // Further zeros say nothing; any other digit would be lost, so it is refused.
+                    // Further zeros are ignored; any other digit would be lost, so it is refused.
                     if seen == places {
                         if byte != UInt8(ascii: "0") { return nil }
                         continue

@@ -1,20 +1,20 @@
-/// What a request may make a call be charged for besides plain text at the standard tier.
+/// What a call may be charged for besides plain text at the standard tier.
 public struct PriceDemands: Hashable, Sendable {
-    /// The tier that is asked for.
+    /// The requested tier.
     public var tier = ServiceTier.standard
-    /// Whether something is to stay in the prompt cache for an hour.
+    /// Whether something is to be kept in the prompt cache for an hour.
     public var cachesForAnHour = false
-    /// Whether the input has sound.
+    /// Whether the input has audio.
     public var hasAudioInput = false
-    /// Whether the answer may have sound.
+    /// Whether the answer may have audio.
     public var wantsAudio = false
-    /// The member of the request that asks for the tier, or else for sound; `nil`: none does.
+    /// The member of the request that asks for the tier, or else for audio; `nil`: none.
     public private(set) var member: String?
 
     /// Makes the demands of a plain request.
     public init() {}
 
-    /// Takes in a member of a request.
+    /// Adds the demands of a member of a request.
     /// - Returns: whether prices can be known for what it asks for; `false`: it is about something else, or about a tier or an answer that no price list
     ///   has.
     mutating func note(_ name: JSONValue, _ value: JSONValue) -> Bool {
@@ -47,7 +47,7 @@ public struct PriceDemands: Hashable, Sendable {
     /// - Parameter body: any value of the request's body.
     static func mayCacheForAnHour(_ body: JSONValue) -> Bool { body.documentHoldsString("ttl") }
 
-    /// All that either asks for.
+    /// The union of both demands.
     public func union(_ other: PriceDemands) -> PriceDemands {
         var all = other.tier == .standard ? self : other
         all.cachesForAnHour = cachesForAnHour || other.cachesForAnHour

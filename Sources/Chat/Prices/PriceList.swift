@@ -1,4 +1,4 @@
-/// What a model costs at each tier of service. Immutable and shared, so that handing it on copies a reference.
+/// The prices of a model at each tier of service. Immutable and shared, so that passing it on copies a reference.
 public struct PriceList: Hashable, Sendable {
     private let tiers: Tiers
 
@@ -41,14 +41,14 @@ public struct PriceList: Hashable, Sendable {
         usage.tier == .standard ? tiers.standard.cost(of: usage) : prices(at: usage.tier).cost(of: usage)
     }
 
-    /// The most that a call can cost that has at most so many tokens, whatever kinds of them `demands` allow. Grows evenly with `output`.
+    /// The highest cost of a call with at most these tokens, of any kinds that `demands` allow. Linear in `output`.
     public func mostCost(input: Int64, output: Int64, _ demands: PriceDemands) -> NanoUSD {
         let asked = prices(at: demands.tier).mostCost(input: input, output: output, demands)
-        // Who asks for a cheaper tier may be served at the standard one.
+        // A request for a cheaper tier may be served at the standard one.
         return demands.tier == .flex ? max(asked, tiers.standard.mostCost(input: input, output: output, demands)) : asked
     }
 
-    /// Whether calls can be priced that demand so much: a dearer tier, and sound, need prices of their own.
+    /// Whether calls with these demands can be priced: a dearer tier, and audio, need prices of their own.
     public func covers(_ demands: PriceDemands) -> Bool {
         guard let prices = demands.tier == .flex ? tiers.standard : listed(demands.tier) else { return false }
         return !demands.wantsAudio || prices.usual.audioOutput != nil
@@ -75,7 +75,7 @@ public struct PriceList: Hashable, Sendable {
         self.init(prices)
     }
 
-    /// The same list, each price raised by a tenth; providers ask this for staying within a region.
+    /// The same list, each price raised by a tenth, as providers charge for calls that stay within a region.
     public var raisedByATenth: PriceList {
         PriceList(tiers.standard.map(\.raisedByATenth), further: tiers.further.mapValues { $0.map(\.raisedByATenth) })
     }

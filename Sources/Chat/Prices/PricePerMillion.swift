@@ -11,7 +11,7 @@ public struct PricePerMillion: Hashable, Comparable, Sendable {
 
     private init(nanos: Int64) { self.nanos = nanos }
 
-    /// The price raised by a tenth, rounded up to the next nano-dollar; providers ask this for staying within a region.
+    /// The price raised by a tenth, rounded up to the next nano-dollar, as providers charge for calls that stay within a region.
     public var raisedByATenth: PricePerMillion {
         let (raised, overflow) = nanos.addingReportingOverflow(nanos / 10 + (nanos % 10 == 0 ? 0 : 1))
         return PricePerMillion(nanos: overflow ? .max : raised)

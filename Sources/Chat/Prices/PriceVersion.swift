@@ -1,4 +1,4 @@
-/// The text of prices in usage records, so that a record says what it was priced with even after the policy has changed.
+/// The text of prices in usage records: a record shows its prices even after the policy has changed.
 ///
 /// `input/cached_input/cache_write/output` in USD per million tokens, `-` where there is no price of its own; then `+name=price` for each
 /// further kind of token that has one. Prices of long inputs follow as `>threshold:` and the same. A tier that is not the standard one stands
@@ -22,7 +22,7 @@ extension TierPrices {
 }
 
 extension TokenPrices {
-    /// The kinds of tokens that came later than the form with four prices.
+    /// The kinds of tokens that were added after the form with four prices.
     private static let further: [(name: Substring, path: WritableKeyPath<TokenPrices, PricePerMillion?> & Sendable)] = [
         ("1h", \.cacheWriteHour), ("audio_in", \.audioInput), ("audio_out", \.audioOutput),
     ]

@@ -1,6 +1,6 @@
 /// How a model's calls are charged.
 public enum Pricing: Hashable, Sendable {
-    /// By the list.
+    /// By a price list.
     case listed(PriceList)
     /// `price: free`: every call costs nothing, by decision of the policy.
     case free

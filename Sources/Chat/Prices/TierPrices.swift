@@ -1,4 +1,4 @@
-/// What a model costs at one tier of service.
+/// The prices of a model at one tier of service.
 public struct TierPrices: Hashable, Sendable {
     /// The usual prices.
     public let usual: TokenPrices
@@ -18,10 +18,10 @@ public struct TierPrices: Hashable, Sendable {
         return usual.cost(of: usage)
     }
 
-    /// The most that a call with at most so many tokens can cost. Grows evenly with `output`.
+    /// The highest cost of a call with at most these tokens. Linear in `output`.
     func mostCost(input: Int64, output: Int64, _ demands: PriceDemands) -> NanoUSD {
         var (inputPrice, outputPrice) = (usual.dearestInput(demands), usual.dearestOutput(demands))
-        // A call that turns out shorter than its bound is charged at the usual prices: the dearer of both holds for either.
+        // A call that is shorter than its bound is charged at the usual prices, so the higher of both costs is the bound.
         if let long, input > long.above {
             inputPrice = max(inputPrice, long.prices.dearestInput(demands))
             outputPrice = max(outputPrice, long.prices.dearestOutput(demands))
@@ -35,7 +35,7 @@ public struct TierPrices: Hashable, Sendable {
     }
 }
 
-/// What a call costs whose input is longer than a threshold.
+/// The prices of calls with an input longer than a threshold.
 public struct LongContextPrices: Hashable, Sendable {
     /// The most input tokens that the usual prices are for, cached and cache-written ones included.
     public let above: Int64

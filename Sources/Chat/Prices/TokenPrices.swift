@@ -1,6 +1,6 @@
-/// What each kind of token costs. A kind without a price of its own is charged like the more general one beside it.
+/// The price of each kind of token. A kind without a price of its own is charged like the more general kind.
 public struct TokenPrices: Hashable, Sendable {
-    /// Price of input tokens that are neither cached nor cache-written, nor of sound.
+    /// Price of input tokens that are neither cached nor cache-written, nor audio.
     public var input: PricePerMillion
     /// Price of input tokens read from the prompt cache; `nil`: as `input`.
     public var cachedInput: PricePerMillion?
@@ -8,11 +8,11 @@ public struct TokenPrices: Hashable, Sendable {
     public var cacheWrite: PricePerMillion?
     /// Price of input tokens written to the prompt cache for an hour; `nil`: as `cacheWrite`.
     public var cacheWriteHour: PricePerMillion?
-    /// Price of input tokens of sound; `nil`: as `input`.
+    /// Price of audio input tokens; `nil`: as `input`.
     public var audioInput: PricePerMillion?
     /// Price of output tokens, reasoning included.
     public var output: PricePerMillion
-    /// Price of output tokens of sound; `nil`: as `output`.
+    /// Price of audio output tokens; `nil`: as `output`.
     public var audioOutput: PricePerMillion?
 
     /// Makes prices.
@@ -50,7 +50,7 @@ public struct TokenPrices: Hashable, Sendable {
     /// The cost of `usage`, rounded once, to the nearest nano-dollar (half up). Saturates instead of overflowing.
     func cost(of usage: TokenUsage) -> NanoUSD {
         let write = cacheWrite ?? input
-        // Of parts that exceed their whole, which a believed usage has not, each is priced.
+        // Parts that exceed their whole (never in a credible usage) are each priced.
         let plain = max(0, Int128(usage.input) - Int128(usage.cachedInput) - Int128(usage.cacheWrite) - Int128(usage.audioInput))
         let shortWrite = max(0, Int128(usage.cacheWrite) - Int128(usage.cacheWriteHour))
         var millionths = plain * Int128(input.nanos)
@@ -63,7 +63,7 @@ public struct TokenPrices: Hashable, Sendable {
         return NanoUSD(nanos: Int64(clamping: (millionths + 500_000) / 1_000_000))
     }
 
-    /// The dearest price that an input token of a call can have.
+    /// The highest price that an input token of a call can have.
     func dearestInput(_ demands: PriceDemands) -> PricePerMillion {
         var dearest = max(input, cachedInput ?? input, cacheWrite ?? input)
         if demands.cachesForAnHour, let cacheWriteHour { dearest = max(dearest, cacheWriteHour) }
@@ -71,7 +71,7 @@ public struct TokenPrices: Hashable, Sendable {
         return dearest
     }
 
-    /// The dearest price that an output token of a call can have.
+    /// The highest price that an output token of a call can have.
     func dearestOutput(_ demands: PriceDemands) -> PricePerMillion {
         demands.wantsAudio ? max(output, audioOutput ?? output) : output
     }

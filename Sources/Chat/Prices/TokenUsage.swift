@@ -1,4 +1,4 @@
-/// The tokens of one upstream call, each dimension counted once, whatever the provider's own way of nesting them.
+/// The tokens of one call, each dimension counted once, however the provider nests them.
 public struct TokenUsage: Hashable, Sendable {
     /// All input tokens, the cached and cache-written ones included (OpenAI's `prompt_tokens`).
     public var input: Int64
@@ -8,18 +8,18 @@ public struct TokenUsage: Hashable, Sendable {
     public var cacheWrite: Int64
     /// Input tokens that were written to the prompt cache for an hour; part of `cacheWrite`. The others stay for minutes and cost less.
     public var cacheWriteHour: Int64
-    /// Input tokens of sound that were not read from the prompt cache; part of `input`.
+    /// Audio input tokens that were not read from the prompt cache; part of `input`.
     public var audioInput: Int64
     /// All output tokens, reasoning included (OpenAI's `completion_tokens`).
     public var output: Int64
     /// Output tokens spent on hidden reasoning; part of `output`.
     public var reasoning: Int64
-    /// Output tokens of sound; part of `output`.
+    /// Audio output tokens; part of `output`.
     public var audioOutput: Int64
     /// The tier at which the provider served the call.
     public var tier: ServiceTier
 
-    /// The largest count that is believed of one call; a provider that reports more, or less than zero, is treated as having reported nothing.
+    /// The largest credible count of one call. A report of more, or of less than zero, is treated as missing.
     public static let plausible: ClosedRange<Int64> = 0...1_000_000_000
 
     /// Makes a usage; counts default to zero, the tier to the standard one.
@@ -38,7 +38,7 @@ public struct TokenUsage: Hashable, Sendable {
         self.tier = tier
     }
 
-    /// Whether every count is in range and no part exceeds its whole: what a provider must report to be believed.
+    /// Whether the usage is credible: every count is in range, and no part exceeds its whole.
     public var isPlausible: Bool {
         let counts = [input, cachedInput, cacheWrite, cacheWriteHour, audioInput, output, reasoning, audioOutput]
         return counts.allSatisfy(Self.plausible.contains) && cachedInput + cacheWrite + audioInput <= input
@@ -46,7 +46,7 @@ public struct TokenUsage: Hashable, Sendable {
     }
 }
 
-/// The tiers of service that providers charge differently. A provider tells which one it has served a call at.
+/// The tiers of service that providers charge differently. The provider reports the tier that served a call.
 public enum ServiceTier: UInt8, Hashable, Sendable, CaseIterable {
     /// The usual one (`default`, `standard`, `on_demand` …).
     case standard
@@ -67,8 +67,8 @@ public enum ServiceTier: UInt8, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Reads a provider's word of the tier that served a call. Words that are not known mean the standard tier: those of reserved capacity
-    /// (`scale`, `provisioned`) are paid for elsewhere.
+    /// Reads a provider's word for the tier that served a call. Unknown words mean the standard tier; reserved capacity (`scale`,
+    /// `provisioned`) is not paid per call.
     public init(servedAs word: String) {
         self = Self.allCases.first { $0.word == word } ?? .standard
     }

@@ -3,7 +3,7 @@ public enum TimeZoneFile {
     /// Files of the database are below 8 KiB.
     public static let largest = 1 << 17
 
-    /// `nil` when the bytes are no such file.
+    /// The rules of the file; `nil` when the bytes are not TZif.
     public static func parse(_ bytes: [UInt8]) -> TimeZoneRules? {
         guard bytes.count <= largest, let first = Header(bytes[...]) else { return nil }
         // From version 2 on a second block follows, with times of eight bytes, and a rule for the time behind the last one.

@@ -1,4 +1,4 @@
-/// How far a zone's clocks are ahead of UTC, for any moment. Immutable.
+/// The offset of a time zone from UTC at any moment. Immutable.
 public final class TimeZoneRules: Sendable {
     /// UTC.
     public static let utc = TimeZoneRules(fixed: 0)
@@ -6,9 +6,9 @@ public final class TimeZoneRules: Sendable {
     /// Moments (seconds since 1970) in ascending order from which on the offset (seconds) of the same index applies.
     private let transitions: [Int64]
     private let offsets: [Int32]
-    /// Before the first transition.
+    /// The offset before the first transition.
     private let initialOffset: Int32
-    /// Behind the last transition.
+    /// The rule after the last transition.
     private let rule: DaylightRule?
 
     init(initialOffset: Int32, transitions: [Int64], offsets: [Int32], rule: DaylightRule?) {
