@@ -25,6 +25,19 @@ struct HeaderLine {
         return strncasecmp(start, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0
     }
 
+    /// Whether this is the field called `name`.
+    func isNamed(_ name: StaticString) -> Bool {
+        let count = name.utf8CodeUnitCount
+        return bytes.count > count && bytes[count] == UInt8(ascii: ":") && has(name)
+    }
+
+    /// The field's value, without the blanks around it.
+    var value: String {
+        var value = valueBytes
+        while let last = value.last, last == 32 || last == 9 { value.removeLast() }
+        return String(decoding: value, as: UTF8.self)
+    }
+
     private var status: Int {
         let digits = bytes.drop { $0 != 32 }.dropFirst().prefix { $0 >= 48 && $0 <= 57 }.prefix(4)
         return digits.reduce(0) { $0 * 10 + Int($1 - 48) }

@@ -34,22 +34,15 @@ public struct UpstreamHead: Sendable {
     /// become U+FFFD.
     /// - Parameter name: in lower case.
     public func field(_ name: StaticString) -> String? {
-        let wanted = name.description.utf8
-        var value: String?
-        for line in lines.split(separator: UInt8(ascii: "\n")) {
-            guard line.count > wanted.count, line[line.startIndex + wanted.count] == UInt8(ascii: ":"),
-                zip(line, wanted).allSatisfy({ Self.lowercased($0) == $1 })
-            else { continue }
-            value = String(decoding: Self.trimmed(line.dropFirst(wanted.count + 1)), as: UTF8.self)
+        lines.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            var value: String?
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = HeaderLine(UnsafeRawBufferPointer(rebasing: rest[...end]))
+                rest = rest[(end + 1)...]
+                if line.isNamed(name) { value = line.value }
+            }
+            return value
         }
-        return value
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
-
-    private static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let isBlank: (UInt8) -> Bool = { [0x20, 0x09, 0x0D].contains($0) }
-        guard let first = value.firstIndex(where: { !isBlank($0) }), let last = value.lastIndex(where: { !isBlank($0) }) else { return [] }
-        return value[first...last]
     }
 }
