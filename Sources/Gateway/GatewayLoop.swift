@@ -18,7 +18,7 @@ public final class GatewayLoop: HTTPHandler {
     let journal: UsageJournal
     let memory: MemoryShare
     var identifiers: IdentifierSource
-    var principals = PrincipalCache()
+    var principals: PrincipalCache
     /// The version of the policies that the executor knows.
     private var adopted: UInt64?
     private var turnedAwayCount = 0
@@ -31,6 +31,7 @@ public final class GatewayLoop: HTTPHandler {
         self.gateway = gateway
         self.loop = loop
         memory = gateway.memory.share()
+        principals = PrincipalCache(keys: gateway.keys, activities: gateway.activities)
         reader = JSONReader(mostValues: gateway.mostJSONValues)
         executor = CallExecutor(loop: loop, reader: JSONReader(mostValues: gateway.mostJSONValues * Self.answersToBodies))
         identifiers = IdentifierSource(seconds: WallTime.now.microseconds / 1_000_000, loop: loop.index)

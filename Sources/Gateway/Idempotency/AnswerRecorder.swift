@@ -31,14 +31,14 @@ final class AnswerRecorder: @unchecked Sendable {
     private let waiter: LoopWaiter
 
     init(
-        _ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, _ gateway: Gateway, _ activity: KeyActivity,
-        on loop: EventLoop
+        _ head: HTTPRequestHead, _ key: IdempotencyKey, _ answer: RecordedAnswer, in table: IdempotencyTable, _ places: RequestPlaces,
+        _ activity: KeyActivity, on loop: EventLoop
     ) {
         self.head = head
         self.key = key
         self.answer = answer
-        table = gateway.idempotency
-        places = gateway.places
+        self.table = table
+        self.places = places
         self.activity = activity
         self.loop = loop
         waiter = LoopWaiter(on: loop)

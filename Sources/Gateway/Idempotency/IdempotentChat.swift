@@ -17,7 +17,9 @@ extension GatewayLoop {
         case .first(let answer):
             isHandedOver = true
             let reader = AnswerReader(of: answer, on: loop)
-            IdempotentRun(caller, key, body, answer, room).start()
+            let recorder = AnswerRecorder(
+                exchange.head, key, answer, in: gateway.idempotency, gateway.places, caller.principal.activity, on: loop)
+            IdempotentRun(caller, body, recorder, room).start()
             try await reader.relay(to: exchange, isReplay: false)
         case .another(let answer): try await AnswerReader(of: answer, on: loop).relay(to: exchange, isReplay: true)
         case .reused: throw .idempotencyKeyReused
@@ -37,13 +39,11 @@ private final class IdempotentRun: @unchecked Sendable {
     private let recorder: AnswerRecorder
     private let room: RequestMemory
 
-    init(_ caller: AuthenticatedRequest, _ key: IdempotencyKey, _ body: [UInt8], _ answer: RecordedAnswer, _ room: RequestMemory) {
+    init(_ caller: AuthenticatedRequest, _ body: [UInt8], _ recorder: AnswerRecorder, _ room: RequestMemory) {
         self.room = room
-        let incoming = caller.incoming
-        recorder = AnswerRecorder(
-            incoming.reply.head, key, answer, incoming.loop.gateway, caller.principal.activity, on: incoming.loop.loop)
+        self.recorder = recorder
         self.caller = AuthenticatedRequest(
-            incoming: incoming.answering(.recorder(recorder)), principal: caller.principal, keyDigest: caller.keyDigest)
+            incoming: caller.incoming.answering(.recorder(recorder)), principal: caller.principal, keyDigest: caller.keyDigest)
         self.body = body
     }
 

@@ -7,7 +7,9 @@ internal import Logging
 ///
 /// Belongs to the thread that calls `look`.
 public final class MemoryWatch {
-    private let gateway: Gateway
+    private let budget: MemoryBudget
+    private let places: RequestPlaces
+    private let log: Logger
     private let resident = ResidentMemory()
     private let trim: () -> Void
     private let stateChanged: (MemoryState) -> Void
@@ -21,12 +23,12 @@ public final class MemoryWatch {
     ///   - trim: gives freed heap pages back to the system.
     ///   - stateChanged: called with every new state.
     public init(_ gateway: Gateway, trim: @escaping () -> Void, stateChanged: @escaping (MemoryState) -> Void) {
-        self.gateway = gateway
+        budget = gateway.memory
+        places = gateway.places
+        log = gateway.log
         self.trim = trim
         self.stateChanged = stateChanged
     }
-
-    private var budget: MemoryBudget { gateway.memory }
 
     /// Takes a reading. To be called about ten times a second.
     public func look(at now: MonotonicTime) {
@@ -42,7 +44,7 @@ public final class MemoryWatch {
         budget.enter(state)
         if state != before { tell(state) }
         tell(memoryEpisode.note(refusals.all, at: now), because: "memory")
-        tell(requestEpisode.note(gateway.places.refused, at: now), because: "requests")
+        tell(requestEpisode.note(places.refused, at: now), because: "requests")
     }
 
     private func trimIfDue(isWanted: Bool, at now: MonotonicTime) {
@@ -60,17 +62,17 @@ public final class MemoryWatch {
         ]
         stateChanged(state)
         switch state {
-        case .enough: gateway.log.notice("memory is enough again", metadata: facts)
-        case .scarce: gateway.log.warning("memory is scarce: connections are not kept", metadata: facts)
-        case .exhausted: gateway.log.warning("memory is exhausted: requests are refused", metadata: facts)
+        case .enough: log.notice("memory is enough again", metadata: facts)
+        case .scarce: log.warning("memory is scarce: connections are not kept", metadata: facts)
+        case .exhausted: log.warning("memory is exhausted: requests are refused", metadata: facts)
         }
     }
 
     private func tell(_ event: RefusalEpisode.Event?, because reason: String) {
         switch event {
-        case .began: gateway.log.warning("overload: requests are being refused", metadata: ["because": "\(reason)"])
+        case .began: log.warning("overload: requests are being refused", metadata: ["because": "\(reason)"])
         case .ended(let count):
-            gateway.log.notice("overload is over", metadata: ["because": "\(reason)", "refused": "\(count)"])
+            log.notice("overload is over", metadata: ["because": "\(reason)", "refused": "\(count)"])
         case nil: break
         }
     }

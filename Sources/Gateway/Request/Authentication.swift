@@ -77,10 +77,10 @@ extension IncomingRequest {
     /// - Throws: `invalid_api_key`, the same for an unknown, a revoked and an expired key; `storage_unavailable`.
     func authenticated() async throws(GatewayError) -> AuthenticatedRequest {
         guard let digest = presentedKey() else { throw Self.noKey }
-        var found = try loop.principals.find(digest, in: policies, loop.gateway, at: wallTime)
+        var found = try loop.principals.find(digest, in: policies, at: wallTime)
         if found == nil, loop.principals.mayLookAgain(at: wallTime) {
-            await loop.gateway.keys.lookAgain()
-            found = try loop.principals.find(digest, in: policies, loop.gateway, at: wallTime)
+            await loop.principals.keys.lookAgain()
+            found = try loop.principals.find(digest, in: policies, at: wallTime)
         }
         guard let principal = found, !principal.isExpired(at: wallTime) else { throw Self.wrongKey }
         principal.activity.note(at: startTime)
@@ -94,7 +94,7 @@ extension IncomingRequest {
     /// - Throws: as ``authenticated()``.
     func checkAgain(_ digest: KeyDigest) throws(GatewayError) {
         let now = WallTime.now
-        guard let principal = try loop.principals.find(digest, in: loop.currentPolicies(), loop.gateway, at: now),
+        guard let principal = try loop.principals.find(digest, in: loop.currentPolicies(), at: now),
             !principal.isExpired(at: now)
         else { throw Self.wrongKey }
     }

@@ -5,6 +5,9 @@ internal import Policies
 
 /// The senders that a loop has seen under the policies and keys in force, by the digest of their key. Belongs to its loop.
 struct PrincipalCache {
+    /// The client keys that were created on the command line.
+    let keys: LiveKeys
+    private let activities: KeyActivities
     private var principals: [KeyDigest: Principal] = [:]
     /// The versions for which ``principals`` holds.
     private var policiesVersion: UInt64 = 0
@@ -20,12 +23,17 @@ struct PrincipalCache {
     /// More senders than this at once are looked up anew each time.
     private static let capacity = 10_000
 
+    /// Makes a cache that has seen nobody.
+    /// - Parameter activities: what each key has under way.
+    init(keys: LiveKeys, activities: KeyActivities) {
+        self.keys = keys
+        self.activities = activities
+    }
+
     /// The sender whose key has `digest`; `nil` when there is none.
     /// - Throws: `storage_unavailable` when only the key store could tell, and it has not been readable for too long.
-    mutating func find(_ digest: KeyDigest, in policies: ServingPolicies, _ gateway: Gateway, at now: WallTime) throws(GatewayError)
-        -> Principal?
-    {
-        let keys = gateway.keys.current
+    mutating func find(_ digest: KeyDigest, in policies: ServingPolicies, at now: WallTime) throws(GatewayError) -> Principal? {
+        let keys = keys.current
         if policiesVersion != policies.version || keysVersion != keys.number {
             principals.removeAll(keepingCapacity: true)
             policiesVersion = policies.version
@@ -35,7 +43,7 @@ struct PrincipalCache {
             if known.isStored, !keys.isTrusted { throw LiveKeys.unavailable }
             return known
         }
-        guard let principal = try Self.make(digest, policies.snapshot, keys, gateway, now) else { return nil }
+        guard let principal = try make(digest, policies.snapshot, keys, now) else { return nil }
         if principals.count < Self.capacity { principals[digest] = principal }
         return principal
     }
@@ -51,13 +59,11 @@ struct PrincipalCache {
         return true
     }
 
-    private static func make(
-        _ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys.Version, _ gateway: Gateway, _ now: WallTime
+    private func make(
+        _ digest: KeyDigest, _ snapshot: PolicySnapshot, _ keys: LiveKeys.Version, _ now: WallTime
     ) throws(GatewayError) -> Principal? {
-        if let key = snapshot.key(digest: digest) { return Principal(key, gateway.activities.activity(of: key.id, in: key.team.path)) }
+        if let key = snapshot.key(digest: digest) { return Principal(key, activities.activity(of: key.id, in: key.team.path)) }
         guard keys.isTrusted else { throw LiveKeys.unavailable }
-        return keys.snapshot.grant(for: digest, at: now).map {
-            Principal($0, in: snapshot, gateway.activities.activity(of: $0.id, in: $0.team))
-        }
+        return keys.snapshot.grant(for: digest, at: now).map { Principal($0, in: snapshot, activities.activity(of: $0.id, in: $0.team)) }
     }
 }
