@@ -49,12 +49,12 @@ public final class GatewayLoop: HTTPHandler {
                 exchange.commonFields = crossOrigin.appendFields
                 if crossOrigin.isPreflight { return try crossOrigin.answerPreflight(exchange) }
             }
-            let match = try PublicRoutes.match(exchange.head)
+            let (_, access, name) = try PublicRoutes.match(exchange.head)
             try OwnFields.check(exchange.head)
-            switch match.route.access {
+            switch access {
             case .anyone(.health): answerHealth(call)
             case .anyone(.readiness): answerReadiness(call)
-            case .clientKey(let endpoint): try await answer(endpoint, match.name, call, exchange)
+            case .clientKey(let endpoint): try await answer(endpoint, name, call, exchange)
             }
         } catch {
             call.answer(error)

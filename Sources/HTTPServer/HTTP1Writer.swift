@@ -3,10 +3,15 @@ enum HTTP1Writer {
     /// Writes a head.
     /// - Parameter date: the value of the `date` field (`HTTPDate`), which the caller keeps for a second; nil writes none.
     static func append(_ head: HTTPResponseHead, date: [UInt8]? = nil, to output: inout [UInt8]) {
-        output.append("HTTP/1.1 ")
-        output.append(decimal: head.status)
-        output.append(" ")
-        output.append(HTTPResponseHead.reason(head.status))
+        if head.status == 200 {
+            // By far the most frequent.
+            output.append("HTTP/1.1 200 OK")
+        } else {
+            output.append("HTTP/1.1 ")
+            output.append(decimal: head.status)
+            output.append(" ")
+            output.append(HTTPResponseHead.reason(head.status))
+        }
         if let date {
             output.append("\r\ndate: ")
             output.append(contentsOf: date)

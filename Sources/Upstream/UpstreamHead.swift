@@ -8,17 +8,14 @@ public struct UpstreamHead: Sendable {
     private(set) var lines: [UInt8]
 
     /// Makes a head that nothing has come of yet.
-    /// - Parameter buffer: memory to keep the lines in; what it holds is lost.
-    init(in buffer: [UInt8] = []) {
-        lines = buffer
-        lines.removeAll(keepingCapacity: true)
-    }
+    /// - Parameter buffer: memory to keep the lines in; what it holds is lost with the status line.
+    init(in buffer: [UInt8] = []) { lines = buffer }
 
     /// Begins anew: what came before was the head of an interim answer.
     mutating func begin(status: Int) {
         self.status = status
         contentType = ""
-        lines.removeAll(keepingCapacity: true)
+        if !lines.isEmpty { lines.removeAll(keepingCapacity: true) }
     }
 
     /// Takes in a field line.

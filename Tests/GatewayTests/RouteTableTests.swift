@@ -17,7 +17,7 @@ import Testing
     private func found(_ method: String, _ path: String) throws -> String {
         do {
             let match = try PublicRoutes.match(try head(method, path))
-            return match.name.isEmpty ? "\(match.route.access)" : "\(match.route.access) \(match.name)"
+            return match.name.isEmpty ? "\(match.access)" : "\(match.access) \(match.name)"
         } catch let error as GatewayError {
             return "\(error.code.status) \(error.publicMessage)"
         }

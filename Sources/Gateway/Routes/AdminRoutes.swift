@@ -28,8 +28,8 @@ enum AdminRoutes {
 
     /// The row of a request, whatever its method: that is told to holders of the key only.
     /// - Throws: `not_found`.
-    static func find(_ head: HTTPRequestHead) throws(GatewayError) -> Route<AdminPermission> {
-        if let match = table.find(head) { return match.route }
+    static func find(_ head: HTTPRequestHead) throws(GatewayError) -> RouteTable<AdminPermission>.Match {
+        if let match = table.find(head) { return match }
         let path = String(decoding: head.path.prefix(120), as: UTF8.self)
         let all = table.paths.dropLast().joined(separator: ", ") + " and " + (table.paths.last ?? "")
         throw GatewayError(.notFound, "The admin listener has nothing at \(path). It has \(all).")

@@ -37,7 +37,7 @@ enum PublicRoutes {
             let path = RouteTable<PublicAccess>.tidied(head.path)
             throw GatewayError(.notFound, "There is nothing at \(path.prefix(120)). Chat is at /v1/chat/completions.")
         }
-        try match.route.methods.check(head.method)
+        try match.methods.check(head.method)
         return match
     }
 }

@@ -50,12 +50,8 @@ enum RoutePath: Sendable {
 
 /// The paths of one listener. Rows are looked through in their order, exact paths first.
 struct RouteTable<Access: Sendable>: Sendable {
-    /// A row that fits a request.
-    struct Match {
-        let route: Route<Access>
-        /// What the path names; empty where its row names nothing.
-        var name = ""
-    }
+    /// A row that fits a request, and what the path names; empty where its row names nothing.
+    typealias Match = (methods: RouteMethods, access: Access, name: String)
 
     private let rows: [Route<Access>]
     private let forgivesSlashes: Bool
@@ -70,23 +66,23 @@ struct RouteTable<Access: Sendable>: Sendable {
     /// The row that the path of `head` belongs to, whatever its method; `nil` when there is none.
     func find(_ head: HTTPRequestHead) -> Match? {
         // A path that is written as it should be is found without an allocation.
-        for row in rows { if case .exactly(let path) = row.path, head.pathEquals(path) { return Match(route: row) } }
+        for row in rows { if case .exactly(let path) = row.path, head.pathEquals(path) { return (row.methods, row.access, "") } }
         return forgivesSlashes ? find(tidied: Self.tidied(head.path)) : nil
     }
 
     private func find(tidied path: String) -> Match? {
-        for row in rows { if case .exactly(let own) = row.path, path == own.description { return Match(route: row) } }
+        for row in rows { if case .exactly(let own) = row.path, path == own.description { return (row.methods, row.access, "") } }
         for row in rows {
             guard case .named(let prefix) = row.path, path.hasPrefix(prefix.description),
                 let name = PercentCoding.decode(path.dropFirst(prefix.utf8CodeUnitCount)), !name.isEmpty
             else { continue }
-            return Match(route: row, name: name)
+            return (row.methods, row.access, name)
         }
         return nil
     }
 
     /// The `Allow` field of an answer to the wrong method on the path of `head`.
-    func allowedMethods(_ head: HTTPRequestHead) -> String { find(head)?.route.methods.names ?? "" }
+    func allowedMethods(_ head: HTTPRequestHead) -> String { find(head)?.methods.names ?? "" }
 
     /// Every exact path, in the order of the rows.
     var paths: [String] {
