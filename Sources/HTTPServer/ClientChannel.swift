@@ -262,11 +262,14 @@ extension ClientChannel {
         countedUnsent = unsent
     }
 
+    /// Whether so much of the answer is unread that its source is to wait.
+    var holdsMuch: Bool { output.unsentCount > server.unreadAnswerLimit }
+
     /// Waits until little enough of the answer is unread; false when the client is gone.
     /// - Parameter sends: whether to send first what is due at the end of the round.
     func drained(sendingFirst sends: Bool = false) async -> Bool {
-        if sends, output.unsentCount > server.unreadAnswerLimit { flush() }
-        if output.unsentCount > server.unreadAnswerLimit, !isGone { await writer.wait() }
+        if sends, holdsMuch { flush() }
+        if holdsMuch, !isGone { await writer.wait() }
         return !isGone
     }
 

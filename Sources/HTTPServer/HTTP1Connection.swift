@@ -25,9 +25,16 @@ final class HTTP1Connection: @unchecked Sendable {
         while true {
             channel.setDeadline(session.deadline)
             switch action {
-            case .read: action = await read()
+            case .read:
+                if let next = readNow() { action = next } else if await !channel.readable() { action = noMore() }
             case .request(let head):
-                guard await answer(head) else { return }
+                channel.isInExchange = true
+                let exchange = HTTPExchange(head, on: self)
+                await server.handler.handle(exchange)
+                guard goesOn(after: exchange) else { return }
+                // Pipelined requests take turns with other connections, and wait while their answers are not read.
+                if session.inputCount > 0 { await Task.yield() }
+                if channel.holdsMuch { guard await channel.drained(sendingFirst: true) else { return } }
                 action = session.awaitRequest(at: loop.now, keepsConnections: server.keepsConnections)
             case .refuse(let violation): return answer(violation)
             case .end: return
@@ -35,28 +42,24 @@ final class HTTP1Connection: @unchecked Sendable {
         }
     }
 
-    private func read() async -> HTTP1Session.Action {
+    /// What follows from what there is to read; `nil` when more has to be waited for.
+    private func readNow() -> HTTP1Session.Action? {
         switch channel.read() {
         case .bytes(let bytes): return session.received(bytes, at: loop.now)
         case .closed: return session.closed()
         case .nothingYet: break
         }
         let action = session.nothingCame(isDraining: server.isDraining)
-        guard case .read = action, !(await channel.readable()) else { return action }
-        return channel.isGone ? session.closed() : session.timedOut()
+        if case .read = action { return nil }
+        return action
     }
 
-    /// - Returns: whether the connection can take another request.
-    private func answer(_ head: HTTPRequestHead) async -> Bool {
-        channel.isInExchange = true
-        let exchange = HTTPExchange(head, on: self)
-        await server.handler.handle(exchange)
+    private func noMore() -> HTTP1Session.Action { channel.isGone ? session.closed() : session.timedOut() }
+
+    private func goesOn(after exchange: HTTPExchange) -> Bool {
         exchange.conclude()
         channel.isInExchange = false
-        guard session.conclude(isDraining: server.isDraining), !channel.isGone else { return false }
-        // Pipelined requests take turns with other connections, and wait while their answers are not read.
-        if session.inputCount > 0 { await Task.yield() }
-        return await channel.drained(sendingFirst: true)
+        return session.conclude(isDraining: server.isDraining) && !channel.isGone
     }
 
     // MARK: Endings
@@ -82,6 +85,17 @@ final class HTTP1Connection: @unchecked Sendable {
 // MARK: - Bodies
 
 extension HTTP1Connection {
+    /// Takes a body that has come already, as most do, if `hasRoom` allows its size; false when it has to be read.
+    func takeArrivedBody(into body: inout [UInt8], hasRoom: (Int) -> Bool) throws(HTTPViolation) -> Bool {
+        guard let length = session.unaskedBody, session.inputCount >= length else { return false }
+        guard hasRoom(length) else {
+            session.endBody(isWhole: false)
+            throw .noRoom
+        }
+        session.takeArrivedBody(into: &body)
+        return true
+    }
+
     /// Reads a request's body to its end, or until `hasRoom` says no to its size so far.
     /// - Parameter inflater: unpacks the body; `nil` for one that comes as it is.
     func readBody(into body: inout [UInt8], unpacking inflater: BodyInflater?, hasRoom: (Int) -> Bool) async throws(HTTPViolation) {
@@ -94,7 +108,13 @@ extension HTTP1Connection {
         }
         while true {
             channel.setDeadline(session.deadline)
-            if session.inputCount > 0, try await takeBody(into: &body, unpacking: inflater, hasRoom) { break }
+            if session.inputCount > 0 {
+                let result = inflater.map { session.takeBody(into: &$0.packed) } ?? session.takeBody(into: &body)
+                if let inflater { try await unpack(inflater, into: &body, hasRoom) }
+                guard hasRoom(body.count) else { throw .noRoom }
+                if case .invalid(let violation) = result { throw violation }
+                if case .complete = result { break }
+            }
             switch channel.read() {
             case .bytes(let bytes): session.receivedBody(bytes, at: loop.now)
             case .closed: throw .clientLeft
@@ -102,28 +122,8 @@ extension HTTP1Connection {
                 guard await channel.readable() else { throw channel.isGone ? .clientLeft : .bodyTimeout }
             }
         }
+        try inflater?.finish()
         isWhole = true
-    }
-
-    /// - Returns: whether that was the end of the body.
-    private func takeBody(
-        into body: inout [UInt8], unpacking inflater: BodyInflater?, _ hasRoom: (Int) -> Bool
-    ) async throws(HTTPViolation) -> Bool {
-        let result: HTTPBodyDecoder.BodyResult
-        if let inflater {
-            result = session.takeBody(into: &inflater.packed)
-            try await unpack(inflater, into: &body, hasRoom)
-        } else {
-            result = session.takeBody(into: &body)
-        }
-        guard hasRoom(body.count) else { throw .noRoom }
-        switch result {
-        case .complete:
-            try inflater?.finish()
-            return true
-        case .incomplete: return false
-        case .invalid(let violation): throw violation
-        }
     }
 
     /// Unpacks what has come, in steps between which other connections take their turn.
@@ -143,7 +143,7 @@ extension HTTP1Connection {
 
     /// Throws away a body that has come already.
     func dropArrivedBody() {
-        guard let length = session.droppableBody else { return }
+        guard let length = session.unaskedBody else { return }
         // What is small comes with its head, or is on its way behind it.
         if session.inputCount < length, length <= server.scratch.count, case .bytes(let bytes) = channel.read(isLikely: true) {
             session.append(bytes)

@@ -39,15 +39,23 @@ extension HTTP1Session {
         if isWhole { exchange.bodyIsRead = true } else { exchange.mustClose = true }
     }
 
-    /// How long the body is, where all of it can be dropped as soon as it has come.
-    var droppableBody: Int? {
+    /// How long the body is, where its length is known and the client does not wait to be asked for it; `nil` also when it has been read.
+    var unaskedBody: Int? {
         guard !exchange.bodyIsRead, !exchange.expectsContinue, case .length(let length) = exchange.framing else { return nil }
         return length
     }
 
+    /// Takes a body that has come as a whole, to the end of `body`.
+    mutating func takeArrivedBody(into body: inout [UInt8]) {
+        guard let length = unaskedBody, inputCount >= length else { return }
+        body.append(contentsOf: input[inputStart..<inputStart + length])
+        consume(length)
+        exchange.bodyIsRead = true
+    }
+
     /// Throws away a body that nobody has begun to read, if it has come already: a request can then be refused and its connection kept.
     mutating func dropBody() {
-        guard let length = droppableBody, inputCount >= length else { return }
+        guard let length = unaskedBody, inputCount >= length else { return }
         consume(length)
         exchange.bodyIsRead = true
     }

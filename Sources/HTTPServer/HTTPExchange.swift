@@ -37,6 +37,7 @@ public final class HTTPExchange {
             // All of it at once, for growing leaves holes behind in the heap. What a client announces and does not send costs addresses only.
             body.reserveCapacity(length + padding)
         }
+        if inflater == nil, try connection.takeArrivedBody(into: &body, hasRoom: hasRoom) { return body }
         try await connection.readBody(into: &body, unpacking: inflater, hasRoom: hasRoom)
         return body
     }

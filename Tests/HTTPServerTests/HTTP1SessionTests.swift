@@ -371,6 +371,23 @@ private let wholeLast = okHead + "content-length: 2\r\nconnection: close\r\n\r\n
         #expect(!script.conclude())
     }
 
+    @Test func aBodyThatHasComeIsTakenAtOnce() {
+        let script = SessionScript()
+        _ = script.awaitRequest()
+        _ = script.receive(post("Content-Length: 5\r\n", "hel"))
+        var body: [UInt8] = []
+        script.session.takeArrivedBody(into: &body)
+        #expect(body.isEmpty)
+        Array("lo".utf8).withUnsafeBytes { script.session.append($0) }
+        script.session.takeArrivedBody(into: &body)
+        #expect(body == Array("hello".utf8))
+        script.session.takeArrivedBody(into: &body)
+        #expect(body.count == 5)
+        script.respond()
+        #expect(script.written() == whole)
+        #expect(script.conclude())
+    }
+
     @Test func aRefusalKeepsTheConnectionOnlyIfTheBodyIsDropped() {
         for (sent, fields, stays) in [
             ("hello", "Content-Length: 5\r\n", true), ("hel", "Content-Length: 5\r\n", false),
