@@ -27,7 +27,8 @@ final class HTTP1Connection: @unchecked Sendable {
             switch action {
             case .read:
                 if let next = readNow() { action = next } else if await !channel.readable() { action = noMore() }
-            case .request(let head):
+            case .request:
+                guard let head = session.takeHead() else { return }
                 channel.isInExchange = true
                 let exchange = HTTPExchange(head, on: self)
                 await server.handler.handle(exchange)

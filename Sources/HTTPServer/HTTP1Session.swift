@@ -9,8 +9,8 @@ struct HTTP1Session {
     enum Action {
         /// Reading, and waiting where nothing has come, until `deadline`.
         case read
-        /// Answering a request; nothing else is read meanwhile but its body.
-        case request(HTTPRequestHead)
+        /// Answering the request that ``HTTP1Session/takeHead()`` gives; nothing else is read meanwhile but its body.
+        case request
         /// Answering what is not a request as we take it, and ending then.
         case refuse(HTTPViolation)
         /// Ending, when everything has been sent.
@@ -37,6 +37,7 @@ struct HTTP1Session {
     var lingers = false
     /// The request that is being answered, or was last.
     var exchange = HTTP1Exchange()
+    private var head: HTTPRequestHead?
     private var parser: HTTPRequestParser
     private(set) var input: [UInt8] = []
     private(set) var inputStart = 0
@@ -108,8 +109,16 @@ struct HTTP1Session {
             phase = .inExchange
             deadline = .never
             exchange = HTTP1Exchange(head)
-            return .request(head)
+            self.head = head
+            return .request
         }
+    }
+
+    /// The head of the request that has come; `nil` when it was taken before.
+    mutating func takeHead() -> HTTPRequestHead? {
+        var taken: HTTPRequestHead?
+        swap(&taken, &head)
+        return taken
     }
 
     // MARK: Endings

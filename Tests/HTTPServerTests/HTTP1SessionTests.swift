@@ -66,7 +66,7 @@ final class SessionScript {
     func name(_ action: HTTP1Session.Action) -> String {
         switch action {
         case .read: "read"
-        case .request(let head): "request \(String(decoding: head.path, as: UTF8.self))"
+        case .request: "request \(session.takeHead().map { String(decoding: $0.path, as: UTF8.self) } ?? "without a head")"
         case .refuse(let violation): "refuse \(violation.status)"
         case .end: "end"
         }

@@ -8,14 +8,24 @@ enum ResponseWriter {
     /// Into a record that any number of clients read (`Idempotency-Key`).
     case recorder(AnswerRecorder)
 
-    /// The head of the request.
-    @inline(__always)
+    /// The head of the request. Who wants one field asks for that: a copy of the head counts the references in it.
     var head: HTTPRequestHead {
         switch self {
         case .client(let exchange): exchange.head
         case .recorder(let recorder): recorder.head
         }
     }
+
+    /// The value of the request's first field called `name`, which is in lower case.
+    func field(_ name: StaticString) -> ArraySlice<UInt8>? {
+        switch self {
+        case .client(let exchange): exchange.head.first(name)
+        case .recorder(let recorder): recorder.head.first(name)
+        }
+    }
+
+    /// The same as text; bytes that are not UTF-8 become U+FFFD.
+    func text(_ name: StaticString) -> String? { field(name).map { String(decoding: $0, as: UTF8.self) } }
 
     /// Whether the first byte of the answer has been written.
     var hasBegun: Bool {

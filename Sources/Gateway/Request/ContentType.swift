@@ -6,14 +6,14 @@ extension IncomingRequest {
     /// and curl's default for `-d` says form.
     /// - Throws: `unsupported_media_type`.
     func requireJSON() throws(GatewayError) {
-        if reply.head.contentCoding == .unknown {
+        let head = reply.head
+        if head.contentCoding == .unknown {
             throw GatewayError(
                 .unsupportedMediaType,
                 "The content coding of the request body is not taken. Send the JSON as it is, or in one of these codings: \(HTTPContentCoding.accepted).",
                 param: "content-encoding")
         }
-        guard reply.head.contentType != nil, !reply.head.hasMediaType("application/json"),
-            !reply.head.hasMediaType("application/x-www-form-urlencoded")
+        guard head.contentType != nil, !head.hasMediaType("application/json"), !head.hasMediaType("application/x-www-form-urlencoded")
         else { return }
         throw GatewayError(.unsupportedMediaType, "The content type must be application/json.", param: "content-type")
     }

@@ -97,7 +97,7 @@ extension AuthenticatedRequest {
         let ceiling = try incoming.clientMaxCost()
         var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
         if request.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
-        if let tags = incoming.reply.head.first("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
+        if let tags = incoming.reply.field("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
         return DecodedRequest(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,

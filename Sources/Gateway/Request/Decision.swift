@@ -57,7 +57,7 @@ extension DecodedRequest {
         features.team = principal.team
         features.keyID = principal.keyID
         features.keyName = principal.keyName
-        features.session = incoming.reply.head.string("x-session-id")
+        features.session = incoming.reply.text("x-session-id")
         features.maxCost = maxCost
         if needs.contains(.budgetLeft), snapshot.hasLimits { features.budgetLeft = budgetLeft }
         features.wallTime = incoming.wallTime.microseconds / 1_000_000

@@ -48,12 +48,12 @@ struct IncomingRequest {
     }
 
     /// Whether the client wants to know how its request was decided (`x-purser-explain: true`).
-    var wantsExplanation: Bool { reply.head.string("x-purser-explain") == "true" }
+    var wantsExplanation: Bool { reply.text("x-purser-explain") == "true" }
 
     /// What the client is willing to pay, from `x-purser-max-cost`, in USD.
     /// - Throws: `invalid_request_error` when the header is there and makes no sense.
     func clientMaxCost() throws(GatewayError) -> NanoUSD? {
-        guard let text = reply.head.string("x-purser-max-cost") else { return nil }
+        guard let text = reply.text("x-purser-max-cost") else { return nil }
         if let amount = NanoUSD(decimal: text), amount >= .zero { return amount }
         throw GatewayError(
             .invalidRequest, "x-purser-max-cost must be an amount of USD such as 0.05, zero or more.", param: "x-purser-max-cost")
@@ -62,7 +62,7 @@ struct IncomingRequest {
     /// How long the client is willing to wait, from `x-purser-timeout: 30s` (also `ms`, `m`).
     /// - Throws: `invalid_request_error` when the header is there and makes no sense.
     func clientTimeout() throws(GatewayError) -> Duration? {
-        guard let text = reply.head.string("x-purser-timeout") else { return nil }
+        guard let text = reply.text("x-purser-timeout") else { return nil }
         for (unit, milliseconds) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(unit) {
             guard let number = Int(text.dropLast(unit.count)), number > 0, number <= 86_400_000 / milliseconds else { break }
             return .milliseconds(number * milliseconds)
