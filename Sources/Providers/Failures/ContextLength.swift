@@ -4,7 +4,7 @@ enum ContextLength {
     static func isExceeded(_ said: String) -> Bool {
         // Longer texts quote something, and the reason stands first.
         let text = said.prefix(8192).lowercased()
-        return phrases.contains { text.contains($0) } || pairs.contains { text.contains($0.0) && text.contains($0.1) }
+        return phrases.contains(where: text.hasPhrase) || pairs.contains { text.hasPhrase($0.0) && text.hasPhrase($0.1) }
     }
 
     /// Phrases that say nothing else, in lower case.

@@ -147,7 +147,7 @@ public enum RefusedAdditions {
 
     private static func holds(_ param: String?, _ name: String) -> Bool {
         guard name.utf8.contains(UInt8(ascii: ".")), let param else { return false }
-        return param.lowercased().contains(name)
+        return param.lowercased().hasPhrase(name)
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }

@@ -142,7 +142,7 @@ public enum OpenAIFailure {
         if said.saysNoQuota { return 429 }
         if let status = said.namedStatus { return status }
         let words = [said.code, said.type].compactMap { $0?.lowercased() }
-        return meanings.first { meaning in words.contains { $0.contains(meaning.word) } }?.status
+        return meanings.first { meaning in words.contains { $0.hasPhrase(meaning.word) } }?.status
     }
 
     /// What codes and types say about the status, in lower case, the most telling first.

@@ -6,11 +6,11 @@ enum RefusalWords {
     ///   - namesDelay: whether the provider says when to come back: then only plain words count, for some advise to send less in either case.
     static func blameSize(_ message: String, namesDelay: Bool) -> Bool {
         let text = message.prefix(longestLook).lowercased()
-        if plainSize.contains(where: text.contains) { return true }
+        if plainSize.contains(where: text.hasPhrase) { return true }
         if let limit = number(after: ["limit", "maximum", "max"], in: text), let requested = number(after: ["requested"], in: text) {
             return requested > limit
         }
-        return !namesDelay && sizeAdvice.contains(where: text.contains)
+        return !namesDelay && sizeAdvice.contains(where: text.hasPhrase)
     }
 
     private static let longestLook = 4_096
@@ -43,7 +43,7 @@ extension ProviderError {
     var saysModerated: Bool {
         if refusesText { return true }
         let words = [message, code, type].compactMap { $0?.lowercased() }
-        return words.contains { word in Self.moderation.contains(where: word.contains) }
+        return words.contains { word in Self.moderation.contains(where: word.hasPhrase) }
     }
 
     private static let moderation = ["moderation", "flagged", "content_policy", "content policy", "content_filter"]
