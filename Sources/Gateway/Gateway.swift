@@ -12,7 +12,7 @@ public final class Gateway: Sendable {
     public let keys: LiveKeys
     /// Where usage is recorded.
     public let ledger: any LedgerStore
-    /// What may be spent.
+    /// The limits.
     public let budgets: Budgets
     /// Requests under way, on all loops together.
     let places: RequestPlaces
@@ -23,7 +23,7 @@ public final class Gateway: Sendable {
     /// Most JSON values of one body.
     let mostJSONValues: Int
     let log: Logger
-    /// Requests that have an `Idempotency-Key`.
+    /// Requests with an `Idempotency-Key`.
     let idempotency: IdempotencyTable
     private let draining = Atomic(false)
     let reloading = Mutex(())
@@ -56,10 +56,10 @@ public final class Gateway: Sendable {
     /// Whether no request is under way. One with an `Idempotency-Key` may be after its client has left.
     public var isIdle: Bool { places.count == 0 }
 
-    /// Ends what is under way without a client that waits for it.
+    /// Ends requests under way whose client has left.
     public func abortUnattended() { idempotency.abort() }
 
-    /// Lets go of answers that are kept no longer.
+    /// Drops kept answers whose time is over.
     public func forgetExpired() { idempotency.forgetExpired(at: .now()) }
 
     /// Whether the process is shutting down.

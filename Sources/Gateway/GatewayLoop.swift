@@ -75,7 +75,7 @@ public final class GatewayLoop: HTTPHandler {
         }
     }
 
-    /// Answers what is not an HTTP request as we take it.
+    /// Answers a request that is not valid HTTP.
     public func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) {
         let error = GatewayError(violation)
         let id = identifiers.next("req_")

@@ -3,22 +3,22 @@ public import EventLoop
 internal import HTTPServer
 internal import Ledger
 
-/// Who may use the admin listener: whoever has its key, and names it as one of its own hosts.
+/// The access rules of the admin listener: a request needs its key, and must name one of its hosts.
 ///
-/// The hosts are what keeps web pages out that have their own name resolve to this machine (DNS rebinding).
+/// Checking the host keeps out web pages that let their own name resolve to this machine (DNS rebinding).
 public struct AdminAccess: Sendable {
     private let hosts: Set<String>
     private let key: KeyDigest
 
     /// Makes the rules of a listener.
-    /// - Parameter names: further names under which it is reached.
+    /// - Parameter names: further host names that are accepted.
     public init(address: ListenAddress, names: [String], key: AdminKey) {
         let own = address.host.contains(":") ? "[\(address.host)]" : address.host
         hosts = Set((["localhost", "127.0.0.1", "[::1]", own] + names).map { $0.lowercased() })
         self.key = key.digest
     }
 
-    /// - Throws: 403 when the request names a host that is none of ours, or no host.
+    /// - Throws: 403 when the request names no host, or one that is not the listener's.
     func checkHost(_ head: HTTPRequestHead) throws(GatewayError) {
         let host = head.authority.map(Self.withoutPort) ?? ""
         if hosts.contains(host) { return }

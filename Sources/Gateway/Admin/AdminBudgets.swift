@@ -3,7 +3,7 @@ internal import HTTPServer
 internal import Ledger
 
 extension AdminHandler {
-    /// `GET /admin/v1/budgets`: how every limit stands; with `?scope=acme` those of `acme` and of all below it.
+    /// `GET /admin/v1/budgets`: the state of every limit; with `?scope=acme` those of `acme` and of everything below it.
     func listBudgets(_ call: AdminCall) async throws(GatewayError) {
         let scope = try Self.scope(call.exchange.head.query)
         let body = await gateway.budgets.list { BudgetList.json($0, below: scope) }
@@ -34,7 +34,7 @@ private enum BudgetList {
         for state in BudgetReport.worthTelling(states) where scope.map({ isBelow($0, state.identity.scope.path) }) ?? true {
             if !isFirst { json.append(",") }
             isFirst = false
-            // As `purser budgets` writes it, and what only a gateway at work knows.
+            // The fields of `purser budgets`, and those that only a running gateway knows.
             json.append(contentsOf: BudgetReport.json(state).utf8.dropLast())
             json.append(",\"waiting\":")
             json.appendJSONNumber(Int64(state.waiting))

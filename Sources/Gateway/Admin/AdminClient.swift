@@ -3,9 +3,9 @@ internal import Glibc
 internal import Synchronization
 internal import Upstream
 
-/// Talks to the admin listener of a running gateway; for commands.
+/// A client of the admin listener of a running gateway, for commands.
 public enum AdminClient {
-    /// What the listener answered.
+    /// The listener's response.
     public struct Answer: Sendable {
         /// The HTTP status.
         public let status: Int
@@ -13,17 +13,17 @@ public enum AdminClient {
         public let body: [UInt8]
     }
 
-    /// Why there is no answer.
+    /// Why there is no response.
     public struct Failure: Error, CustomStringConvertible {
-        /// What went wrong, without the key.
+        /// The reason, without the key.
         public let description: String
-        /// Whether nothing was sent, because nothing that speaks the protocol could be reached.
+        /// Whether nothing was sent because no listener with that protocol could be reached.
         public let isUnreachable: Bool
-        /// Whether nothing was sent, because the listener's certificate is not trusted or has another name.
+        /// Whether nothing was sent because the listener's certificate is not trusted or has another name.
         public let isUntrusted: Bool
     }
 
-    /// Posts `body` and waits for the answer.
+    /// Posts `body` and waits for the response.
     /// - Parameters:
     ///   - url: of the endpoint, with scheme, host and port.
     ///   - key: the admin key.
@@ -72,7 +72,7 @@ public enum AdminClient {
     }
 }
 
-/// Carries an answer from the loop to the thread that waits for it.
+/// Passes a response from the loop to the waiting thread.
 private final class AnswerBox: Sendable {
     let value = Mutex<Result<AdminClient.Answer, AdminClient.Failure>?>(nil)
 }

@@ -11,7 +11,7 @@ public final class AdminHandler: HTTPHandler {
     private let access: AdminAccess
     private var identifiers: IdentifierSource
 
-    /// Bodies are small here.
+    /// The largest body, in bytes.
     public static let limits = HTTPLimits(body: 64 * 1024)
 
     /// Makes the handler of a listener on `loop`.
@@ -57,13 +57,13 @@ public final class AdminHandler: HTTPHandler {
         }
     }
 
-    /// Answers what is not an HTTP request as we take it.
+    /// Answers a request that is not valid HTTP.
     public func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) {
         let answer = ErrorAnswer(GatewayError(violation))
         refusal.respond(violation.status, body: answer.body) { answer.appendFields(to: &$0) }
     }
 
-    /// Somebody holds all connections of the admin listener, who must be on this machine or trusted; worth a line each.
+    /// All connections of the admin listener are in use. Its clients are on this machine or trusted, so each refusal is logged.
     public func turnedAway() { gateway.log.warning("admin connection turned away at the limit on their number") }
 }
 
@@ -85,8 +85,8 @@ struct AdminCall {
         fields.appendField("cache-control", value: "no-store")
     }
 
-    /// The whole body, not compressed.
-    /// - Throws: what the HTTP layer found wrong, and 415.
+    /// The whole body, which must not be compressed.
+    /// - Throws: errors of the HTTP layer, and 415.
     func body() async throws(GatewayError) -> [UInt8] {
         if exchange.head.hasContentEncoding {
             throw GatewayError(.unsupportedMediaType, "Compressed request bodies are not taken; send the JSON as it is.")

@@ -5,12 +5,12 @@ internal import Ledger
 /// The one key of the admin listener; only its digest is kept in memory.
 public struct AdminKey: Sendable {
     let digest: KeyDigest
-    /// Whether it is so short that it could be guessed; the file's never is.
+    /// Whether the key is so short that it could be guessed; a generated key never is.
     public let isShort: Bool
 
-    /// Takes the key of the environment or, where there is none, that of the file at `path`, which is made if it is missing: 256 random bits,
-    /// readable by its owner only, and told nowhere else.
-    /// - Throws: `AdminKeyError`, saying what to do.
+    /// The key of the environment or, without one, of the file at `path`. A missing file is made with 256 random bits, readable by its
+    /// owner only.
+    /// - Throws: `AdminKeyError`, with the remedy.
     public init(environment: String?, file path: String) throws(AdminKeyError) {
         if let environment, !environment.isEmpty {
             try self.init(environment, from: "PURSER_ADMIN_KEY")
@@ -23,8 +23,8 @@ public struct AdminKey: Sendable {
         }
     }
 
-    /// The key itself, for a command that asks the listener; `nil` when there is none.
-    /// - Throws: `AdminKeyError`, saying what to do.
+    /// The key in plain text, for commands; `nil` when there is none.
+    /// - Throws: `AdminKeyError`, with the remedy.
     public static func text(environment: String?, file path: String) throws(AdminKeyError) -> String? {
         if let environment, !environment.isEmpty { return environment }
         return try AdminKeyFile.read(path)
@@ -51,7 +51,7 @@ public struct AdminKey: Sendable {
 
 /// Why there is no admin key.
 public struct AdminKeyError: Error, CustomStringConvertible {
-    /// What is wrong and what to do. Never holds the key.
+    /// The reason and the remedy. Never contains the key.
     public let description: String
 
     init(_ description: String) { self.description = description }
@@ -86,7 +86,7 @@ private enum AdminKeyFile {
         return String(decoding: line.last == UInt8(ascii: "\n") ? line.dropLast() : line, as: UTF8.self)
     }
 
-    /// Puts the whole file there at once: a crash leaves no empty key behind.
+    /// Writes the file in one step, so that a crash leaves no empty key.
     static func write(_ text: String, _ path: String) throws(AdminKeyError) {
         let unfinished = path + ".new"
         unlink(unfinished)

@@ -3,7 +3,7 @@ internal import Ledger
 internal import Logging
 
 extension AdminHandler {
-    /// `POST /admin/v1/ledger/refund` with `{"id", "note"}`: takes back what a crash left in doubt, in the ledger first and then in the limits.
+    /// `POST /admin/v1/ledger/refund` with `{"id", "note"}`: refunds an amount in doubt, in the ledger first and then in the limits.
     func refund(_ call: AdminCall) async throws(GatewayError) {
         let order = try reader.read(try await call.body()) { (root) throws(GatewayError) in try RefundRequest(root) }
         let record: UsageRecord
@@ -59,12 +59,12 @@ private struct RefundRequest {
 }
 
 extension GatewayError.Code {
-    /// 409: nothing is in doubt under this id, or it was taken back already.
+    /// 409: nothing is in doubt under this id, or it was refunded already.
     fileprivate static let notRefundable = Self("not_refundable", 409, "invalid_request_error")
 }
 
 extension UsageRecord {
-    /// What the refund that this record is has given back.
+    /// The amount that this record, a refund, has given back.
     fileprivate var refunded: NanoUSD { NanoUSD.zero - cost }
 
     fileprivate var refundedTokens: Int64 { Int64(clamping: tokens.input.magnitude) }
@@ -85,7 +85,7 @@ extension UsageRecord {
 }
 
 extension LimitTree {
-    /// Gives back what `record`, a refund, takes back. The request itself stays counted: it was made.
+    /// Applies `record`, a refund, to the limits. The request itself stays counted, because it was made.
     fileprivate func refund(_ record: UsageRecord) {
         guard let path = record.team ?? record.organization else { return }
         let amount = Spending(usd: record.refunded, tokens: record.refundedTokens)

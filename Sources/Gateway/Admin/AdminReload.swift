@@ -2,14 +2,14 @@ internal import Chat
 internal import HTTPServer
 
 extension AdminHandler {
-    /// `POST /admin/v1/reload`: takes up the policy files anew, all or none. Where they are refused, the answer (422) says why. With
-    /// `{"force": true}`, or `?force=true`, policies are taken even if they take away what is in use.
+    /// `POST /admin/v1/reload`: reloads the policy files, all or none. If they are refused, the response (422) has the reasons. With
+    /// `{"force": true}`, or `?force=true`, policies that remove something in use are accepted.
     func reload(_ call: AdminCall) async throws(GatewayError) {
         let body = try await call.body()
         let (inQuery, inBody) = (try Self.isForced(query: call.exchange.head.query), try isForced(body: body))
         let isForced = inQuery || inBody
         let gateway = gateway
-        // Reads files and compiles: not on the loop.
+        // Reading and compiling files must not block the loop.
         let problems = await Task.detached { gateway.reloadPolicies(isForced: isForced) }.value
         var json: [UInt8] = []
         json.append(problems.isEmpty ? "{\"reloaded\":true" : "{\"reloaded\":false")
@@ -48,6 +48,6 @@ extension AdminHandler {
         }
     }
 
-    /// `GET /admin/v1/status`: what `/readyz` tells, and why.
+    /// `GET /admin/v1/status`: what `/readyz` reports, with the reasons.
     func showStatus(_ call: AdminCall) { call.answer(200, Readiness(gateway).json(withDetails: true)) }
 }

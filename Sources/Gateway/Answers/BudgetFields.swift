@@ -7,11 +7,11 @@ internal import Ledger
 internal import Policies
 
 extension DecodedRequest {
-    /// Whose limits bind the request.
+    /// The scopes whose limits apply to the request.
     var scopes: RequestScopes { RequestScopes(team: principal.team, key: principal.keyID, user: request.user) }
 
-    /// Tells of the limits that bind calls to `model`: the tightest of each kind.
-    /// - Parameter need: what was asked for and refused; `nil` in answers.
+    /// The state of the limits that apply to calls to `model`: the tightest of each kind.
+    /// - Parameter need: the amount that was refused; `nil` in answers.
     func appendBudgetFields(model: String, asking need: Spending? = nil, to fields: inout HTTPResponseHead) {
         let now = WallTime.now
         let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: model, at: now, asking: need)
@@ -28,38 +28,38 @@ extension DecodedRequest {
         }
     }
 
-    /// Answers with an error; where a limit or the request's own ceiling is the reason, with how the limits stand.
+    /// Answers with an error; if a limit or the request's ceiling is the reason, with the state of the limits.
     /// - Parameters:
     ///   - decided: the decision, if it came to one.
     ///   - held: what came after it, if anything did.
     func answer(_ error: GatewayError, _ decided: DecidedRequest?, _ held: ReservedRequest?) {
         incoming.answer(error) { fields in
             guard error.isRefusalByLimit, incoming.policies.snapshot.hasLimits else { return }
-            // Another call than the first may have been refused, by limits that the first does not have.
+            // A call other than the first may have been refused, by limits that do not apply to the first.
             let refusals = (held?.run.refusals ?? []) + (decided?.refusals ?? [])
             let refusal = refusals.first { $0.error.publicMessage == error.publicMessage }
             let model = refusal?.origin.model.name ?? held?.run.attempts.last?.model.name ?? decided?.plan.firstCall?.model.name
-            // Limits on every model bind a request of which not even that is known.
+            // Limits on all models apply even to a request whose model is not known.
             appendBudgetFields(model: model ?? "", asking: refusal?.need, to: &fields)
         }
     }
 }
 
 extension GatewayError {
-    /// Whether a limit of the organization, or the request's own `max_cost`, refused it; a provider's rate limit is not ours.
+    /// Whether a limit of the organization, or the request's `max_cost`, refused it. A provider's rate limit does not count.
     fileprivate var isRefusalByLimit: Bool {
         self.source != .upstream && [.budgetExceeded, .rateLimitExceeded, .maxCostExceeded].contains(self.code)
     }
 }
 
 extension ReservedRequest {
-    /// What an answer tells of the limits that bind its request.
+    /// Appends the state of the limits that apply to the request.
     func appendBudgetFields(to fields: inout HTTPResponseHead) {
         guard run.envelope != nil, let model = decided.trace.model else { return }
         decided.admitted.appendBudgetFields(model: model, to: &fields)
     }
 
-    /// How every limit stands that binds the request, as a JSON list.
+    /// The state of every limit that applies to the request, as a JSON list.
     var budgetJSON: [UInt8] {
         var json: [UInt8] = []
         json.append("[")
@@ -75,7 +75,7 @@ extension ReservedRequest {
 }
 
 extension WallTime {
-    /// The time from `now` as OpenAI writes it: `6m0s`, `350ms`. Rounded up: who waits that long does not come too early.
+    /// The time from `now` as OpenAI writes it: `6m0s`, `350ms`. Rounded up, so that a retry after it is not too early.
     func distance(from now: WallTime) -> String {
         let milliseconds = (max(0, microseconds - now.microseconds) + 999) / 1_000
         if milliseconds < 1_000 { return "\(milliseconds)ms" }

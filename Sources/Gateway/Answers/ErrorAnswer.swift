@@ -2,7 +2,7 @@ internal import Chat
 internal import HTTPServer
 internal import Logging
 
-/// The one place where an error becomes an HTTP answer.
+/// The one place where an error becomes an HTTP response.
 struct ErrorAnswer {
     private let error: GatewayError
 
@@ -10,7 +10,7 @@ struct ErrorAnswer {
 
     var status: Int { error.passThrough?.status ?? error.code.status }
 
-    /// The body in OpenAI's shape; the provider's own when it may be shown.
+    /// The body in OpenAI's shape, or the provider's own if that may be shown.
     var body: [UInt8] {
         var body: [UInt8] = []
         error.appendOpenAIBody(to: &body)
@@ -21,13 +21,13 @@ struct ErrorAnswer {
         fields.contentType = "application/json"
         if status == 401 { fields.appendField("www-authenticate", value: "Bearer") }
         if case .after(let duration) = error.retry { appendRetry(duration, to: &fields) }
-        // Clients retry 408, 409, 429 and 5xx by themselves; where that cannot help they are told so. Nor does more money come by itself.
+        // Clients retry 408, 409, 429 and 5xx by themselves; if that cannot help, `x-should-retry` says so. The same holds for 402.
         let cannotHelp =
             error.retry == .never && (status >= 500 || [402, 409, 429].contains(status)) || status == 429 && error.isOfOneRequest
         if cannotHelp { fields.appendField("x-should-retry", value: "false") }
     }
 
-    /// Both spellings: whole seconds for HTTP, milliseconds for the SDKs that read them.
+    /// Both fields: whole seconds for HTTP, milliseconds for the SDKs that read them.
     private func appendRetry(_ duration: Duration, to fields: inout HTTPResponseHead) {
         let milliseconds = min(max(1, duration.microseconds / 1_000), 86_400_000)
         fields.appendField("retry-after", value: Int((milliseconds + 999) / 1_000))
@@ -36,7 +36,7 @@ struct ErrorAnswer {
 }
 
 extension GatewayError {
-    /// What the HTTP layer found wrong, in the words of the API.
+    /// The API's error for a violation of HTTP.
     init(_ violation: HTTPViolation) {
         let code: Code =
             switch violation.status {
@@ -50,8 +50,8 @@ extension GatewayError {
 }
 
 extension IncomingRequest {
-    /// Answers with an error, if there is still anybody to answer.
-    /// - Parameter more: appends what the error itself does not know; not asked in a stream that has begun.
+    /// Answers with an error, unless the client has left.
+    /// - Parameter more: appends further fields; not called if a stream has begun.
     func answer(_ error: GatewayError, _ more: (inout HTTPResponseHead) -> Void = { _ in }) {
         if reply.hasBegun { return endStream(with: error) }
         log(error)
@@ -66,7 +66,7 @@ extension IncomingRequest {
         }
     }
 
-    /// Tells of a fault in a stream that has begun, and ends it without `[DONE]`.
+    /// Writes an error into a stream that has begun, and ends it without `[DONE]`.
     func endStream(with error: GatewayError) {
         log(error)
         var event: [UInt8] = []

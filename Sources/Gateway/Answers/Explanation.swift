@@ -2,9 +2,10 @@ internal import Chat
 internal import Execution
 internal import Policies
 
-/// What a request has come to, for those who ask: the list of attempts in errors, and the `purser` object of `x-purser-explain`.
+/// The explanation of a request: the list of attempts in errors, and the `purser` object of `x-purser-explain`.
 extension ReservedRequest {
-    /// Every try, as a JSON list of `{model, role, status, ms, cost_usd}`; one that was left out has `status: skipped` and a `reason`.
+    /// Every attempt, as a JSON list of `{model, role, status, ms, cost_usd}`; one that was passed over has `status: skipped` and a
+    /// `reason`.
     var attemptsJSON: [UInt8] {
         var json: [UInt8] = []
         json.append("[")
@@ -21,7 +22,7 @@ extension ReservedRequest {
         decided.trace.explanation(of: incoming.requestID, attempts: attemptsJSON, budget: budgetJSON, cost: run.cost)
     }
 
-    /// The same error with everything that is to be told about its coming about.
+    /// The error with its attempts and its explanation.
     func explained(_ error: GatewayError) -> GatewayError {
         var error = error
         if error.source == .upstream || run.attempts.count > 1 { error.attempts = attemptsJSON }

@@ -1,14 +1,14 @@
 internal import Chat
 internal import HTTPServer
 
-/// Where the answer to a request goes.
+/// The destination of the answer to a request.
 enum ResponseWriter {
     /// To the client.
     case client(HTTPExchange)
-    /// Into a record that any number of clients read (`Idempotency-Key`).
+    /// To a kept answer that any number of clients read (`Idempotency-Key`).
     case recorder(AnswerRecorder)
 
-    /// The head of the request. Who wants one field asks for that: a copy of the head counts the references in it.
+    /// The head of the request. To read one field, ask for that: a copy of the head retains everything in it.
     var head: HTTPRequestHead {
         switch self {
         case .client(let exchange): exchange.head
@@ -59,7 +59,7 @@ enum ResponseWriter {
         }
     }
 
-    /// Waits until more can be written; false when nobody is there to read it.
+    /// Waits until more can be written; false when no reader is left.
     func readyForMore() async -> Bool {
         switch self {
         case .client(let exchange): await exchange.readyForMore()
@@ -68,7 +68,7 @@ enum ResponseWriter {
     }
 
     /// Ends a stream.
-    /// - Parameter ending: whether it is the answer, or what came of it until it failed.
+    /// - Parameter ending: whether the answer is whole, or failed.
     func end(_ ending: RecordedAnswer.Ending = .whole) {
         switch self {
         case .client(let exchange): exchange.end()

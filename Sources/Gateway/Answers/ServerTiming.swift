@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// The `server-timing` field: how much of the time was ours and how much the provider's.
+/// The `server-timing` field: the times spent in the gateway and at the provider.
 enum ServerTiming {
     /// Appends `gateway;dur=0.214, upstream;dur=3.021` (milliseconds) from times in microseconds.
     static func append(gateway: Int64, upstream: Int64, to fields: inout HTTPResponseHead) {

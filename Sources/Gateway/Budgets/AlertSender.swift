@@ -5,29 +5,29 @@ public import Logging
 internal import Synchronization
 internal import Upstream
 
-/// Tells what limits have to tell: every alert as a line in the log, and those whose rule names a webhook there too.
+/// Sends the alerts of limits: each as a line in the log, and to the webhook if the limit has one.
 ///
-/// Webhooks are posted on one loop. What the other side answers is not read beyond its status; at most 256 alerts wait or are under way, more
-/// are dropped and counted.
+/// Webhooks are posted on one loop. Of the response only the status is read. At most 256 alerts wait or are under way; more are dropped and
+/// counted.
 public final class AlertSender: Sendable {
     private struct Queue {
         var alerts: [WebhookAlert] = []
         /// Alerts that are being posted.
         var underWay = 0
-        /// Dropped since the log last told of it.
+        /// Alerts dropped since the last line in the log about them.
         var dropped = 0
     }
 
-    /// How often and how patiently a webhook is tried.
+    /// Timeout and pauses of attempts at a webhook.
     struct Patience: Sendable {
-        /// For one attempt, from connecting to the end of the answer.
+        /// The timeout of one attempt, from connecting to the end of the response.
         var deadline = Duration.seconds(5)
-        /// Before the second attempt and before the third.
+        /// The pauses before the second and the third attempt.
         var pauses = [Duration.seconds(1), .seconds(4)]
     }
 
     private static let capacity = 256
-    /// One dead receiver must not keep the others waiting.
+    /// The most alerts that are posted at once, so that a dead receiver does not delay others.
     private static let mostUnderWay = 16
 
     private let loop: EventLoop
@@ -46,7 +46,7 @@ public final class AlertSender: Sendable {
         client = UpstreamClient(loop: loop, maxConnections: Self.mostUnderWay)
     }
 
-    /// Logs `alert` and sees to its webhook; from any thread, does not wait.
+    /// Logs `alert` and queues it for its webhook; safe from any thread, does not wait.
     public func send(_ alert: LimitAlert) {
         log.warning("limit reached", metadata: alert.metadata)
         guard let webhook = alert.webhook else { return }
@@ -67,11 +67,11 @@ public final class AlertSender: Sendable {
         if begins { loop.spawn { await self.work() } }
     }
 
-    /// Posts one waiting alert after another until none is left.
+    /// Posts waiting alerts one after the other until none is left.
     private func work() async {
         while let alert = next() {
             await post(alert)
-            // Every alert has an endpoint of its own, so nothing that was kept for one is of use to another.
+            // Every alert has an endpoint of its own, so its kept connections cannot be reused.
             client.keep(endpoints: [])
             reportDropped()
         }
@@ -115,7 +115,7 @@ public final class AlertSender: Sendable {
         }
     }
 
-    /// Tries once. `nil`: the receiver has it.
+    /// Makes one attempt. Returns why it failed; `nil`: it succeeded.
     private func failure(of alert: WebhookAlert, _ endpoint: UpstreamEndpoint) async -> String? {
         do throws(UpstreamFailure) {
             let transfer = try client.send(UpstreamRequest(.post, body: .whole(alert.body)), to: endpoint)

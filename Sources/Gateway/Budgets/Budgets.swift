@@ -4,18 +4,18 @@ public import Logging
 public import Policies
 internal import Synchronization
 
-/// The limits of the policies in force, over what the ledger says was spent. Shared by all loops.
+/// The limits of the policies in force, with what the ledger says was spent. Shared by all loops.
 public final class Budgets: Sendable {
-    /// How every limit stands.
+    /// All limits and their state.
     public let tree: LimitTree
-    /// Gets slices of limits that are shared with other gateways; `nil` where there are none.
+    /// Leases slices of limits that are shared with other gateways; `nil` with a ledger of its own.
     let keeper: LeaseKeeper?
     private let reader: WindowReader
     private let failsOpen: FailsOpen
 
-    /// Puts the limits of `policies` in force and fills in what was spent in their windows. Blocks while the ledger is asked.
+    /// Puts the limits of `policies` in force and reads what was spent in their windows. Blocks while the ledger is read.
     /// - Parameter shared: the same ledger, if other gateways spend from it too.
-    /// - Throws: `LedgerFailure` when the ledger cannot tell what was spent: nothing is sold over limits that are not known.
+    /// - Throws: `LedgerFailure` when the ledger cannot be read: without it limits cannot be enforced.
     public init(
         _ policies: PolicySnapshot, ledger: any LedgerStore, shared: PostgreSQLLedger?, log: Logger, hooks: LimitHooks
     ) throws(LedgerFailure) {
@@ -29,20 +29,20 @@ public final class Budgets: Sendable {
             clock: { MonotonicTime.now().microseconds(since: start) },
             hooks: LimitHooks(alert: hooks.alert, misuse: hooks.misuse, unread: { reader.wake() }))
         try reader.begin(tree)
-        // What this gateway has spent must be counted before it asks for more.
+        // What this gateway has spent must be counted before it leases more.
         keeper = shared?.keepLeases(of: tree) { _ in failsOpen.value.load(ordering: .relaxed) }
     }
 
-    /// How every limit stands, what others have spent by now included, as `write` puts it.
+    /// The state of every limit, with what other gateways have spent by now, in the form that `write` gives it.
     func list(_ write: @escaping @Sendable ([LimitState]) -> [UInt8]) async -> [UInt8] {
         await keeper?.refresh()
         let tree = tree
-        // A hundred thousand users with limits of their own take a while: not on the loop.
+        // A hundred thousand users with limits of their own take long, so this does not run on the loop.
         return await Task.detached { write(tree.states(at: .now)) }.value
     }
 
-    /// Puts the limits of other policies in force, in one step. What is spent stays spent; limits that are new count what was spent in their
-    /// windows and what is under way. Blocks while the ledger is asked; until then new requests wait that new limits bind.
+    /// Replaces the limits by those of other policies, in one step. Spent amounts stay; new limits count what was spent in their windows
+    /// and what is under way. Blocks while the ledger is read; until then, requests that new limits apply to wait.
     public func adopt(_ policies: PolicySnapshot) {
         failsOpen.value.store(policies.failsOpen, ordering: .relaxed)
         tree.reconfigure(Self.configuration(policies), at: .now)
@@ -59,7 +59,7 @@ public final class Budgets: Sendable {
     }
 }
 
-/// Whether requests go on when the shared ledger cannot be asked (`ledger: {fail: open}`).
+/// Whether requests go on when the shared ledger cannot be reached (`ledger: {fail: open}`).
 private final class FailsOpen: Sendable {
     let value: Atomic<Bool>
 

@@ -3,7 +3,7 @@ public import Ledger
 public import Logging
 
 extension LimitHooks {
-    /// Tells of limits through `alerts`, and of mistakes of ours in the log.
+    /// Sends alerts of limits to `alerts`, and logs programming errors.
     public init(_ log: Logger, _ alerts: AlertSender) {
         self.init {
             alerts.send($0)

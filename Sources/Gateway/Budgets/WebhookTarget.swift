@@ -1,12 +1,12 @@
-/// Where a webhook goes, once it is known to be allowed: `https` anywhere, `http` to this machine only.
+/// The target of a webhook, checked: `https` anywhere, `http` to this machine only.
 struct WebhookTarget {
     let url: String
-    /// Whether the address is one of this machine, which no proxy can reach.
+    /// Whether the address is on this machine, which a proxy cannot reach.
     let isLoopback: Bool
-    /// Scheme and authority: all of the address that a log may show, for paths and queries carry tokens.
+    /// Scheme and authority: the part that logs may show, because paths and queries carry tokens.
     let origin: String
 
-    /// - Returns: `nil` for anything else, credentials in the address included.
+    /// Checks an address. Returns `nil` for anything else, and for an address with credentials.
     init?(_ url: String) {
         guard url.utf8.count <= 2_048, url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let lowered = url.lowercased()

@@ -2,7 +2,7 @@ internal import Ledger
 internal import Logging
 internal import Synchronization
 
-/// Reads from the ledger what was spent in windows that limits have entered without knowing them: at the start, after a reload, and when the
+/// Reads from the ledger what was spent in windows that limits have entered and do not know: at the start, after a reload, and when the
 /// clock was set. Never on an event loop.
 final class WindowReader: Sendable {
     private enum Work { case none, running, runningAndWanted }
@@ -19,7 +19,7 @@ final class WindowReader: Sendable {
         self.log = log
     }
 
-    /// Reads all windows of `tree`, and from now on those that it enters.
+    /// Reads all windows of `tree`, and later those that it enters.
     /// - Throws: `LedgerFailure` when the ledger cannot be read.
     func begin(_ tree: LimitTree) throws(LedgerFailure) {
         self.tree.withLock { $0 = tree }
@@ -48,8 +48,8 @@ final class WindowReader: Sendable {
         }
     }
 
-    /// Reads what there is to read. Blocks.
-    /// - Returns: whether the ledger could be read; otherwise the limits in question let nothing through.
+    /// Reads the windows that are due. Blocks.
+    /// - Returns: whether the ledger could be read; otherwise the limits concerned refuse everything.
     @discardableResult
     func readNow() -> Bool {
         do {

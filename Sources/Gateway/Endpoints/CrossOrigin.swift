@@ -2,13 +2,13 @@ internal import Chat
 internal import HTTPServer
 internal import Policies
 
-/// Lets pages of other origins use the gateway from a browser (the Fetch standard's CORS), where the policies say so.
+/// Lets pages of other origins use the gateway from a browser (CORS of the Fetch standard), if the policies allow them.
 ///
-/// Keys come in headers and never in cookies, so no credentials of the browser are ever allowed.
+/// Keys are sent in headers and never in cookies, so credentials of the browser are never allowed.
 struct CrossOrigin {
     private let rules: CrossOriginRules
     private let head: HTTPRequestHead
-    /// What `access-control-allow-origin` is to say; `nil` for an origin that is not allowed, and for none.
+    /// The value of `access-control-allow-origin`; `nil` without an origin, and for one that is not allowed.
     private let allowed: String?
 
     init(_ rules: CrossOriginRules, _ head: HTTPRequestHead) {
@@ -18,12 +18,12 @@ struct CrossOrigin {
         allowed = origin.flatMap { rules.allows($0) ? (rules.allowsAll ? "*" : $0) : nil }
     }
 
-    /// Whether a browser asks what it may send. Such a request has no key.
+    /// Whether the request is a browser's preflight, which has no key.
     var isPreflight: Bool { head.method == .options && head.first("origin") != nil && head.first("access-control-request-method") != nil }
 
-    /// What goes into the head of every answer.
+    /// Appends the fields of every response.
     func appendFields(to fields: inout HTTPResponseHead) {
-        // The answer depends on the origin, also where there is none.
+        // The response depends on the origin, even if there is none.
         if !rules.allowsAll { fields.appendField("vary", value: "Origin") }
         guard let allowed else { return }
         fields.appendField("access-control-allow-origin", value: allowed)
@@ -44,7 +44,7 @@ struct CrossOrigin {
         }
     }
 
-    /// SDKs add headers of their own, so what is asked for is allowed as long as it is a list of names.
+    /// SDKs add headers of their own, so every requested header is allowed if the list is valid.
     private var requestedHeaders: String {
         guard let asked = head.string("access-control-request-headers"), asked.utf8.count <= 4_096, asked.utf8.allSatisfy(Self.isOfList)
         else {
@@ -69,7 +69,7 @@ struct CrossOrigin {
         "authorization, api-key, x-api-key, content-type, idempotency-key, x-request-id, x-session-id, traceparent, "
         + "x-purser-explain, x-purser-max-cost, x-purser-metadata, x-purser-timeout"
 
-    /// Every field of our answers that a page may want to read.
+    /// The fields of responses that a page may read.
     private static let exposed = [
         "x-request-id", "x-purser-model", "x-purser-route", "x-purser-attempts", "x-purser-cost-usd", "x-purser-budget-left-usd",
         "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens",

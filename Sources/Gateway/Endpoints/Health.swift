@@ -4,20 +4,20 @@ internal import HTTPServer
 internal import Ledger
 
 extension GatewayLoop {
-    /// `GET /healthz`: the process is alive. Says nothing else, and needs no key.
+    /// `GET /healthz`: the process is alive. Reports nothing else, and needs no key.
     func answerHealth(_ call: IncomingRequest) {
         answerJSON(200, Array("{\"status\":\"ok\"}".utf8), call)
     }
 
-    /// `GET /readyz`: whether this gateway should get traffic, in words of state only: whoever reaches the public listener may ask. A refused
-    /// reload does not make it unready, since the old policies serve on, but it is shown; why it was refused is told on the admin listener.
+    /// `GET /readyz`: whether this gateway should get traffic, without details, because it needs no key. A refused reload is shown but does
+    /// not make it unready, since the old policies stay in force; the admin listener has the reasons.
     func answerReadiness(_ call: IncomingRequest) {
         let readiness = Readiness(gateway)
         answerJSON(readiness.isReady ? 200 : 503, readiness.json(withDetails: false), call)
     }
 }
 
-/// How the gateway stands.
+/// The state of the gateway.
 struct Readiness {
     private let gateway: Gateway
     private let memory: MemoryState
@@ -36,7 +36,7 @@ struct Readiness {
     /// Whether the gateway should get traffic.
     var isReady: Bool { ledgerIsHealthy && !gateway.isDraining && memory != .exhausted && !isFull }
 
-    /// - Parameter withDetails: whether to tell the reasons, which name files, teams and addresses.
+    /// - Parameter withDetails: whether to add the reasons, which name files, teams and addresses.
     func json(withDetails: Bool) -> [UInt8] {
         var body = Array("{\"status\":\"\(isReady ? "ready" : "not ready")\"".utf8)
         body.append(contentsOf: ",\"ledger\":\"\(ledgerIsHealthy ? "ok" : "unavailable")\",\"draining\":\(gateway.isDraining)".utf8)

@@ -37,7 +37,7 @@ extension GatewayLoop {
 
 /// A model as the model lists of OpenAI, Anthropic and Dedalus show it: the union of their fields.
 private enum ModelDescription {
-    /// Models have no date of birth here; clients want one, and the same every time.
+    /// Models have no date of creation here, but clients need one that does not change.
     private static let created = WallTime(microseconds: 1_735_689_600_000_000)
 
     static func append(_ name: String, _ model: NamedModel, to body: inout [UInt8]) {
@@ -55,7 +55,7 @@ private enum ModelDescription {
         body.append(UInt8(ascii: "}"))
     }
 
-    /// Virtual models are the gateway's own.
+    /// Virtual models are owned by the gateway.
     private static func owner(of model: NamedModel) -> String {
         if case .provider(let entry) = model { entry.provider.name } else { "purser" }
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The bytes that recorded answers may take, all together. Whoever holds an answer holds its bytes: they come back when the last lets go.
+/// The bytes that kept answers may take, all together. An answer's bytes are given back when its last reference is released.
 final class AnswerBudget: Sendable {
     private let limit: Int
     private let used = Atomic(0)

@@ -2,23 +2,24 @@ internal import Chat
 internal import EventLoop
 internal import HTTPServer
 
-/// One client that gets a recorded answer. Unchecked, because the writer's wake-up must be able to name it; it is used on its loop only.
+/// One client that reads a kept answer. Unchecked, because the writer's wake-up must be able to refer to it; it is used on its loop only.
 final class AnswerReader: @unchecked Sendable {
     private let answer: RecordedAnswer
     private var id: Int?
     private var isWoken = false
     private let waiter: LoopWaiter
 
-    /// Takes a place at the beginning of `answer`.
+    /// A reader at the beginning of `answer`.
     init(of answer: RecordedAnswer, on loop: EventLoop) {
         self.answer = answer
         waiter = LoopWaiter(on: loop)
         id = answer.attach { [weak self] in loop.execute { [weak self] in self?.wake() } }
     }
 
-    /// Passes the answer on, until its end or until the client leaves.
+    /// Sends the answer to the client, until its end or until the client leaves.
     /// - Parameter isReplay: whether it is the answer to an earlier request.
-    /// - Throws: `idempotency_answer_not_kept` when the beginning is not there any more, or the client is too slow for what is not kept.
+    /// - Throws: `idempotency_answer_not_kept` when the beginning has been dropped, or the client is too slow for an answer that is not
+    /// kept.
     func relay(to exchange: HTTPExchange, isReplay: Bool) async throws(GatewayError) {
         guard let id else { throw .idempotencyAnswerNotKept }
         defer { answer.detach(id) }

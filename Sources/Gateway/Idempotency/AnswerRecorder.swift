@@ -1,9 +1,9 @@
 internal import EventLoop
 internal import HTTPServer
 
-/// The writing side of a recorded answer: where a request that has an `Idempotency-Key` sends its answer instead of to a client.
+/// The writing side of a kept answer: a request with an `Idempotency-Key` writes here instead of to a client.
 ///
-/// Unchecked, because the readers' wake-up must be able to name it; it is used on its loop only.
+/// Unchecked, because the readers' wake-up must be able to refer to it; it is used on its loop only.
 final class AnswerRecorder: @unchecked Sendable {
     /// The head of the request.
     let head: HTTPRequestHead
@@ -17,11 +17,11 @@ final class AnswerRecorder: @unchecked Sendable {
     private let loop: EventLoop
     /// Whether the answer has begun.
     private(set) var hasBegun = false
-    /// Whether the table knows of the end.
+    /// Whether the table has been told of the end.
     private var isFinished = false
-    /// Whether the request was given up because nobody could have had its answer.
+    /// Whether the request was cancelled because no client could have got its answer.
     private var isGivenUp = false
-    /// Whether the whole answer is there and will be.
+    /// Whether the whole answer is kept.
     private var isKept = true
     private var size = 0
     private var task: Task<Void, Never>?
@@ -46,7 +46,7 @@ final class AnswerRecorder: @unchecked Sendable {
         answer.notifyWriter { [weak self] in loop.execute { [weak self] in self?.readersChanged() } }
     }
 
-    /// Runs `work`, which writes the answer, in a task of its own: who waits for it may come and go.
+    /// Runs `work`, which writes the answer, in a task of its own, independent of clients.
     func run(_ work: @escaping @Sendable () async -> Void) {
         task = loop.spawn {
             await work()
@@ -64,7 +64,7 @@ final class AnswerRecorder: @unchecked Sendable {
         task = nil
     }
 
-    /// Tells the table, once, before any client learns of the end: what it sends then must find the table as it is to be.
+    /// Tells the table of the end, once, before any client learns of it: a request that a client then sends must find the table up to date.
     private func finish(_ ending: RecordedAnswer.Ending) {
         guard !isFinished else { return }
         isFinished = true
@@ -72,7 +72,7 @@ final class AnswerRecorder: @unchecked Sendable {
     }
 
     private func outcome(_ ending: RecordedAnswer.Ending) -> IdempotencyTable.Outcome {
-        // What was given up has cost something and nobody has had its answer: it must not be paid for twice without anybody's knowing.
+        // A cancelled request has cost something although its answer was lost. A retry must be told so, or it would pay twice unnoticed.
         if isGivenUp { return .notKept }
         if ending == .failed { return .failed }
         return isKept ? .kept : .notKept
@@ -127,7 +127,7 @@ final class AnswerRecorder: @unchecked Sendable {
 
     // MARK: Readers
 
-    /// Waits until more can be written; false when nobody could have it.
+    /// Waits until more can be written; false when no client can get it.
     func readyForMore() async -> Bool {
         while !Task.isCancelled {
             switch answer.pace() {
@@ -141,7 +141,7 @@ final class AnswerRecorder: @unchecked Sendable {
         return false
     }
 
-    /// Readers have come, gone or caught up, or the process is ending.
+    /// Called when readers have come, gone or caught up, or the process is ending.
     private func readersChanged() {
         waiter.wake()
         guard task != nil else { return }
@@ -151,7 +151,7 @@ final class AnswerRecorder: @unchecked Sendable {
             unattended?.set(.never)
             return
         }
-        // What nobody waits for must not keep others out.
+        // A run that no client waits for must not use up the places of others.
         if !isIdle {
             isIdle = true
             if !places.becomeIdle(activity) { return giveUp() }

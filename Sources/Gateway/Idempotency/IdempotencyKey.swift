@@ -2,11 +2,11 @@ internal import Chat
 internal import HTTPServer
 internal import Ledger
 
-/// One client's name for one request, from its `Idempotency-Key` header.
+/// The key of an idempotent request: client key and value of the `Idempotency-Key` header.
 struct IdempotencyKey: Hashable {
-    /// The client key that the request was made with, as it was verified: two clients may use the same value.
+    /// The verified client key of the request: two clients may use the same value.
     let owner: KeyDigest
-    /// 1 to ``longest`` visible ASCII characters.
+    /// The value: 1 to ``longest`` visible ASCII characters.
     let value: String
 
     /// Characters that a value may have.
@@ -34,7 +34,7 @@ extension AuthenticatedRequest {
     }
 }
 
-/// What a retry has in common with the request that it repeats: body and path as they were received, and the headers that change the answer.
+/// What a retry must have in common with the request that it repeats: body and path as received, and the headers that change the answer.
 struct RequestFingerprint: Hashable {
     private let digest: KeyDigest
 
@@ -53,10 +53,10 @@ struct RequestFingerprint: Hashable {
         digest = parts.withUnsafeBytes { KeyDigest.sha256(of: $0) }
     }
 
-    /// What a client says in headers and could as well say in the body.
+    /// The headers that change the answer.
     private static let headers: [StaticString] = ["x-purser-explain", "x-purser-max-cost", "x-purser-metadata"]
 
-    /// Length first: no two lists of parts look alike.
+    /// Hashes the length of each part first, so that different lists of parts differ.
     private static func append(_ part: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
         for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: UInt64(part.count) >> UInt64(shift))) }
         bytes.append(contentsOf: part)

@@ -2,28 +2,28 @@ internal import Chat
 internal import EventLoop
 internal import Synchronization
 
-/// The requests that had an `Idempotency-Key`: those that run, and for a while those that are over, with their answers. Shared by all loops,
-/// and forgotten with the process.
+/// The requests with an `Idempotency-Key`: running ones, and for a while finished ones with their answers. Shared by all loops, in memory
+/// only.
 final class IdempotencyTable: Sendable {
-    /// What a request with a key has to do.
+    /// The role of a request with a key.
     enum Claim {
         /// It is the first: it runs, writes the answer and calls ``finish(_:_:at:)``.
         case first(RecordedAnswer)
-        /// Another has run or runs for it: its answer is here.
+        /// A retry: the answer of the first, finished or running.
         case another(RecordedAnswer)
-        /// The key belongs to another request.
+        /// The key was used for another request.
         case reused
-        /// Another has run for it, and its answer is not here.
+        /// A retry of a finished request whose answer is not kept.
         case notKept
-        /// There are too many that run.
+        /// Too many requests run.
         case full
     }
 
     /// How a request with a key has ended.
     enum Outcome {
-        /// Its answer can be had again.
+        /// Its answer is kept.
         case kept
-        /// It was carried out, and its answer cannot be had again.
+        /// It was carried out, and its answer is not kept.
         case notKept
         /// It failed: the next one with its key is the first again.
         case failed
@@ -31,14 +31,14 @@ final class IdempotencyTable: Sendable {
 
     private struct Entry {
         let fingerprint: RequestFingerprint
-        /// `nil`: not kept.
+        /// The answer; `nil`: not kept.
         var answer: RecordedAnswer?
         var isRunning = true
     }
 
     private struct State {
         var entries: [IdempotencyKey: Entry] = [:]
-        /// Keys of requests that are over, in the order of their ends, with the time when they are forgotten.
+        /// Keys of finished requests, in the order of their ends, with the time when they are dropped.
         var finished = Queue<(key: IdempotencyKey, expires: MonotonicTime)>()
         var owners: [KeyDigest: IdempotencyOwner] = [:]
     }
@@ -55,12 +55,12 @@ final class IdempotencyTable: Sendable {
 
     /// Bytes of all answers.
     var bytes: Int { budget.bytes }
-    /// Keys that are remembered.
+    /// The number of keys in the table.
     var count: Int { state.withLock { $0.entries.count } }
-    /// Whether what runs is to end.
+    /// Whether running requests are to end.
     var isAborted: Bool { aborted.load(ordering: .relaxed) }
 
-    /// Says what a request has to do, and takes note of it where it is the first with its key.
+    /// The role of a request; adds it if it is the first with its key.
     func claim(_ key: IdempotencyKey, _ fingerprint: RequestFingerprint, at now: MonotonicTime) -> Claim {
         state.withLock { state in
             Self.forgetExpired(&state, now)
@@ -78,7 +78,7 @@ final class IdempotencyTable: Sendable {
         }
     }
 
-    /// Takes note of the end of the request that was the first with `key`.
+    /// Notes the end of the request that was the first with `key`.
     func finish(_ key: IdempotencyKey, _ outcome: Outcome, at now: MonotonicTime) {
         state.withLock { state in
             if outcome == .failed { return Self.forget(key, &state) }
@@ -90,9 +90,9 @@ final class IdempotencyTable: Sendable {
         }
     }
 
-    /// Takes bytes for an answer to a request of `owner`. Where there are not so many, the oldest answers that nobody waits for give way: those
-    /// of the client key that has the most, so that no key can push out what others have kept. One key among several has three quarters of
-    /// the bytes at most.
+    /// Takes bytes for an answer to a request of `owner`. If there are not enough, the oldest answers without a waiting client are dropped:
+    /// those of the client key with the most bytes, so that no key can displace the answers of others. One key among several has at most
+    /// three quarters of the bytes.
     func take(_ count: Int, for owner: KeyDigest) -> Bool {
         guard let (budget, isAlone) = state.withLock({ state in state.owners[owner].map { ($0.budget, state.owners.count == 1) } }) else {
             return false
@@ -105,10 +105,10 @@ final class IdempotencyTable: Sendable {
         }
     }
 
-    /// Forgets what is over for long enough.
+    /// Drops finished requests whose time is over.
     func forgetExpired(at now: MonotonicTime) { state.withLock { Self.forgetExpired(&$0, now) } }
 
-    /// Ends what runs without anybody waiting for it, and what will.
+    /// Ends requests that run without a client, and those that will.
     func abort() {
         aborted.store(true, ordering: .relaxed)
         let running = state.withLock { state in state.entries.values.filter(\.isRunning).compactMap(\.answer) }
@@ -122,7 +122,7 @@ extension IdempotencyTable {
     private static func forgetExpired(_ state: inout State, _ now: MonotonicTime) {
         while let oldest = state.finished.first, oldest.expires <= now {
             state.finished.removeFirst()
-            // Its key may have been forgotten, and be another request's by now.
+            // Its key may have been dropped, and belong to another request by now.
             if state.entries[oldest.key]?.isRunning == false { forget(oldest.key, &state) }
         }
     }
@@ -133,7 +133,7 @@ extension IdempotencyTable {
         if owner.count == 0 { state.owners[key.owner] = nil }
     }
 
-    /// Forgets the oldest finished request of the client key with the most, if it has as many as `claimant` has.
+    /// Drops the oldest finished request of the client key with the most, if it has at least as many as `claimant`.
     private static func makeRoom(for claimant: KeyDigest, _ state: inout State) -> Bool {
         let least = state.owners[claimant]?.count ?? 0
         let candidates = state.owners.filter { $0.value.count >= least }.sorted { $0.value.count > $1.value.count }
@@ -147,10 +147,10 @@ extension IdempotencyTable {
         return false
     }
 
-    /// Drops an answer for bytes that `owner` wants.
-    /// - Parameter ofItsOwn: whether only its own answers may give way; else those of the key that has the most bytes.
+    /// Drops an answer to make space for `owner`.
+    /// - Parameter ofItsOwn: whether only its own answers may be dropped; else those of the key with the most bytes.
     private func dropAnswer(for owner: KeyDigest, ofItsOwn: Bool) -> Bool {
-        // Its bytes come back when the last one lets go of it, outside of the lock.
+        // Its bytes are given back with its last reference, outside of the lock.
         let dropped = state.withLock { state -> RecordedAnswer? in
             let own = state.owners[owner]
             if ofItsOwn { return own.flatMap { Self.dropOldest($0, &state) } }
@@ -164,7 +164,7 @@ extension IdempotencyTable {
         return dropped != nil
     }
 
-    /// Takes the oldest answer from a finished request of `owner`, which stays remembered.
+    /// Drops the oldest answer of `owner`; its request stays in the table.
     private static func dropOldest(_ owner: IdempotencyOwner, _ state: inout State) -> RecordedAnswer? {
         while let key = owner.withAnswer.popFirst() {
             guard let entry = state.entries[key], !entry.isRunning, let answer = entry.answer else { continue }
@@ -175,13 +175,13 @@ extension IdempotencyTable {
     }
 }
 
-/// What is remembered of one client key. Guarded by the table's lock, but for the budget.
+/// The requests of one client key. Guarded by the table's lock, except for the budget.
 private final class IdempotencyOwner: @unchecked Sendable {
     /// The bytes of its answers, running ones included.
     let budget: AnswerBudget
-    /// Requests that are remembered.
+    /// The number of its requests in the table.
     var count = 0
-    /// Keys of its requests that are over, in the order of their ends; some may be forgotten by now.
+    /// Keys of its finished requests, in the order of their ends; some may have been dropped.
     var finished = Queue<IdempotencyKey>()
     /// Those of them that may still have an answer.
     var withAnswer = Queue<IdempotencyKey>()
@@ -189,7 +189,7 @@ private final class IdempotencyOwner: @unchecked Sendable {
     init(_ all: AnswerBudget) { budget = AnswerBudget(limit: .max, within: all) }
 }
 
-/// A line of things, first in, first out.
+/// A first-in, first-out queue.
 private struct Queue<Element> {
     private var elements: [Element] = []
     private var start = 0

@@ -4,7 +4,7 @@ internal import HTTPServer
 internal import Ledger
 
 extension GatewayLoop {
-    /// Answers a chat request that has an `Idempotency-Key`: runs it, or passes on the answer of the one that does or did.
+    /// Answers a chat request with an `Idempotency-Key`: runs it, or sends the answer of the first request with the key.
     /// - Parameter isHandedOver: becomes true where what runs lets the request out.
     func completeOnce(
         _ caller: AuthenticatedRequest, _ key: IdempotencyKey, _ exchange: HTTPExchange, _ room: inout RequestMemory,

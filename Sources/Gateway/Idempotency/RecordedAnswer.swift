@@ -1,10 +1,9 @@
 internal import HTTPServer
 internal import Synchronization
 
-/// An answer that is written once, by the request that runs, and read by any number of clients on any loop: from its beginning, however late
-/// they come, and then as it grows.
+/// An answer that is written once, by the running request, and read by any number of clients on any loop, each from its beginning.
 ///
-/// Nobody waits inside the lock, and no byte goes to a socket under it.
+/// The lock is never held while waiting or while writing to a socket.
 final class RecordedAnswer: Sendable {
     /// Status and header fields.
     struct Head: Sendable {
@@ -16,7 +15,7 @@ final class RecordedAnswer: Sendable {
 
     enum Ending { case whole, failed }
 
-    /// What a reader gets next.
+    /// The next part for a reader.
     enum Part {
         /// Everything.
         case whole(Head, [UInt8])
@@ -25,24 +24,24 @@ final class RecordedAnswer: Sendable {
         /// More of a stream.
         case bytes([UInt8])
         case end
-        /// The reader was too slow, or there is no answer.
+        /// The reader was too slow, or the answer failed.
         case lost
         /// The reader is woken when there is more.
         case nothingYet
     }
 
-    /// What the writer has to do before it writes on.
+    /// What the writer must do before it writes more.
     enum Pace {
         case goOn
-        /// Who reads is behind; the writer is woken when that has changed.
+        /// Readers are behind; the writer is woken when they have caught up.
         case pause
-        /// Nobody can get what comes.
+        /// No client can get the rest.
         case nobody
     }
 
     private struct Reader {
         let wake: @Sendable () -> Void
-        /// Bytes it has got; `nil` before the head.
+        /// The bytes that the reader has got; `nil` before the head.
         var position: Int?
         var isWaiting = false
     }
@@ -52,10 +51,10 @@ final class RecordedAnswer: Sendable {
         /// The body from ``start`` on.
         var bytes: [UInt8] = []
         var start = 0
-        /// Where each write ended, in bytes of the body: readers stop there only, at the end of an event.
+        /// The end of each write, in bytes of the body: readers stop only there, at the end of an event.
         var ends: [Int] = []
         var ending: Ending?
-        /// Whether everything is still there and will be.
+        /// Whether the whole body is kept.
         var isKept = true
         /// Bytes that were taken from the budget.
         var taken = 0
@@ -81,17 +80,17 @@ final class RecordedAnswer: Sendable {
 
     deinit { budget.give(state.withLock { $0.taken }) }
 
-    /// Whether nobody reads it.
+    /// Whether it has no reader.
     var isUnattended: Bool { state.withLock { $0.readers.isEmpty } }
 }
 
 // MARK: - Writing
 
 extension RecordedAnswer {
-    /// Has `wake` run when readers come, go or have caught up, until the answer has ended.
+    /// Calls `wake` when readers come, go or have caught up, until the answer has ended.
     func notifyWriter(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wakeWriter = wake } }
 
-    /// Has the writer look again.
+    /// Wakes the writer.
     func wakeWriter() { state.withLock { $0.wakeWriter }?() }
 
     /// Writes everything at once.
@@ -136,7 +135,7 @@ extension RecordedAnswer {
         for wake in wakes { wake() }
     }
 
-    /// Lets go of the front of an answer that is not kept, as far as its pacemaker has read and the window allows.
+    /// Drops the beginning of an answer that is not kept, as far as its pacing reader has read and the window allows.
     private func forget(in state: inout State) {
         state.isKept = false
         let front = min(state.end - window, Self.pace(of: state) ?? state.end) - state.start
@@ -149,13 +148,13 @@ extension RecordedAnswer {
         budget.give(returned)
     }
 
-    /// How far the reader has come that the writer waits for: the first client, or without it the fastest.
+    /// The position of the reader that the writer waits for: the first client, or without it the fastest.
     private static func pace(of state: State) -> Int? {
         if let first = state.readers[firstReader] { return first.position ?? 0 }
         return state.readers.values.map { $0.position ?? 0 }.max()
     }
 
-    /// Whether the writer should write on. An answer that is kept is not held up by anybody.
+    /// Whether the writer should write more. A kept answer waits for no reader.
     func pace() -> Pace {
         state.withLock { state in
             if state.isKept { return .goOn }
@@ -172,7 +171,7 @@ extension RecordedAnswer {
     /// The reader that came first.
     static let firstReader = 0
 
-    /// Adds a reader that begins at the beginning.
+    /// Adds a reader at the beginning.
     /// - Parameter wake: called, on any thread, when there is something after ``Part/nothingYet``.
     /// - Returns: the reader's number; `nil` when the beginning is not kept.
     func attach(_ wake: @escaping @Sendable () -> Void) -> Int? {

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Tells whether files have changed since it last looked, by name, size, inode and time of change. Polling, not inotify: it works on every
-/// file system, costs microseconds, and a second's delay is soon enough for policies and certificates.
+/// Detects whether files have changed since the last check, by name, size, inode and time of change. Polling, not inotify: it works on
+/// every file system, costs microseconds, and a delay of a second is acceptable for policies and certificates.
 public struct ChangeWatch {
     private struct Stamp: Hashable {
         let name: String

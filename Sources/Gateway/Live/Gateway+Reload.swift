@@ -5,11 +5,11 @@ internal import Ledger
 internal import Policies
 internal import Synchronization
 
-/// Taking up changed policy files. One reload at a time, whoever asks; each puts one version of policies and limits in force.
+/// Reloading of policy files. One reload at a time; each puts one version of policies and limits in force.
 extension Gateway {
-    /// Looks at the policy files and takes a change that is whole; to be called about four times a second. Blocks while it reloads.
+    /// Checks the policy files and reloads them if a change is complete; to be called about four times a second. Blocks while it reloads.
     public func lookForPolicyChanges(at now: MonotonicTime = .now()) {
-        // While somebody else reloads there is nothing to do.
+        // If another reload is running there is nothing to do.
         _ = reloading.withLockIfAvailable { _ in
             guard let finding = policies.lookAtFiles(at: now) else { return }
             if case .files(let look) = finding.sight, policies.isInForce(look), !finding.isWanted { return policies.noteUnchanged() }
@@ -37,7 +37,7 @@ extension Gateway {
     private func take(_ sight: PolicyWatch.Sight, mayLose: Bool) -> [String] {
         do throws(PolicyLoadError) {
             let candidate = try policies.candidate(sight, mayLose: mayLose) { teamsInUse }
-            // Limits first: whoever sees the new policies finds their limits in force and filled in.
+            // Limits first: a request under the new policies finds their limits in force.
             budgets.adopt(candidate.serving.snapshot)
             policies.publish(candidate)
             return []

@@ -4,25 +4,25 @@ public import Ledger
 public import Logging
 internal import Synchronization
 
-/// The client keys that were created on the command line, kept up to date with the place where they are kept.
+/// The client keys that were created on the command line, kept up to date with the key store.
 ///
-/// While that place cannot be read the keys known so far stay valid for a stated time; after it nobody could tell whether they were revoked,
-/// and they are refused until it can be read again.
+/// While the store cannot be read, known keys stay valid for a stated time. After that they are refused until the store can be read again,
+/// because they may have been revoked.
 public final class LiveKeys: Sendable {
     /// The keys at one moment, with a number that grows with each change.
     struct Version: Sendable {
         var snapshot: KeySnapshot
         var number: Int
-        /// How their place could be read last.
+        /// Whether the store could be read last.
         var condition = Condition.ok
         /// Whether the keys were read recently enough.
         var isTrusted: Bool { condition != .unavailable }
     }
 
-    /// How the place of the keys could be read last.
+    /// Whether the key store could be read last.
     enum Condition: String, Sendable {
         case ok
-        /// It cannot be read; the keys known so far are valid.
+        /// It cannot be read; known keys are valid.
         case stale
         /// It has not been readable for too long; the keys are refused.
         case unavailable
@@ -45,7 +45,7 @@ public final class LiveKeys: Sendable {
     private let looks = Mutex(Looks())
     private let log: Logger
 
-    /// How long keys stay valid without their place being readable, unless another time is given.
+    /// The default time for which known keys stay valid while the store cannot be read.
     public static let usualGrace = Duration.seconds(300)
 
     /// Reads the keys of `source`.
@@ -58,10 +58,10 @@ public final class LiveKeys: Sendable {
         refresh()
     }
 
-    /// Takes up what has changed; blocks while it is read.
+    /// Reads changes of the store; blocks meanwhile.
     public func refresh(at now: MonotonicTime = .now()) {
-        // One at a time: else keys that were read earlier could take the place of newer ones, and who finds nothing new would not find what
-        // another has just read and not put in force yet.
+        // One reading at a time: otherwise older keys could replace newer ones, and a reading that finds no change would miss keys that
+        // another has read and not yet put in force.
         refreshing.withLock { reading in
             do throws(LedgerFailure) {
                 let snapshot = try source.snapshotIfChanged()
@@ -74,7 +74,7 @@ public final class LiveKeys: Sendable {
         }
     }
 
-    /// Has the keys read once more, after this call began, on another thread than the caller's.
+    /// Makes another thread read the keys again, and waits for a reading that began after this call.
     func lookAgain() async {
         await withUnsafeContinuation { continuation in
             let isFirst = looks.withLock { looks in
@@ -117,10 +117,10 @@ public final class LiveKeys: Sendable {
     /// The keys as last read.
     var current: Version { state.withLock { $0 } }
 
-    /// How the place of the keys could be read last.
+    /// Whether the key store could be read last.
     var condition: Condition { current.condition }
 
-    /// The answer to a key that only the key store could tell about.
+    /// The error for a key that can only be checked in the key store.
     static let unavailable = GatewayError(
         .storageUnavailable,
         "Client keys cannot be checked: their store has not been readable for too long. Keys in policy files are served; please retry later.",

@@ -1,7 +1,7 @@
 internal import Glibc
 public import Policies
 
-/// Reads the policy files of a directory. The room of policies itself touches no disk.
+/// Reads the policy files of a directory. The room `Policies` itself does no I/O.
 public enum PolicyDirectory {
     /// Files larger than this are refused before they are read. 1 MiB is the compiler's own limit; one byte more lets it say so.
     private static let readLimit = 1 << 20 + 1
@@ -29,7 +29,7 @@ public enum PolicyDirectory {
         return names.sorted().map { directory + "/" + $0 }
     }
 
-    /// What the policies of `directory` name beside themselves; `nil` when it cannot be read or is larger than it can be.
+    /// A file that the policies of `directory` refer to; `nil` when it cannot be read or is too large.
     public static func contents(of resource: PolicyResource, in directory: String) -> [UInt8]? {
         switch resource {
         case .classifier(let path), .catalogue(let path):
@@ -45,11 +45,11 @@ public enum PolicyDirectory {
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
-    /// A classifier's model file has at most 1 MB by contract, one of somebody's own may have more words; a catalogue has some 4 MB.
+    /// The largest such file in bytes: a classifier's model has about 1 MB, a catalogue some 4 MB.
     private static let resourceLimit = 16 << 20
 
     private static func contents(of path: String, limit: Int = readLimit) throws(PolicyReadError) -> [UInt8] {
-        // A pipe among the files would hold up the gateway's signals and reloads for as long as nobody writes to it.
+        // A pipe among the files would block signals and reloads until a process writes to it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw PolicyReadError(path: path, number: errno) }
         var status = stat()
@@ -70,6 +70,6 @@ public struct PolicyReadError: Error, Equatable, CustomStringConvertible {
     let path: String
     let number: Int32
 
-    /// The path and the system's own words.
+    /// The path and the system's message.
     public var description: String { "cannot read \(path): \(String(cString: strerror(number)))" }
 }

@@ -3,9 +3,9 @@ internal import Glibc
 internal import Ledger
 internal import Policies
 
-/// What one look at the policy files found: the bytes of all of them, and what tells whether they have changed since.
+/// The result of one check of the policy files: their contents, and stamps that reveal later changes.
 struct PolicyLook: Sendable {
-    /// What the file system says of one file; symbolic links are followed.
+    /// The attributes of one file; symbolic links are followed.
     struct Stamp: Hashable, Sendable {
         let path: String
         let device: UInt
@@ -38,7 +38,7 @@ struct PolicyLook: Sendable {
         digest = parts.withUnsafeBytes { KeyDigest.sha256(of: $0) }
     }
 
-    /// Whether both looks found the same files with the same contents.
+    /// Whether both checks found the same files with the same contents.
     func agrees(with other: PolicyLook) -> Bool { stamps == other.stamps && digest == other.digest }
 
     /// Whether every file had rested for a second when it was looked at. Clocks of file systems move in steps of milliseconds, so a change

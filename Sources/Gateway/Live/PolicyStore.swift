@@ -4,7 +4,7 @@ public import Policies
 internal import EventLoop
 internal import Synchronization
 
-/// The policies in force, and how they came to be. Swapped as a whole; requests keep the ones they began with.
+/// The policies in force, and the state of reloads. Swapped as a whole; requests keep the policies that they began with.
 public final class PolicyStore: Sendable {
     private struct State {
         var serving: ServingPolicies
@@ -35,7 +35,7 @@ public final class PolicyStore: Sendable {
     /// The policies in force.
     public var current: ServingPolicies { state.withLock { $0.serving } }
 
-    /// Why the policies in force are not those on disk, with every reason; `nil` when they are.
+    /// The reasons why the policies on disk are not in force; `nil` when they are.
     public var lastError: String? { state.withLock { $0.lastError } }
 
     // MARK: Reloading
@@ -113,12 +113,12 @@ public final class PolicyStore: Sendable {
     public struct Compiled {
         /// The policies.
         public let snapshot: PolicySnapshot
-        /// What is not wrong but worth knowing, rendered; providers that are off are in ``PolicySnapshot/offProviders``.
+        /// Notices, rendered; providers that are off are in ``PolicySnapshot/offProviders``.
         public let notices: [String]
     }
 
     /// Reads and compiles a directory without serving it.
-    /// - Parameter assumesProvidersOn: for decisions that call nobody; see `PolicyCompiler.compile`.
+    /// - Parameter assumesProvidersOn: for decisions without calls; see `PolicyCompiler.compile`.
     public static func compile(
         _ directory: String, _ environment: [String: String], assumesProvidersOn: Bool = false
     ) throws(PolicyLoadError) -> Compiled {

@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import Policies
 
-/// Tells when a change of the policy files is whole: when two looks at least ``interval`` apart find the same. So a file that is being
-/// written, copied or renamed changes nothing until it is finished.
+/// Detects when a change of the policy files is complete: when two checks at least ``interval`` apart find the same. So a file that is
+/// being written, copied or renamed has no effect until it is finished.
 ///
 /// Polling, not inotify: it works on every file system, with symbolic links that are swapped and files that are replaced.
 struct PolicyWatch {
@@ -24,7 +24,7 @@ struct PolicyWatch {
     /// What is to be taken up.
     struct Finding: Sendable {
         let sight: Sight
-        /// Whether somebody asked for it, so that it is taken even if it is in force.
+        /// Whether a reload was requested, so that the files are taken even if they are in force.
         let isWanted: Bool
     }
 

@@ -1,17 +1,17 @@
 internal import Synchronization
 internal import EventLoop
 
-/// What one client key has under way, on all loops together.
+/// The requests under way of one client key, on all loops together.
 final class KeyActivity: Sendable {
     /// Names the key in records.
     let keyID: String
-    /// What all keys of its team have under way.
+    /// The requests under way of all keys of its team.
     let team: TeamActivity
     /// When it made its last request, in nanoseconds of the monotonic clock.
     private let lastSeen = Atomic<UInt64>(0)
     /// Requests under way.
     let requests = Atomic(0)
-    /// Those of them that cost nothing to hold: their body has not come yet, or their client has left.
+    /// Those of them without cost to the client: their body has not come yet, or their client has left.
     let idleRequests = Atomic(0)
 
     init(keyID: String, team: TeamActivity) {
@@ -29,11 +29,11 @@ final class KeyActivity: Sendable {
     }
 }
 
-/// What all keys of one team have under way, on all loops together.
+/// The requests under way of all keys of one team, on all loops together.
 final class TeamActivity: Sendable {
     /// Requests under way.
     let requests = Atomic(0)
-    /// Those of them that cost nothing to hold.
+    /// Those of them without cost to the client.
     let idleRequests = Atomic(0)
 }
 

@@ -1,4 +1,4 @@
-/// How much memory the process may use at all.
+/// The memory that the machine and the control groups allow the process.
 public struct MachineMemory {
     private let read: (String) -> String?
 

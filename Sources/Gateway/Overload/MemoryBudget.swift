@@ -1,7 +1,7 @@
 internal import Chat
 internal import Synchronization
 
-/// The bound on the memory of all requests together: what is promised to requests is counted before it is there.
+/// The bound on the memory of all requests together: memory is promised to a request, and counted, before it is used.
 ///
 /// The memory in use is what the process has (its resident set, read ten times a second by `MemoryWatch`) and what has been promised to
 /// requests and has not come yet. So ten thousand large bodies cannot be let in between two readings. Safe from any thread.
@@ -9,17 +9,17 @@ public final class MemoryBudget: Sendable {
     /// The bound, in bytes.
     public let limit: Int
     let watermarks: MemoryWatermarks
-    /// What belongs to no request, as of the last reading.
+    /// Memory that belongs to no request, as of the last reading.
     private let resting = Atomic(0)
     private let promised = Atomic(0)
-    /// Bytes that are still to be given up.
+    /// Bytes that requests must still give up.
     private let excess = Atomic(0)
     private let refused = Atomic(0)
     private let refusedSmall = Atomic(0)
     private let stateNumber = Atomic(MemoryState.enough.rawValue)
     private let shares = Mutex<[ArrivedBytes]>([])
 
-    /// The least bound that makes sense: what a gateway at rest takes, and some requests.
+    /// The lowest bound: enough for an idle gateway and some requests.
     public static let least = 64 << 20
 
     /// Makes a budget of `limit` bytes, at least `least`.
@@ -28,7 +28,7 @@ public final class MemoryBudget: Sendable {
         watermarks = MemoryWatermarks(limit: self.limit)
     }
 
-    /// The largest body that is worth reading: with more a request would not fit at the best of times.
+    /// The largest body that is read: a larger one would not fit even in an idle gateway.
     public var largestBody: Int { limit / 8 }
 
     var state: MemoryState { MemoryState(rawValue: stateNumber.load(ordering: .relaxed)) ?? .enough }
@@ -38,7 +38,7 @@ public final class MemoryBudget: Sendable {
 
     // MARK: Promises
 
-    /// A loop's part in the budget.
+    /// A loop's share of the budget.
     func share() -> MemoryShare {
         let arrived = ArrivedBytes()
         shares.withLock { $0.append(arrived) }
@@ -57,17 +57,17 @@ public final class MemoryBudget: Sendable {
 
     // MARK: Readings
 
-    /// Takes in that the process has `resident` bytes.
+    /// Sets the process's resident memory.
     func note(resident: Int) {
         let arrived = shares.withLock { $0.reduce(0) { $0 + $1.bytes.load(ordering: .relaxed) } }
         resting.store(max(0, resident - arrived), ordering: .relaxed)
     }
 
-    /// What belongs to no request, in bytes, as of the last reading.
+    /// Memory that belongs to no request, in bytes, as of the last reading.
     var restingBytes: Int { resting.load(ordering: .relaxed) }
 
-    /// Takes in the state that follows from the last reading. While memory is exhausted as much is to be given up as is in use above the
-    /// mark where it is no more.
+    /// Sets the state that follows from the last reading. While memory is exhausted, requests must give up what is in use above the level
+    /// at which it no longer is.
     func enter(_ state: MemoryState) {
         stateNumber.store(state.rawValue, ordering: .relaxed)
         excess.store(state == .exhausted ? max(0, used - watermarks.scarce) : 0, ordering: .relaxed)
@@ -86,11 +86,11 @@ public final class MemoryBudget: Sendable {
 
     struct Refusals: Equatable {
         var all = 0
-        /// Those that had no large body, although memory was not known to be exhausted.
+        /// Refusals of small requests while memory was not exhausted by the readings.
         var small = 0
     }
 
-    /// The answer to a request that there is no memory for; counts it.
+    /// The error for a request that there is no memory for; counts it.
     /// - Parameter body: the size of its body in bytes, as far as it is known.
     func refusal(ofBody body: Int = 0) -> GatewayError {
         refused.add(1, ordering: .relaxed)
@@ -105,7 +105,8 @@ public final class MemoryBudget: Sendable {
 }
 
 extension GatewayError {
-    /// The answer to what is too much. Such refusals come by the thousand: they are counted, and the log tells when they begin and end.
+    /// The error for requests beyond the capacity. Such refusals come by the thousand, so they are counted, and the log shows when they
+    /// begin and end.
     static func overload(_ message: String) -> GatewayError {
         var error = GatewayError(.overloaded, message, source: .gateway, retry: .after(.seconds(1)))
         error.isCounted = true

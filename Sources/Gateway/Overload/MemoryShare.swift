@@ -1,13 +1,13 @@
 internal import Synchronization
 
-/// A loop's part in the memory budget. It keeps some credit, so that ordinary requests come and go without a word to the other loops.
+/// A loop's share of the memory budget. It keeps some credit, so that ordinary requests need no synchronization with other loops.
 ///
 /// Belongs to its loop.
 final class MemoryShare {
     let budget: MemoryBudget
-    /// Promised by the budget, and to no request yet.
+    /// Bytes that the budget has promised and no request uses yet.
     private var credit = 0
-    /// How much to take from the budget at a time: little, since what lies idle in one loop is missing in the others.
+    /// Bytes to take from the budget at a time: few, because credit that is idle in one loop is missing in others.
     private let usualCredit: Int
     private let arrivedBytes: ArrivedBytes
     private var arrived = 0
@@ -18,7 +18,7 @@ final class MemoryShare {
         usualCredit = min(1 << 20, budget.limit / 512)
     }
 
-    /// Takes `bytes` for a request; false when there is no room.
+    /// Takes `bytes` for a request; false when there is not enough.
     /// - Parameter isLarge: whether the request must leave the last part of the memory to smaller ones.
     func take(_ bytes: Int, isLarge: Bool) -> Bool {
         if isLarge { return budget.promise(bytes, below: budget.watermarks.scarce) }
@@ -27,7 +27,7 @@ final class MemoryShare {
         return true
     }
 
-    /// Gets enough credit for `bytes`, and for what comes next if that is to be had too.
+    /// Gets credit for `bytes`, and more in advance if available.
     private func fetch(_ bytes: Int) -> Bool {
         for wanted in [bytes + usualCredit, bytes] where budget.promise(wanted - credit, below: budget.watermarks.exhausted) {
             credit = wanted
@@ -44,7 +44,7 @@ final class MemoryShare {
         credit = usualCredit
     }
 
-    /// Notes that so much more (or less) of what is promised has become real.
+    /// Notes that this much more (or less) of the promised memory is in use.
     func noteArrival(_ bytes: Int) {
         arrived += bytes
         arrivedBytes.bytes.store(arrived, ordering: .relaxed)

@@ -1,13 +1,13 @@
-/// How a gateway stands with its memory.
+/// The state of a gateway's memory.
 public enum MemoryState: Int, Sendable {
-    /// There is enough.
+    /// Memory is sufficient.
     case enough
-    /// There is little: connections are not kept, idle ones are closed, unread answers may wait in small amounts only.
+    /// Memory is scarce: connections are not kept, idle ones are closed, and send buffers are small.
     case scarce
-    /// There is none left: new requests are refused.
+    /// Memory is exhausted: new requests are refused.
     case exhausted
 
-    /// What `/readyz` says.
+    /// The word in `/readyz`.
     var name: String {
         switch self {
         case .enough: "ok"
@@ -17,7 +17,7 @@ public enum MemoryState: Int, Sendable {
     }
 }
 
-/// The levels of use at which the state changes. Going back takes less use than going up, so that it does not flutter.
+/// The levels of use at which the state changes, with hysteresis.
 struct MemoryWatermarks {
     /// The bound on the process's memory, in bytes.
     let limit: Int

@@ -2,8 +2,8 @@ public import EventLoop
 internal import Glibc
 internal import Logging
 
-/// Looks at the memory and at refusals every now and then: keeps the budget's readings, moves its state, gives memory back to the system,
-/// and tells the log when something begins or ends.
+/// Monitors memory and refusals: keeps the budget's readings and state, returns memory to the system, and logs when a state or refusals
+/// begin and end.
 ///
 /// Belongs to the thread that calls `look`.
 public final class MemoryWatch {
@@ -85,7 +85,7 @@ final class ResidentMemory {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// In bytes; 0 where there is no such file: then only what is promised counts.
+    /// The resident set in bytes; 0 without such a file: then only promises count.
     var bytes: Int {
         var text = [UInt8](repeating: 0, count: 128)
         let count = pread(descriptor, &text, text.count, 0)

@@ -1,10 +1,10 @@
 internal import EventLoop
 
-/// A time in which requests are refused, so that the log can tell of its beginning and its end instead of every request.
+/// A period in which requests are refused: its beginning and end are logged, instead of every request.
 struct RefusalEpisode {
     enum Event: Equatable {
         case began
-        /// It is over; so many requests were refused in it.
+        /// It has ended; this many requests were refused in it.
         case ended(Int)
     }
 
@@ -13,10 +13,10 @@ struct RefusalEpisode {
     private var before: Int?
     private var lastSeen = MonotonicTime(nanoseconds: 0)
 
-    /// Without a refusal for so long it is over.
+    /// The time without a refusal after which it ends.
     private static let quiet = Duration.seconds(2)
 
-    /// Takes in that `newTotal` requests have been refused since the start.
+    /// Updates it with the total of refused requests since the start.
     mutating func note(_ newTotal: Int, at now: MonotonicTime) -> Event? {
         let grew = newTotal > total
         defer { total = newTotal }

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// What one request has set aside of the memory. `end` must be called once, whatever happens.
+/// The memory promised to one request. `end` must be called exactly once.
 struct RequestMemory {
     private let share: MemoryShare
     private(set) var promised = 0
@@ -9,22 +9,22 @@ struct RequestMemory {
     private(set) var expected = 0
     private var received = 0
 
-    /// What a request takes besides its body: connection with TLS, task, transfer, answer; measured at 70 KiB with the connection
+    /// The memory of a request besides its body: connection with TLS, task, transfer, answer; measured at 70 KiB with the connection
     /// (docs/benchmarks.md, held streams).
     static let fixedPart = 64 << 10
-    /// What the buffers of a stream add where its client is slow and memory is scarce.
+    /// The memory that the buffers of a stream add if its client is slow and memory is scarce.
     private static let streamPart = 128 << 10
-    /// A body is there twice: as the client sent it, kept for another provider, and as it goes upstream.
+    /// Copies of a body: the client's, kept for another attempt, and the one that goes upstream.
     private static let copies = 2
     /// Bodies above this size are refused before smaller ones are.
     private static let largeBody = 256 << 10
-    /// What is expected of a body whose length is not known.
+    /// The assumed size of a body of unknown length.
     private static let firstExpectation = 16 << 10
 
     /// Whether a body of `bytes` is refused before smaller ones are.
     static func isLarge(_ bytes: Int) -> Bool { bytes > largeBody }
 
-    /// Sets aside what a request with such a body takes; `nil` when there is no room.
+    /// Promises the memory for a request with such a body; `nil` when there is not enough.
     init?(_ framing: HTTPFraming, of share: MemoryShare) {
         self.share = share
         expected = Self.expectation(framing)
@@ -42,7 +42,7 @@ struct RequestMemory {
         }
     }
 
-    /// Takes in that `count` bytes of the body have come; false when there is no room for that, or for so large a body any more.
+    /// Notes that `count` bytes of the body have come; false when there is not enough memory for them, or for a body of this size.
     mutating func receive(_ count: Int) -> Bool {
         if count > expected, !expect(max(count, 2 * expected)) { return false }
         arrive(count - received)
@@ -58,16 +58,16 @@ struct RequestMemory {
         return true
     }
 
-    /// Sets aside what a stream takes besides; false when there is no room.
+    /// Promises the memory that a stream needs in addition; false when there is not enough.
     mutating func addStream() -> Bool {
         guard share.take(Self.streamPart, isLarge: false) else { return false }
         promised += Self.streamPart
         return true
     }
 
-    /// The body is whole and goes upstream: from here on it is there twice.
+    /// Call when the body has been read and copied for upstream: two copies are now resident.
     mutating func redeem() {
-        // One whose length was not known may be less than was expected.
+        // A body of unknown length may be smaller than was assumed.
         let spare = (expected - received) * Self.copies
         share.giveBack(spare)
         promised -= spare

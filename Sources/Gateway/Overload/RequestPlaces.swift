@@ -62,7 +62,7 @@ final class RequestPlaces: Sendable {
         throw refusal("\(has), its share of the \(most) that the gateway takes at once (--max-requests).")
     }
 
-    /// The answer to a request for which there is no place; counts it.
+    /// The error for a request for which there is no place; counts it.
     func refusal() -> GatewayError { refusal("\(most) requests are under way, as many as the gateway takes at once (--max-requests).") }
 
     private func refusal(_ reason: String) -> GatewayError {
@@ -92,7 +92,7 @@ final class RequestPlaces: Sendable {
         key.idleRequests.subtract(1, ordering: .relaxed)
     }
 
-    /// The answer to a request whose body does not come, of a key or a team that has enough of those; counts it.
+    /// The error for a request whose body has not come, of a key or team that has too many of those; counts it.
     func bodyRefusal(_ key: KeyActivity) -> GatewayError {
         let own = max(0, key.idleRequests.load(ordering: .relaxed) - 1)
         let team = max(0, key.team.idleRequests.load(ordering: .relaxed) - 1)

@@ -1,15 +1,16 @@
 internal import EventLoop
 
-/// When freed memory that the allocator keeps is to be given back. That takes the allocator's locks for a while, so it must be worth it.
+/// Decides when to return freed memory from the allocator to the system. That holds the allocator's locks for a while, so it is done only
+/// for large amounts.
 struct TrimRule {
-    /// What was at rest when there was least of it since the last time.
+    /// The least memory without a request since the last trim.
     private var least = Int.max
     private var last: MonotonicTime?
 
-    /// Between two times.
+    /// The least time between two trims.
     private static let interval = Duration.seconds(1)
 
-    /// Whether the time has come: memory is wanted, or what belongs to no request has grown by an eighth of the bound, as after a burst.
+    /// Whether to trim: memory is scarce, or memory without a request has grown by an eighth of the bound, as after a burst.
     /// - Parameter resting: bytes that belong to no request.
     mutating func isDue(resting: Int, limit: Int, isWanted: Bool, at now: MonotonicTime) -> Bool {
         least = min(least, resting)
@@ -17,7 +18,7 @@ struct TrimRule {
         return isWanted || resting - least > limit / 8
     }
 
-    /// It has been done, and `resting` bytes were left.
+    /// Notes that a trim was done and left `resting` bytes.
     mutating func trimmed(to resting: Int, at now: MonotonicTime) {
         last = now
         least = resting

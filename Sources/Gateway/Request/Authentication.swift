@@ -4,21 +4,21 @@ internal import HTTPServer
 internal import Ledger
 internal import Policies
 
-/// Who pays: the team and key that a request was made with. Holds for the policies it was made with.
+/// The team and key that a request was made with. Valid for the policies that it was made from.
 final class Principal: ModelAccess {
     let keyID: String
     /// Whether the key was created on the command line; else it stands in a policy file.
     let isStored: Bool
-    /// What the key has under way on all loops.
+    /// The key's requests under way on all loops.
     let activity: KeyActivity
-    /// What the key is called within its team.
+    /// The key's name within its team.
     let keyName: String?
     let team: String
     let organization: String
     private let teamEntry: Team?
     private let models: ModelSet?
     private var known: OrganizationLimits?
-    /// Seconds since 1970 from which on the key is no longer taken.
+    /// When the key expires, in seconds since 1970; `nil`: never.
     private let expires: Int64?
 
     init(_ key: PolicyKey, _ activity: KeyActivity) {
@@ -56,13 +56,13 @@ final class Principal: ModelAccess {
     /// Whether this key may use `model`: what its team and its own list both allow.
     func allows(_ model: NamedModel) -> Bool { (teamEntry?.allows(model) ?? true) && (models?.contains(model) ?? true) }
 
-    /// Whether the policies know the team. Where they name no team at all, keys say who pays and everything is allowed.
+    /// Whether the policies know the team. If they define no team at all, every key's team is accepted, and everything is allowed.
     func belongs(to policies: PolicySnapshot) -> Bool { teamEntry != nil || policies.teams.isEmpty }
 
     func isExpired(at time: WallTime) -> Bool { expires.map { time.microseconds / 1_000_000 >= $0 } ?? false }
 }
 
-/// A call whose sender is known.
+/// A request whose caller is known.
 struct AuthenticatedRequest {
     let incoming: IncomingRequest
     let principal: Principal
@@ -71,7 +71,7 @@ struct AuthenticatedRequest {
 }
 
 extension IncomingRequest {
-    /// Finds out who asks. The key is looked up by its digest alone; it is never logged, compared in the clear or kept.
+    /// Authenticates the request. The key is looked up by its digest; it is never logged, compared in plain text or kept.
     ///
     /// Waits only for an unknown key, while the key store is read once more, and holds no place meanwhile.
     /// - Throws: `invalid_api_key`, the same for an unknown, a revoked and an expired key; `storage_unavailable`.
@@ -111,7 +111,7 @@ extension IncomingRequest {
         return nil
     }
 
-    /// Whether seven bytes read `Bearer ` in any case: as one number, since every request asks.
+    /// Whether seven bytes are `Bearer ` without regard to case: compared as one number, because every request needs it.
     private static func isBearer(_ scheme: ArraySlice<UInt8>) -> Bool {
         scheme.reduce(0 as UInt64) { $0 << 8 | UInt64($1 | 0x20) } == 0x62_65_61_72_65_72_20
     }

@@ -19,7 +19,7 @@ extension DecodedRequest {
         }
     }
 
-    /// The error with the decision's trace, for who asked for it.
+    /// The error with the decision's trace, if the client requested an explanation.
     private func explained(_ failure: DecisionFailure) -> GatewayError {
         guard incoming.wantsExplanation else { return failure.error }
         var error = failure.error
@@ -27,7 +27,7 @@ extension DecodedRequest {
         return error
     }
 
-    /// What the decision may look at.
+    /// The facts for the decision.
     private func features() -> RequestFeatures {
         let snapshot = incoming.policies.snapshot
         var features = RequestFeatures(requestedModels: request.models.map(\.name))
@@ -73,7 +73,7 @@ extension DecodedRequest {
         return bits ^ bits >> 31
     }
 
-    /// What is left of the tightest budget that binds calls to every model.
+    /// What is left of the tightest limit on money that applies to all models.
     private var budgetLeft: NanoUSD? {
         let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: "", at: incoming.wallTime)
         return headroom.usd.map { NanoUSD(nanos: $0.left) }

@@ -1,5 +1,5 @@
-/// Makes identifiers that never repeat: a random name of this process and loop, then a counter. Ascending, so that they are cheap to index,
-/// and a hundred times cheaper than a UUID.
+/// Makes unique identifiers: a random name of this process and loop, then a counter. Ascending, so that they are cheap to index, and a
+/// hundred times cheaper than a UUID.
 struct IdentifierSource {
     private let prefix: [UInt8]
     private var counter: UInt64 = 0
@@ -16,7 +16,7 @@ struct IdentifierSource {
             + Self.text(UInt64(loop), width: 1)
     }
 
-    /// The next identifier, behind `label`.
+    /// The next identifier, with `label` in front.
     mutating func next(_ label: StaticString) -> String {
         counter &+= 1
         return String(unsafeUninitializedCapacity: label.utf8CodeUnitCount + prefix.count + 8) { buffer in

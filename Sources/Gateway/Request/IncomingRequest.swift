@@ -4,10 +4,10 @@ internal import Execution
 internal import HTTPServer
 internal import Ledger
 
-/// The first of the types that a request grows through: who asks is not known yet. One request id, one policy snapshot and one start time are
-/// taken here and carried to the end.
+/// A request as it arrived, not authenticated: the first of the types of a request. Its id, policy snapshot and start time are set here and
+/// kept to the end.
 struct IncomingRequest {
-    /// Where its answer goes.
+    /// The destination of its answer.
     private(set) var reply: ResponseWriter
     let loop: GatewayLoop
     let requestID: String
@@ -24,14 +24,14 @@ struct IncomingRequest {
         wallTime = WallTime.now
     }
 
-    /// The same call with its answer going elsewhere.
+    /// The same request with another destination of its answer.
     func answering(_ sink: ResponseWriter) -> IncomingRequest {
         var call = self
         call.reply = sink
         return call
     }
 
-    /// A client's own id is kept when it is short and plain: it goes into headers, records and logs.
+    /// The client's request id is used if it is short and plain: it goes into headers, records and logs.
     private static func clientRequestID(_ head: HTTPRequestHead) -> String? {
         guard head.count(of: "x-request-id") == 1, let id = head.string("x-request-id"), (1...128).contains(id.utf8.count) else {
             return nil
@@ -47,11 +47,11 @@ struct IncomingRequest {
         return isPlain ? id : nil
     }
 
-    /// Whether the client wants to know how its request was decided (`x-purser-explain: true`).
+    /// Whether the client requests an explanation (`x-purser-explain: true`).
     var wantsExplanation: Bool { reply.text("x-purser-explain") == "true" }
 
-    /// What the client is willing to pay, from `x-purser-max-cost`, in USD.
-    /// - Throws: `invalid_request_error` when the header is there and makes no sense.
+    /// The client's ceiling in USD, from `x-purser-max-cost`.
+    /// - Throws: `invalid_request_error` when the header is invalid.
     func clientMaxCost() throws(GatewayError) -> NanoUSD? {
         guard let text = reply.text("x-purser-max-cost") else { return nil }
         if let amount = NanoUSD(decimal: text), amount >= .zero { return amount }
@@ -59,8 +59,8 @@ struct IncomingRequest {
             .invalidRequest, "x-purser-max-cost must be an amount of USD such as 0.05, zero or more.", param: "x-purser-max-cost")
     }
 
-    /// How long the client is willing to wait, from `x-purser-timeout: 30s` (also `ms`, `m`).
-    /// - Throws: `invalid_request_error` when the header is there and makes no sense.
+    /// The client's deadline as a time from the start, from `x-purser-timeout: 30s` (also `ms`, `m`).
+    /// - Throws: `invalid_request_error` when the header is invalid.
     func clientTimeout() throws(GatewayError) -> Duration? {
         guard let text = reply.text("x-purser-timeout") else { return nil }
         for (unit, milliseconds) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(unit) {

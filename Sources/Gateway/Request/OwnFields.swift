@@ -1,8 +1,8 @@
 internal import Chat
 internal import HTTPServer
 
-/// The header fields that the gateway itself obeys. Each has one value: a proxy that adds a field and a client that sent one already
-/// would otherwise disagree about which of the two counts.
+/// The header fields that control the gateway. Each may occur once: if a proxy added a field that the client had sent too, it would not be
+/// clear which one counts.
 enum OwnFields {
     private static let names: [StaticString] = [
         "x-purser-max-cost", "x-purser-timeout", "x-purser-metadata", "x-purser-explain", "x-session-id", "idempotency-key",

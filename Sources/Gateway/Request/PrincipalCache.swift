@@ -3,13 +3,13 @@ internal import Execution
 internal import Ledger
 internal import Policies
 
-/// The senders that a loop has seen under the policies and keys in force, by the digest of their key. Belongs to its loop.
+/// The principals that a loop has seen under the policies and keys in force, by the digest of their key. Belongs to its loop.
 struct PrincipalCache {
     /// The client keys that were created on the command line.
     let keys: LiveKeys
     private let activities: KeyActivities
     private var principals: [KeyDigest: Principal] = [:]
-    /// The versions for which ``principals`` holds.
+    /// The versions for which ``principals`` is valid.
     private var policiesVersion: UInt64 = 0
     private var keysVersion = -1
     /// When the looks so far would have been due, one after the other at their interval.
@@ -23,14 +23,14 @@ struct PrincipalCache {
     /// More senders than this at once are looked up anew each time.
     private static let capacity = 10_000
 
-    /// Makes a cache that has seen nobody.
+    /// Makes an empty cache.
     /// - Parameter activities: what each key has under way.
     init(keys: LiveKeys, activities: KeyActivities) {
         self.keys = keys
         self.activities = activities
     }
 
-    /// The sender whose key has `digest`; `nil` when there is none.
+    /// The principal whose key has `digest`; `nil` when there is none.
     /// - Throws: `storage_unavailable` when only the key store could tell, and it has not been readable for too long.
     mutating func find(_ digest: KeyDigest, in policies: ServingPolicies, at now: WallTime) throws(GatewayError) -> Principal? {
         let keys = keys.current

@@ -1,18 +1,18 @@
 internal import Chat
 internal import HTTPServer
 
-/// Who may do what on the admin listener, under one of its own host names.
+/// The access that a row of the admin listener's route table requires, besides one of the listener's host names.
 enum AdminPermission: Equatable {
-    /// Whoever reaches the listener.
+    /// No key.
     case anyone(OpenAdminEndpoint)
-    /// Whoever has the admin key.
+    /// The admin key.
     case adminKey(AdminEndpoint)
 }
 
-/// What needs no key.
+/// Endpoints without a key.
 enum OpenAdminEndpoint { case health }
 
-/// What needs the admin key.
+/// Endpoints that need the admin key.
 enum AdminEndpoint { case status, budgets, reload, refund }
 
 /// The route table of the admin listener.

@@ -1,18 +1,18 @@
 internal import Chat
 internal import HTTPServer
 
-/// Who may do what on the public listener.
+/// The access that a row of the public listener's route table requires.
 enum PublicAccess: Equatable {
-    /// Whoever asks, in any case: the answer decides whether others are sent here.
+    /// No key, and answered in any state: load balancers depend on it.
     case anyone(OpenEndpoint)
-    /// Whoever has a client key, while there is memory for it.
+    /// A client key, and memory that is not exhausted.
     case clientKey(ClientEndpoint)
 }
 
-/// What needs no key.
+/// Endpoints without a key.
 enum OpenEndpoint { case health, readiness }
 
-/// What needs a client key.
+/// Endpoints that need a client key.
 enum ClientEndpoint { case chatCompletions, models, model }
 
 /// The route table of the public listener. Browsers may use all of it or nothing, as the policies say (`cors`).

@@ -1,11 +1,11 @@
 internal import Chat
 internal import HTTPServer
 
-/// One row of a listener's route table: which path, by which methods, and who may do what there.
+/// One row of a listener's route table: path, methods, access.
 struct Route<Access: Sendable>: Sendable {
     let methods: RouteMethods
     let path: RoutePath
-    /// Who may use the path, and for what.
+    /// The access that the row requires, and its endpoint.
     let access: Access
 
     init(_ methods: RouteMethods, _ path: RoutePath, _ access: Access) {
@@ -17,9 +17,9 @@ struct Route<Access: Sendable>: Sendable {
 
 /// The methods that a path takes.
 enum RouteMethods {
-    /// Tells something and changes nothing.
+    /// GET and HEAD.
     case get
-    /// Takes a body.
+    /// POST.
     case post
 
     /// As the field `allow` lists them.
@@ -44,11 +44,11 @@ enum RouteMethods {
 /// The path of a row.
 enum RoutePath: Sendable {
     case exactly(StaticString)
-    /// Whatever follows this prefix, percent-decoded, is a name. It is not empty, and may hold slashes.
+    /// The rest after this prefix, percent-decoded, is a name. It is not empty, and may contain slashes.
     case named(below: StaticString)
 }
 
-/// The paths of one listener. Rows are looked through in their order, exact paths first.
+/// The routes of one listener. Rows are tried in their order, exact paths first.
 struct RouteTable<Access: Sendable>: Sendable {
     /// A row that fits a request, and what the path names; empty where its row names nothing.
     typealias Match = (methods: RouteMethods, access: Access, name: String)
