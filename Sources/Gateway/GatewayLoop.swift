@@ -54,25 +54,24 @@ public final class GatewayLoop: HTTPHandler {
             switch access {
             case .anyone(.health): answerHealth(call)
             case .anyone(.readiness): answerReadiness(call)
-            case .clientKey(let endpoint): try await answer(endpoint, name, call, exchange)
+            case .clientKey(let endpoint):
+                try checkRoom(for: endpoint)
+                let caller = try await call.authenticated()
+                switch endpoint {
+                case .chatCompletions: try await completeChat(caller, exchange)
+                case .models: listModels(caller)
+                case .model: try showModel(name, caller)
+                }
             }
         } catch {
             call.answer(error)
         }
     }
 
-    /// Answers a request that needs a client key.
-    private func answer(
-        _ endpoint: ClientEndpoint, _ name: String, _ call: IncomingRequest, _ exchange: HTTPExchange
-    ) async throws(GatewayError) {
+    /// Refuses what there is no room for, before anybody looks who asks.
+    private func checkRoom(for endpoint: ClientEndpoint) throws(GatewayError) {
         if gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
         if endpoint == .chatCompletions, gateway.places.isFull { throw gateway.places.refusal() }
-        let caller = try await call.authenticated()
-        switch endpoint {
-        case .chatCompletions: try await completeChat(caller, exchange)
-        case .models: listModels(caller)
-        case .model: try showModel(name, caller)
-        }
     }
 
     /// Answers a request that is not valid HTTP.

@@ -15,7 +15,9 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
     private var interest = ChannelInterest()
     /// What epoll was told; `nil` while it watches nothing.
     private var watched: Readiness?
-    private let reader, writer: LoopWaiter
+    private let reader: LoopWaiter
+    /// Made when somebody waits for the first time: most clients read as fast as is written.
+    private var writer: LoopWaiter?
     private var timer: LoopTimer?
     private var timedOut = false
     /// Whether nothing can be read or written any more.
@@ -37,7 +39,6 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
         self.peer = peer
         transport = HTTPTransport(descriptor: descriptor, tls: tls)
         reader = LoopWaiter(on: server.loop)
-        writer = LoopWaiter(on: server.loop)
     }
 
     var loop: EventLoop { server.loop }
@@ -50,13 +51,11 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
             timedOut = true
             reader.wake()
         }
-        do {
-            try loop.watch(transport.descriptor, for: interest.wanted, handler: self)
-            watched = interest.wanted
-        } catch {
+        guard (try? loop.watch(transport.descriptor, for: interest.wanted, handler: self)) != nil else {
             transport.close()
             return server.closed(self)
         }
+        watched = interest.wanted
         task = loop.spawn { await self.live() }
     }
 
@@ -95,7 +94,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
         reader.wake()
     }
 
-    /// Ends the channel at once, whatever is under way: nothing more can be read or written, and whatever works for the client stops.
+    /// Ends the channel at once: nothing more can be read or written, and whatever works for the client stops.
     func abort() {
         guard !isGone else { return }
         isGone = true
@@ -106,14 +105,13 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
         countUnsent()
         task?.cancel()
         reader.wake()
-        writer.wake()
+        writer?.wake()
     }
 
     // MARK: Readiness
 
     func ready(_ descriptor: Int32, for readiness: Readiness) {
-        let news = interest.note(
-            readiness, readerWaits: reader.isWaiting, isInExchange: isInExchange, isEncrypted: isEncrypted)
+        let news = interest.note(readiness, readerWaits: reader.isWaiting, isInExchange: isInExchange, isEncrypted: isEncrypted)
         if news == .lost { return abort() }
         if readiness.contains(.writable) { flush() }
         if news == .wakesReader { reader.wake() }
@@ -135,7 +133,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
     /// The TLS handshake, where there is one.
     private func open() async -> HTTPTransport.Opening {
         guard isEncrypted else { return .ready }
-        setDeadline(loop.now + server.intervals.handshake)
+        setDeadline(loop.now + server.rules.intervals.handshake)
         while true {
             let opening = transport.open()
             // libssl may have taken the first request from the socket together with the end of the handshake.
@@ -194,7 +192,7 @@ extension ClientChannel {
         guard !isGone else { return }
         transport.finishSending()
         timedOut = false
-        setDeadline(loop.now + server.intervals.linger)
+        setDeadline(loop.now + server.rules.intervals.linger)
         while true {
             // One read a round: a sender that keeps the socket full must not keep the loop.
             if case .closed = transport.read(into: server.scratch) { return }
@@ -237,7 +235,7 @@ extension ClientChannel {
             case .closed: return abort()
             }
         }
-        output.forgetSent()
+        output.forgetSent(isInExchange: isInExchange)
         if output.unsentCount == 0 {
             writeTimer?.set(.never)
             writeIsTimed = false
@@ -245,13 +243,13 @@ extension ClientChannel {
             expectProgress()
         }
         countUnsent()
-        if output.unsentCount <= server.unreadAnswerLimit { writer.wake() }
+        if output.unsentCount <= server.unreadAnswerLimit { writer?.wake() }
     }
 
     /// What could not be sent must move within `timeouts.write`.
     private func expectProgress() {
         if writeTimer == nil { writeTimer = LoopTimer(on: loop) { [unowned self] in abort() } }
-        writeTimer?.set(loop.now + server.intervals.write)
+        writeTimer?.set(loop.now + server.rules.intervals.write)
         writeIsTimed = true
     }
 
@@ -269,15 +267,20 @@ extension ClientChannel {
     /// - Parameter sends: whether to send first what is due at the end of the round.
     func drained(sendingFirst sends: Bool = false) async -> Bool {
         if sends, holdsMuch { flush() }
-        if holdsMuch, !isGone { await writer.wait() }
+        if holdsMuch, !isGone { await roomInOutput() }
         return !isGone
+    }
+
+    private func roomInOutput() async {
+        if writer == nil { writer = LoopWaiter(on: loop) }
+        await writer?.wait()
     }
 
     /// Waits until everything is sent or the client is gone.
     private func flushed() async {
         if flushIsDue { flush() }
         while output.unsentCount > 0, !isGone {
-            await writer.wait()
+            await roomInOutput()
             if interest.mayWrite { flush() }
         }
     }

@@ -9,7 +9,7 @@ final class HTTP1Connection: @unchecked Sendable {
 
     init(on channel: ClientChannel) {
         self.channel = channel
-        session = HTTP1Session(limits: channel.server.limits, intervals: channel.server.intervals)
+        session = HTTP1Session(channel.server.rules)
     }
 
     private var server: HTTPServer { channel.server }
@@ -19,26 +19,57 @@ final class HTTP1Connection: @unchecked Sendable {
 
     // MARK: Requests
 
+    /// What ``run()`` does next. Smaller than the session's action, for it stays in the frame of a task that may live long.
+    private enum Step {
+        case wait
+        case answer(HTTPExchange)
+        case end
+    }
+
     /// Takes one request after the other until the connection comes to its end.
     func run() async {
-        var action = session.awaitRequest(at: loop.now, keepsConnections: server.keepsConnections)
+        var step = nextRequest()
         while true {
-            channel.setDeadline(session.deadline)
-            switch action {
-            case .read:
-                if let next = readNow() { action = next } else if await !channel.readable() { action = noMore() }
-            case .request:
-                guard let head = session.takeHead() else { return }
+            switch step {
+            case .wait: step = goOn(isReadable: await channel.readable())
+            case .answer(let exchange):
                 channel.isInExchange = true
-                let exchange = HTTPExchange(head, on: self)
                 await server.handler.handle(exchange)
                 guard goesOn(after: exchange) else { return }
                 // Pipelined requests take turns with other connections, and wait while their answers are not read.
                 if session.inputCount > 0 { await Task.yield() }
                 if channel.holdsMuch { guard await channel.drained(sendingFirst: true) else { return } }
-                action = session.awaitRequest(at: loop.now, keepsConnections: server.keepsConnections)
-            case .refuse(let violation): return answer(violation)
+                step = nextRequest()
             case .end: return
+            }
+        }
+    }
+
+    // Out of line: a head on its way through would stay in the suspended caller's frame for as long as the connection lives.
+    @inline(never)
+    private func nextRequest() -> Step {
+        step(session.awaitRequest(at: loop.now, keepsConnections: server.keepsConnections))
+    }
+
+    @inline(never)
+    private func goOn(isReadable: Bool) -> Step {
+        step(isReadable ? .read : channel.isGone ? session.closed() : session.timedOut())
+    }
+
+    /// Carries actions out until one has to be waited for.
+    private func step(_ first: HTTP1Session.Action) -> Step {
+        var action = first
+        while true {
+            channel.setDeadline(session.deadline)
+            switch action {
+            case .read:
+                guard let next = readNow() else { return .wait }
+                action = next
+            case .request(let head): return .answer(HTTPExchange(head, on: self))
+            case .refuse(let violation):
+                answer(violation)
+                return .end
+            case .end: return .end
             }
         }
     }
@@ -55,8 +86,7 @@ final class HTTP1Connection: @unchecked Sendable {
         return action
     }
 
-    private func noMore() -> HTTP1Session.Action { channel.isGone ? session.closed() : session.timedOut() }
-
+    @inline(never)
     private func goesOn(after exchange: HTTPExchange) -> Bool {
         exchange.conclude()
         channel.isInExchange = false
@@ -131,7 +161,7 @@ extension HTTP1Connection {
     private func unpack(_ inflater: BodyInflater, into body: inout [UInt8], _ hasRoom: (Int) -> Bool) async throws(HTTPViolation) {
         while true {
             let hasMore = try inflater.unpack(into: &body, most: Self.unpackedAtOnce)
-            guard body.count <= session.limits.body else { throw .bodyTooLarge }
+            guard body.count <= session.rules.limits.body else { throw .bodyTooLarge }
             guard hasMore else { return }
             guard hasRoom(body.count) else { throw .noRoom }
             await Task.yield()

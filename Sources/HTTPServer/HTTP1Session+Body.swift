@@ -4,10 +4,10 @@ internal import EventLoop
 extension HTTP1Session {
     /// Somebody begins to read the body.
     mutating func beginBody(at now: MonotonicTime) {
-        exchange.body = HTTPBodyDecoder(framing: exchange.framing, limits: limits)
+        exchange.body = HTTPBodyDecoder(framing: exchange.framing, limits: rules.limits)
         exchange.bodyStart = now
         exchange.arrivedBytes = 0
-        deadline = now + intervals.bodyIdle
+        deadline = now + rules.intervals.bodyIdle
     }
 
     /// Takes in more of the body: it must go on soon, and be fast enough in the long run.
@@ -15,8 +15,8 @@ extension HTTP1Session {
         append(bytes)
         exchange.arrivedBytes += bytes.count
         let start = exchange.bodyStart
-        let slowest = start + intervals.bodyIdle + .seconds(exchange.arrivedBytes / intervals.bodyBytesPerSecond)
-        deadline = min(now + intervals.bodyIdle, start + intervals.bodyTotal, slowest)
+        let slowest = start + rules.intervals.bodyIdle + .seconds(exchange.arrivedBytes / rules.intervals.bodyBytesPerSecond)
+        deadline = min(now + rules.intervals.bodyIdle, start + rules.intervals.bodyTotal, slowest)
     }
 
     /// Takes the framing off what has come, and appends the rest to `body`.

@@ -9,8 +9,8 @@ struct HTTP1Session {
     enum Action {
         /// Reading, and waiting where nothing has come, until `deadline`.
         case read
-        /// Answering the request that ``HTTP1Session/takeHead()`` gives; nothing else is read meanwhile but its body.
-        case request
+        /// Answering a request; nothing else is read meanwhile but its body.
+        case request(HTTPRequestHead)
         /// Answering what is not a request as we take it, and ending then.
         case refuse(HTTPViolation)
         /// Ending, when everything has been sent.
@@ -28,8 +28,13 @@ struct HTTP1Session {
         case over
     }
 
-    let limits: HTTPLimits
-    let intervals: HTTPIntervals
+    /// How far the parser has come with a head that came in pieces. In a box of its own, which connections at rest and streams do without.
+    private indirect enum PartialHead {
+        case none
+        case some(HTTPRequestParser)
+    }
+
+    let rules: HTTPRules
     private(set) var phase = Phase.atRest
     /// Until when whatever is waited for must come; `never` while a request is being answered.
     var deadline = MonotonicTime.never
@@ -37,19 +42,14 @@ struct HTTP1Session {
     var lingers = false
     /// The request that is being answered, or was last.
     var exchange = HTTP1Exchange()
-    private var head: HTTPRequestHead?
-    private var parser: HTTPRequestParser
+    private var partial = PartialHead.none
     private(set) var input: [UInt8] = []
     private(set) var inputStart = 0
     /// Whether it has had a request: then it may end between two.
     private var hasServed = false
     private var endsAtRest = false
 
-    init(limits: HTTPLimits, intervals: HTTPIntervals) {
-        self.limits = limits
-        self.intervals = intervals
-        parser = HTTPRequestParser(limits: limits)
-    }
+    init(_ rules: HTTPRules) { self.rules = rules }
 
     // MARK: Requests
 
@@ -58,7 +58,7 @@ struct HTTP1Session {
     mutating func awaitRequest(at now: MonotonicTime, keepsConnections: Bool) -> Action {
         guard phase != .over else { return .end }
         phase = inputCount == 0 ? .atRest : .inHead
-        deadline = now + (phase == .atRest && hasServed && keepsConnections ? intervals.keepAlive : intervals.head)
+        deadline = now + (phase == .atRest && hasServed && keepsConnections ? rules.intervals.keepAlive : rules.intervals.head)
         return phase == .atRest ? .read : parse()
     }
 
@@ -67,7 +67,7 @@ struct HTTP1Session {
         append(bytes)
         if phase == .atRest {
             phase = .inHead
-            deadline = now + intervals.head
+            deadline = now + rules.intervals.head
         }
         return parse()
     }
@@ -100,25 +100,21 @@ struct HTTP1Session {
 
     private mutating func parse() -> Action {
         let input = input
+        var parser = if case .some(let parser) = partial { parser } else { HTTPRequestParser(limits: rules.limits) }
         switch parser.parseHead(input.span.extracting(droppingFirst: inputStart)) {
-        case .incomplete: return .read
+        case .incomplete:
+            partial = .some(parser)
+            return .read
         case .invalid(let violation): return refuse(violation)
         case .head(let head, let consumed):
             consume(consumed)
             endsAtRest = false
             phase = .inExchange
             deadline = .never
+            if case .some = partial { partial = .none }
             exchange = HTTP1Exchange(head)
-            self.head = head
-            return .request
+            return .request(head)
         }
-    }
-
-    /// The head of the request that has come; `nil` when it was taken before.
-    mutating func takeHead() -> HTTPRequestHead? {
-        var taken: HTTPRequestHead?
-        swap(&taken, &head)
-        return taken
     }
 
     // MARK: Endings
@@ -145,7 +141,7 @@ struct HTTP1Session {
     mutating func saveMemory(at now: MonotonicTime) -> Bool {
         guard phase == .atRest else { return false }
         if hasServed { return drain() }
-        deadline = now + intervals.head
+        deadline = now + rules.intervals.head
         return false
     }
 

@@ -36,8 +36,7 @@ public final class HTTPServer: @unchecked Sendable {
     private let unsentAllowance: Int
 
     let handler: any HTTPHandler
-    let limits: HTTPLimits
-    let intervals: HTTPIntervals
+    let rules: HTTPRules
     /// Where every connection of the loop reads into first, so that idle connections own no buffer.
     let scratch: UnsafeMutableRawBufferPointer
     /// Bytes of an answer that may wait for a client that does not read before its source is paused.
@@ -61,8 +60,7 @@ public final class HTTPServer: @unchecked Sendable {
     ) {
         self.loop = loop
         self.handler = handler
-        self.limits = limits
-        intervals = HTTPIntervals(timeouts)
+        rules = HTTPRules(limits, timeouts)
         self.maxConnections = maxConnections
         self.unsentAllowance = unsentAllowance
         peers = PeerCount(limit: maxConnectionsPerPeer)

@@ -24,8 +24,19 @@ public struct HTTPTimeouts: Hashable, Sendable {
     public init() {}
 }
 
+/// What a server demands of its clients; one for all connections.
+final class HTTPRules: Sendable {
+    let limits: HTTPLimits
+    let intervals: HTTPIntervals
+
+    init(_ limits: HTTPLimits, _ timeouts: HTTPTimeouts) {
+        self.limits = limits
+        intervals = HTTPIntervals(timeouts)
+    }
+}
+
 /// The time-outs as the loop's clock counts them: `Duration` is 128 bits wide, and its arithmetic shows in profiles.
-struct HTTPIntervals {
+struct HTTPIntervals: Sendable {
     let handshake, head, bodyIdle, bodyTotal, write, keepAlive, linger: ClockInterval
     /// At least 1.
     let bodyBytesPerSecond: Int

@@ -17,11 +17,12 @@ struct OutputBuffer {
     mutating func noteSent(_ count: Int) { sentCount += count }
 
     /// Gives memory back that is worth it: all of it where nothing is left, but for a little.
+    /// - Parameter isInExchange: whether more of the same answer follows: what its head took is not needed for the pieces behind it.
     ///
     /// A client that is a little slower than its provider never empties the buffer: what it has got must not pile up in it.
-    mutating func forgetSent() {
+    mutating func forgetSent(isInExchange: Bool = false) {
         if sentCount == bytes.count {
-            bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
+            bytes.removeAll(keepingCapacity: bytes.capacity <= (isInExchange ? Self.keptInExchange : Self.keptCapacity))
             sentCount = 0
         } else if sentCount >= Self.mostKeptSent {
             bytes.removeFirst(sentCount)
@@ -35,6 +36,8 @@ struct OutputBuffer {
         sentCount = 0
     }
 
+    /// Bytes that an emptied buffer keeps for the next piece of a stream: thousands of streams may be waiting for theirs.
+    private static let keptInExchange = 512
     /// Bytes that an emptied buffer keeps for the next answer.
     private static let keptCapacity = 4 * 1024
     /// Bytes that have left and may stay in front of those that have not.

@@ -24,8 +24,8 @@ public struct UpstreamHead: Sendable {
         lines.append(contentsOf: line)
     }
 
-    /// Holds most heads in one allocation.
-    private static let firstCapacity = 512
+    /// Holds a short head in one allocation; it stays as long as its stream.
+    private static let firstCapacity = 224
 
     /// The value of the field called `name`, without the blanks around it; where several have that name, of the last. Bytes that are not UTF-8
     /// become U+FFFD.

@@ -90,12 +90,12 @@ import Testing
         #expect(buffer.bytes.count < 70_000)
     }
 
-    @Test(arguments: [(3_000, true), (100_000, false)])
-    func anEmptiedBufferKeepsLittle(_ size: Int, _ keeps: Bool) {
+    @Test(arguments: [(3_000, false, true), (100_000, false, false), (3_000, true, false), (300, true, true)])
+    func anEmptiedBufferKeepsLittle(_ size: Int, _ isInExchange: Bool, _ keeps: Bool) {
         var buffer = OutputBuffer()
         buffer.bytes += [UInt8](repeating: 7, count: size)
         buffer.noteSent(size)
-        buffer.forgetSent()
+        buffer.forgetSent(isInExchange: isInExchange)
         #expect((buffer.bytes.capacity > 0) == keeps)
     }
 }

@@ -18,7 +18,7 @@ final class SessionScript {
         return timeouts
     }()
 
-    init(limits: HTTPLimits = HTTPLimits()) { session = HTTP1Session(limits: limits, intervals: HTTPIntervals(Self.timeouts)) }
+    init(limits: HTTPLimits = HTTPLimits()) { session = HTTP1Session(HTTPRules(limits, Self.timeouts)) }
 
     private var surroundings: HTTP1Session.Surroundings {
         HTTP1Session.Surroundings(date: Array("D".utf8), keepsConnections: keepsConnections)
@@ -66,7 +66,7 @@ final class SessionScript {
     func name(_ action: HTTP1Session.Action) -> String {
         switch action {
         case .read: "read"
-        case .request: "request \(session.takeHead().map { String(decoding: $0.path, as: UTF8.self) } ?? "without a head")"
+        case .request(let head): "request \(String(decoding: head.path, as: UTF8.self))"
         case .refuse(let violation): "refuse \(violation.status)"
         case .end: "end"
         }
