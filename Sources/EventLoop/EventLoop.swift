@@ -188,7 +188,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if hasWork { return 0 }
         let earliest = timers.earliest
         if earliest == .never { return -1 }
-        return Int32(clamping: (earliest - now).milliseconds)
+        return Int32(clamping: now.milliseconds(until: earliest))
     }
 
     private func dispatch(_ event: inout epoll_event) {

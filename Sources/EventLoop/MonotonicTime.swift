@@ -34,6 +34,20 @@ public struct MonotonicTime: Comparable, Hashable, Sendable {
         self > earlier ? Int64(clamping: (nanoseconds - earlier.nanoseconds) / 1_000) : 0
     }
 
+    /// The moment `milliseconds` later; negative ones count as zero, and what lies beyond the clock is `never`. Cheaper than adding a `Duration`.
+    public func adding(milliseconds: Int) -> MonotonicTime {
+        let (span, isTooLong) = UInt64(max(0, milliseconds)).multipliedReportingOverflow(by: 1_000_000)
+        let (sum, overflow) = nanoseconds.addingReportingOverflow(span)
+        return isTooLong || overflow ? .never : MonotonicTime(nanoseconds: sum)
+    }
+
+    /// Milliseconds from this moment to `later`, rounded up; zero when they are the other way round.
+    func milliseconds(until later: MonotonicTime) -> Int {
+        guard later > self else { return 0 }
+        let (whole, rest) = (later.nanoseconds - nanoseconds).quotientAndRemainder(dividingBy: 1_000_000)
+        return Int(clamping: whole) + (rest == 0 ? 0 : 1)
+    }
+
     /// Order in time.
     @inlinable public static func < (a: MonotonicTime, b: MonotonicTime) -> Bool { a.nanoseconds < b.nanoseconds }
 }

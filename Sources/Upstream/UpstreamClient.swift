@@ -111,7 +111,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     }
 
     private func setTimer(_ milliseconds: Int) {
-        timer.set(milliseconds < 0 ? .never : loop.now + .milliseconds(milliseconds))
+        timer.set(milliseconds < 0 ? .never : loop.now.adding(milliseconds: milliseconds))
     }
 
     private func timeOut() {

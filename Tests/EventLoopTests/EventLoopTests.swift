@@ -157,6 +157,20 @@ func onLoop<R: Sendable>(_ body: @escaping @Sendable (EventLoop) async throws ->
         #expect(Duration.microseconds(1).milliseconds == 1)
         #expect(MonotonicTime(nanoseconds: 5) - MonotonicTime(nanoseconds: 9) == .zero)
         #expect(MonotonicTime(nanoseconds: .max - 1) + .seconds(1) == .never)
+        #expect(MonotonicTime(nanoseconds: 5).adding(milliseconds: 3) == MonotonicTime(nanoseconds: 3_000_005))
+        #expect(MonotonicTime(nanoseconds: 5).adding(milliseconds: -3) == MonotonicTime(nanoseconds: 5))
+        #expect(MonotonicTime(nanoseconds: 5).adding(milliseconds: .max) == .never)
+        #expect(MonotonicTime(nanoseconds: .max - 5).adding(milliseconds: 1) == .never)
+    }
+}
+
+@Suite struct MonotonicTimeTests {
+    /// A wait that is rounded down would end before its deadline, and be begun again and again until it comes.
+    @Test(arguments: [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2), (-5, 0), (7_500_000_000, 7_500)])
+    func waitsAreRoundedUp(_ nanoseconds: Int, _ milliseconds: Int) {
+        let start = MonotonicTime(nanoseconds: 1_000_000_000)
+        let end = MonotonicTime(nanoseconds: UInt64(1_000_000_000 + nanoseconds))
+        #expect(start.milliseconds(until: end) == milliseconds)
     }
 }
 
