@@ -44,7 +44,7 @@ import Testing
 
     @Test("letters are folded, white space and typographic signs too")
     func folding() {
-        // What counts capitals comes behind the words and the characters.
+        // The features that count capitals follow those of words and characters.
         let upper = features("ÜBERSETZE ÄPFEL ДЛЯ"), lower = features("übersetze äpfel для")
         #expect(upper.rows.prefix(upper.sectionEnds[3]) == lower.rows.prefix(lower.sectionEnds[3]))
         #expect(features("it’s “so”") == features("it's \"so\""))
@@ -60,7 +60,7 @@ import Testing
         #expect(found.rows.allSatisfy { Int($0) < FeatureSpace.rowCount })
     }
 
-    /// A change of features without a newly trained model would go unseen otherwise; whoever changes them raises `FeatureSpace.version` and retrains.
+    /// Detects a change of features without a newly trained model. After such a change, raise `FeatureSpace.version` and train again.
     @Test("are those that the shipped model was trained on") func unchanged() {
         let prompt = "Hi! Schreib a SQL query: total 3.5% of sales in 2024?\nA) 1\nB) 2\n```x = {y}```\n翻译 это. Thanks!"
         let found = features(prompt)

@@ -1,6 +1,6 @@
 @testable import Classifier
 
-/// Inputs as different as they come, the same in every run.
+/// Inputs of many kinds, the same in every run.
 enum GoldenInputs {
     struct Input {
         var prompt: [UInt8]
@@ -122,7 +122,7 @@ enum GoldenInputs {
         return (0..<count).flatMap { _ in parts[Int.random(in: 0..<parts.count, using: &random)] }
     }
 
-    /// Around the limits of what is looked at, and far beyond them.
+    /// Lengths around the limits of what is read, and far beyond them.
     private static func lengths() throws -> [Input] {
         let text = Array(try realisticPrompts().map(\.prompt).joined(separator: "\n").utf8)
         let sizes = [255, 256, 257, 351, 352, 353, 2_999, 3_000, 3_001, 3_998, 3_999, 4_000, 4_001, 4_002, 4_500, 20_000]

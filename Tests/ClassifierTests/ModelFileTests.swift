@@ -50,7 +50,7 @@ import Testing
         #expect(error(model)?.contains("another version") == true)
     }
 
-    /// Contents with a right checksum that somebody made up: whatever is read, nothing crashes, not even while classifying.
+    /// Made-up contents with a valid checksum: whatever is read, nothing crashes, not even while classifying.
     @Test("forged contents are refused or harmless") func forged() throws {
         var random = FixedRandom(state: 11)
         var accepted = 0

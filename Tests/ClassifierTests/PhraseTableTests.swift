@@ -3,7 +3,7 @@ import Testing
 @testable import Classifier
 
 @Suite("Phrases") struct PhraseTableTests {
-    /// What the tokenizer makes of `text`, and the table's answer to it.
+    /// The tokens of `text`, and the table's matches in them.
     private func ask<R>(_ text: String, _ question: (UnsafeBufferPointer<Token>) -> R) -> R {
         Array(text.utf8).withUnsafeBytes { bytes in FeatureExtractor.withFeatures(of: bytes) { question($0.tokens) } }
     }

@@ -33,7 +33,7 @@ struct LabelledPrompt {
     let task: TaskType
 }
 
-/// Realistic prompts of our own that the model was never trained on (written there by scripts/train-classifier/train.py).
+/// Realistic prompts of this project that the model was never trained on (written there by scripts/train-classifier/train.py).
 func realisticPrompts() throws -> [LabelledPrompt] {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Corpus/realistic-dev.jsonl")
     let reader = JSONReader()

@@ -1,4 +1,4 @@
-/// What kinds of provider, retries and breakers can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of provider kinds, retries and breakers: the whole text that is shown, with line, column and caret.
 enum CallRuleCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -2,7 +2,7 @@ import Chat
 import Policies
 import Testing
 
-/// Where a policy says nothing, the catalogue of known models does.
+/// Facts that a policy does not state come from the catalogue of known models.
 @Suite struct CatalogueDefaultTests {
     private func model(_ body: String, named name: String = "gpt-4o-mini") throws -> ModelEntry {
         guard

@@ -40,7 +40,7 @@ import Testing
     }
 }
 
-/// Files of other makers, and files that are none.
+/// Files of other formats, and files that are not catalogues.
 @Suite struct CatalogueFileTests {
     private func read(_ text: String) throws -> Catalogue { try CatalogueFile.read(Array(text.utf8)) }
 
@@ -132,7 +132,7 @@ import Testing
     func refusesWhatIsNoDecimal(_ text: String) { #expect(DecimalShift.decimal(text, by: 6) == nil) }
 }
 
-/// Which names find which model, and at which price.
+/// The model and price that each name finds.
 @Suite struct CatalogueNameTests {
     @Test(arguments: [
         ("gpt-4", "gpt-4", "30/-/-/60"), ("gpt-4-0613", "gpt-4", "30/-/-/60"),
@@ -182,7 +182,7 @@ import Testing
     }
 }
 
-/// Who is asked decides whose prices hold.
+/// The provider decides whose prices apply.
 @Suite struct CatalogueSellerTests {
     private func model(_ provider: String, _ name: String) throws -> ModelEntry {
         let text = "providers: {p: {\(provider)}}\nmodels: {\"*\": {provider: p, upstream_model: \"*\"}}\n"

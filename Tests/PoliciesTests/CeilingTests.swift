@@ -2,7 +2,8 @@ import Chat
 import Policies
 import Testing
 
-/// What calls can cost, and what a ceiling does about it. Prices per million: big 30/60, sonnet 3 (3.75 written to the cache)/15, mini .15/.60.
+/// The highest costs of calls, and the effect of ceilings. Prices per million: big 30/60, sonnet 3 (3.75 written to the cache)/15, mini
+/// .15/.60.
 @Suite struct CeilingTests {
     private func text(_ virtual: String) -> String { models + virtual + "\n" }
 
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    /// Of `bare` nothing but the price is known: what the client asks for is what it may cost.
+    /// Of `bare` only the price is known: its cost is bounded by what the client requests.
     @Test func theClientsLimitCountsWhereTheModelHasNone() throws {
         let policies = try snapshot(models + "  bare: {provider: p, price: {input: 0, output: 1}}\n")
         let decision = try policies.decide("bare") { $0.maxOutputTokens = 1_000_000 }
@@ -138,7 +139,7 @@ import Testing
         let policies = try snapshot(models)
         let call = try #require(try policies.decide("mini") { $0.maxCost = "1" }.calls.first)
         #expect(call.maxOutputTokens == 16_384 && call.worstCase == "0.0098304")
-        // Room is left for the input: providers refuse limits that could exceed the context.
+        // Space is left for the input: providers refuse limits that could exceed the context window.
         let long = try policies.decide("big") {
             $0.maxCost = "1"
             $0.inputTokensUpperBound = 8000

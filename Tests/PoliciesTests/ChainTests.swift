@@ -2,7 +2,7 @@ import Chat
 import Policies
 import Testing
 
-/// Fallback orders, what is left out of them, and who may name what.
+/// Fallback orders, exclusions, and permissions for names.
 @Suite struct ChainTests {
     @Test func entriesCarryTheirTerms() throws {
         let policies = try snapshot(
@@ -40,7 +40,7 @@ import Testing
             return
         }
         #expect(legs.flatMap(\.calls).map(\.model.name) == ["big", "sonnet"] && plans[1].firstCall?.model.name == "mini")
-        // With one of the two down there is nothing to race.
+        // With one of the two unavailable there is no race.
         guard case .race(let rest, _) = try policies.decide("v", state: TestState(down: ["big"])).plan else {
             Issue.record("no race of the two that are left")
             return
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func withoutAnyThatIsAvailableAllArePlanned() throws {
-        // Whoever carries out the plan says until when they are left alone.
+        // The run reports until when they are unavailable.
         let policies = try snapshot(models + "  v: [big, mini]\n")
         #expect(try policies.decide("v", state: TestState(down: ["big", "mini"])).names == ["big", "mini"])
         #expect(try policies.decide("big", state: TestState(down: ["big"])).names == ["big"])

@@ -36,7 +36,7 @@ import Testing
     @Test func amountsOfMoneyAreExactAndAbsentOnesAreUnlimited() throws {
         for (amount, expected) in [("0.05", true), ("0.049999999", false), (nil, true)] as [(String?, Bool)] {
             let money = amount.flatMap { NanoUSD(decimal: $0) }
-            // With a ceiling below what `big` may cost the rule still decides; so the state of the trace tells, not the model.
+            // With a ceiling below the cost of `big` the rule still decides, so the trace is checked and not the model.
             let policies = try snapshot(models + #"  v: {route: [{when: {budget_left: ">=0.05"}, use: big}, {use: mini}]}"# + "\n")
             #expect(try policies.decide("v") { $0.budgetLeft = money }.trace.rule == (expected ? "1" : "2"))
         }

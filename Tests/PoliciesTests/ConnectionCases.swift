@@ -1,4 +1,4 @@
-/// What the limits of a provider can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of a provider's timeouts and connections: the whole text that is shown, with line, column and caret.
 enum ConnectionCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

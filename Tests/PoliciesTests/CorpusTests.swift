@@ -1,7 +1,7 @@
 import Policies
 import Testing
 
-/// Files that once were, or could be, trouble. `ok-*.yaml` compile; of all others at least one thing is wrong, and nothing crashes.
+/// Files that caused, or could cause, trouble. `ok-*.yaml` compile; all others have at least one error, and nothing crashes.
 @Suite struct CorpusTests {
     @Test func everyFileGivesItsVerdict() throws {
         let files = try TestFiles.policies(in: "Corpus")

@@ -1,7 +1,7 @@
 import Policies
 import Testing
 
-/// A policy file and all that is said about it.
+/// A policy file and its diagnostics.
 struct DiagnosticCase: Sendable, CustomTestStringConvertible {
     let name: String
     let yaml: String

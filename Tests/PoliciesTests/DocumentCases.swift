@@ -1,4 +1,4 @@
-/// What a document as a whole can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of a document as a whole: the whole text that is shown, with line, column and caret.
 enum DocumentCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

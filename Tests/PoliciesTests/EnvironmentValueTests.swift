@@ -30,7 +30,7 @@ import Testing
         #expect(try reason(Self.house, ["KEY": value]) == "KEY is not set")
     }
 
-    /// Every member that may come from the environment, with a value that it does not take.
+    /// Every member that may come from the environment, with an invalid value.
     @Test(arguments: [
         ("kind: openai, base_url: http://h, api_key: \"${V}\"", "a b"), ("kind: openai, base_url: \"${V}\"", "nowhere"),
         ("kind: openai, base_url: \"https://h/${V}\"", "v1?key=b"), ("kind: openai, base_url: http://h, proxy: \"${V}\"", "u:b@h"),

@@ -1,4 +1,4 @@
-/// What headers and proxies can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of headers and proxies: the whole text that is shown, with line, column and caret.
 enum HeaderCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -1,4 +1,4 @@
-/// What a key can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of keys: the whole text that is shown, with line, column and caret.
 enum KeyCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -1,4 +1,4 @@
-/// What limits can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of limits: the whole text that is shown, with line, column and caret.
 enum LimitRuleCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

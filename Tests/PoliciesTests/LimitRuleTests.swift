@@ -173,7 +173,7 @@ import Testing
     }
 }
 
-/// What can be priced, and what need not be.
+/// Models that must have a price, and those that need none.
 @Suite struct PricedBudgetTests {
     private func errors(_ organization: String) -> [String] {
         let text =
@@ -218,6 +218,6 @@ import Testing
 }
 
 extension String {
-    /// What comes behind the first `text`.
+    /// The rest after the first `text`.
     fileprivate func components(after text: String) -> String? { firstRange(of: text).map { String(self[$0.upperBound...]) } }
 }

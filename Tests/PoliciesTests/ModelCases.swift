@@ -1,4 +1,4 @@
-/// What a model can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of models: the whole text that is shown, with line, column and caret.
 enum ModelCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -61,7 +61,7 @@ private struct Random: RandomNumberGenerator {
         }
     }
 
-    /// Decides for every name and runs the tests; what comes out is not the point.
+    /// Decides for every name and runs the tests; the results do not matter.
     private func exercise(_ snapshot: PolicySnapshot) {
         for result in snapshot.runTests() { _ = PolicyTestReport.text(of: [result]) + result.trace.text }
         for listed in snapshot.listing {

@@ -1,4 +1,4 @@
-/// What an organization can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of organizations: the whole text that is shown, with line, column and caret.
 enum OrganizationCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -26,7 +26,7 @@ import Testing
         #expect(PolicyTestReport.text(of: Array(results.prefix(1))) == "Tests\n  1 passed\n" && PolicyTestReport.text(of: []).isEmpty)
     }
 
-    /// Each member of `given` decides the one rule that looks at it.
+    /// Each member of `given` selects the one rule that tests it.
     @Test(
         arguments: [
             ("user: ann", "user: ann"), ("team: acme/t", "team: acme/t"), ("key: ci, team: acme/t", "key: ci"),

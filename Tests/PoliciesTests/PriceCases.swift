@@ -1,4 +1,4 @@
-/// What a price can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of prices: the whole text that is shown, with line, column and caret.
 enum PriceCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -1,4 +1,4 @@
-/// What a provider can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of providers: the whole text that is shown, with line, column and caret.
 enum ProviderCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

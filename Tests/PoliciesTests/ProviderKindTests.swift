@@ -2,7 +2,7 @@ import Chat
 import Policies
 import Testing
 
-/// What the kinds of provider have by default, and where it comes from.
+/// The defaults of provider kinds, and their sources.
 @Suite struct ProviderKindTests {
     private func provider(_ body: String, _ environment: [String: String] = [:]) throws -> Provider {
         let compilation = compile("providers:\n  p: {\(body)}\n", environment: environment)
@@ -86,7 +86,7 @@ import Testing
             policies.offProviders.isEmpty
                 && policies.providers.map(\.baseURL.host) == ["address-not-set.invalid", "bedrock-runtime.us-east-1.amazonaws.com"])
         #expect(try policies.decide("v").names == ["m", "n"])
-        // What is wrong stays wrong.
+        // Invalid values stay errors.
         let wrong = PolicyCompiler.compile(
             [PolicyFile(path: "main.yaml", text: "providers: {a: {kind: openai, base_url: ftp://x, api_key: \"${KEY}\"}}")],
             environment: [:],

@@ -1,4 +1,4 @@
-/// What rules can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of rules: the whole text that is shown, with line, column and caret.
 enum RouteCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -4,7 +4,7 @@ import FoundationEssentials
 @testable import Policies
 import Testing
 
-/// `policies/schema.json` and the keys that the compiler takes are two accounts of one language: here they are compared.
+/// `policies/schema.json` and the compiler's keys describe the same language: here they are compared.
 @Suite struct SchemaTests {
     private static let shapes: [(definition: String, shape: Shape)] = [
         ("provider", .provider), ("timeouts", .timeouts), ("retry", .retry), ("breaker", .breaker), ("model", .model),

@@ -26,7 +26,7 @@ import Testing
         "providers:\n  p: {kind: openai, base_url: http://h, proxy: 'ftp://user:\(secret)@h'}\n",
         "providers:\n  p:\n    api_key: '\(secret)\n      \(secret) '\n",
         "providers:\n  p:\n    api_key: |\n      \(secret)\n      \(secret)\n",
-        // Not valid YAML: the secret is known by its context only.
+        // Invalid YAML: the secret is recognised by its context only.
         "providers:\n  p: {kind: openai, api_key: \(secret), base_url: [}\n",
         "providers:\n  p:\n    api_key: \"\(secret)\" x\n",
         "providers:\n  p:\n    headers:\n      x-one: \"\(secret)\" x\n",
@@ -43,7 +43,7 @@ import Testing
         "organizations: {a: {teams: {t: {keys: [{name: k, sha256: \(secret)}]}}}}\n",
         "organizations: {a: {teams: {t: {keys: [\(secret)]}}}}\n",
         "organizations: {a: {teams: {t: {keys: [{name: k, value: \(secret)}]}}}}\n",
-        // In the place of a name.
+        // In place of a name.
         "providers: {sk-\(secret): {}}\nmodels: {m: {provider: sk-\(secret), price: free}}\n",
     ]
 

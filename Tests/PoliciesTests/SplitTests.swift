@@ -17,8 +17,8 @@ import Testing
         #expect(trace.model == (trace.arm == "control" ? "mini" : "sonnet"))
     }
 
-    /// Written down once, from an implementation of its own in another language: whoever changes the hash moves users between the arms of
-    /// running experiments.
+    /// Computed once by an independent implementation in another language: a change of the hash moves users between the arms of running
+    /// experiments.
     @Test func assignmentsNeverChange() throws {
         let policies = try policies("a: {use: mini, weight: 50}, b: {use: sonnet, weight: 30}, c: {use: big, weight: 20}")
         let expected = ["a", "b", "b", "a", "a", "c", "c", "a", "a", "a", "c", "b", "b", "a", "a", "b"]
@@ -84,7 +84,7 @@ import Testing
 
     @Test func anArmThatIsDownIsNotReplacedByAnother() throws {
         let policies = try policies("a: {use: mini}, b: {use: mini}")
-        // It is planned all the same: whoever carries out the plan says until when the target is left alone.
+        // It stays in the plan: the run reports until when the target is unavailable.
         let decision = try policies.decide("v", state: TestState(down: ["mini"]))
         #expect(decision.names == ["mini"] && decision.trace.arm != nil)
     }

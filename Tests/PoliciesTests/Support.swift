@@ -23,7 +23,7 @@ let models = """
 
     """
 
-/// A state that tests make up.
+/// A target state for tests.
 struct TestState: TargetState {
     var down: Set<String> = []
     var latency: [String: Double] = [:]
@@ -44,7 +44,7 @@ extension PolicySnapshot {
         return try decide(features, allowed: ModelSet.everything, state: state)
     }
 
-    /// How the decision is refused.
+    /// The error of a decision.
     func refusal(
         _ model: String..., state: TestState = TestState(), with change: (inout RequestFeatures) -> Void = { _ in }
     ) -> DecisionFailure? {
@@ -61,16 +61,16 @@ extension PolicySnapshot {
 }
 
 extension Decision {
-    /// The names of the calls in the order of trying.
+    /// The names of the calls in the order of attempts.
     var names: [String] { calls.map(\.model.name) }
 }
 
 extension DecisionTrace {
-    /// The candidates that are left out, with the reason.
+    /// The excluded candidates, with the reasons.
     var excluded: [String] { candidates.compactMap { candidate in candidate.excludedBecause.map { "\(candidate.model): \($0)" } } }
 }
 
 extension NanoUSD: ExpressibleByStringLiteral {
-    /// An amount of USD; nothing when the text is none, which no test expects.
+    /// An amount of USD; zero for an invalid text, which no test expects.
     public init(stringLiteral text: String) { self = NanoUSD(decimal: text) ?? NanoUSD(nanos: .min) }
 }

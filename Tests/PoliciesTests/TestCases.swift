@@ -1,4 +1,4 @@
-/// What policy tests, time zones and classifiers can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of policy tests, time zones and classifiers: the whole text that is shown, with line, column and caret.
 enum TestCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

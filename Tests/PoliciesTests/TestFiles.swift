@@ -14,7 +14,7 @@ enum TestFiles {
 }
 
 extension TestFiles {
-    /// Zones as a machine with tzdata has them: Berlin's rule of today, which is all that the examples use.
+    /// Time zone files as in tzdata: Berlin's current rule, which is all that the examples use.
     static func timeZone(_ resource: PolicyResource) -> [UInt8]? {
         guard case .timeZone(name: "Europe/Berlin") = resource else { return nil }
         return tzif(rule: "CET-1CEST,M3.5.0,M10.5.0/3")

@@ -1,4 +1,4 @@
-/// What virtual models can get wrong: the whole text that is shown, with line, column and caret.
+/// Errors of virtual models: the whole text that is shown, with line, column and caret.
 enum VirtualModelCases {
     static let all: [DiagnosticCase] = [
         DiagnosticCase(

@@ -14,7 +14,7 @@ struct FaultTests {
         context = try TLSServerContext(directory: directory.path)
     }
 
-    /// What arrives instead of a ClientHello.
+    /// Bytes that arrive instead of a ClientHello.
     static let garbage: [String: [UInt8]] = [
         "HTTP": Array("GET / HTTP/1.1\r\nhost: a\r\n\r\n".utf8),
         "CONNECT": Array("CONNECT a:443 HTTP/1.1\r\n\r\n".utf8),
@@ -36,7 +36,7 @@ struct FaultTests {
         #expect(failure.cause == .protocolError)
         #expect(!failure.description.isEmpty)
         #expect(ERR_peek_error() == 0)
-        // It stays failed, without OpenSSL being asked again.
+        // It stays failed, without another call to OpenSSL.
         guard case .failed(failure) = wire.tls.handshake(), case .failed(failure) = wire.tls.write([1]),
             case .failed(failure) = wire.tls.read()
         else { return #expect(Bool(false), "\(name) revived") }
@@ -63,7 +63,7 @@ struct FaultTests {
 
     // MARK: The error queue
 
-    /// Leaves an error in this thread's queue, as a careless neighbour would.
+    /// Leaves an error in this thread's queue, as another connection could.
     static func litter() { #expect(BIO_new_file("/nonexistent", "r") == nil) }
 
     @Test func anotherConnectionsErrorIsNotOurs() throws {
@@ -127,7 +127,7 @@ extension TLSConnection {
     func read() -> TLSRead { withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { read(into: $0) } }
 }
 
-/// Counts the `SSL` objects that this thread makes and frees, by what OpenSSL itself reports.
+/// Counts the `SSL` objects that this thread makes and frees, as OpenSSL reports them.
 struct LiveConnections {
     private struct Count { var thread: pthread_t?; var made = 0; var freed = 0 }
     private static let count = Mutex(Count())

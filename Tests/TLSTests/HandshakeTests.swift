@@ -110,7 +110,7 @@ struct HandshakeTests {
         let reloads = Box<Bool>()
         let server = try LoopbackServer(context) { [context, directory] connection in
             connection.describe()
-            // Between the first connection and the second everything is replaced.
+            // Everything is replaced between the first connection and the second.
             try? directory.makePair("server", hosts: ["localhost", "other.test"])
             if case .reloaded = context.reload() { reloads.put(true) } else { reloads.put(false) }
         }

@@ -96,7 +96,7 @@ struct ReloadTests {
     }
 }
 
-/// What can be wrong with the files.
+/// The errors that files can have.
 enum Damage: CaseIterable {
     case mismatched, expired, notYetValid, garbageCertificate, emptyCertificate, damagedCertificate, garbageKey, emptyKey, encryptedKey
     case missingCertificate, missingKey, danglingLink, directoryInstead, oversized, badFurtherPair, weakKey

@@ -117,7 +117,7 @@ struct ServedConnection {
         return (steps, waits, largest, nil)
     }
 
-    /// Answers the first bytes with the connection's facts and says goodbye.
+    /// Answers the first bytes with the connection's facts and closes.
     func describe() {
         guard handshake() == nil, !read().bytes.isEmpty else { return }
         write(Array("\(tls.version) \(tls.negotiatedProtocol ?? "-") \(tls.serverName ?? "-") \(tls.resumed ? "resumed" : "full")\n".utf8))
@@ -125,7 +125,7 @@ struct ServedConnection {
     }
 }
 
-/// Something that a server's thread leaves for the test.
+/// A value that a server's thread passes to the test.
 final class Box<Value: Sendable>: Sendable {
     private let values = Mutex<[Value]>([])
     func put(_ value: Value) { values.withLock { $0.append(value) } }

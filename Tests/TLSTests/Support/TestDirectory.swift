@@ -7,7 +7,7 @@ import Testing
 final class TestDirectory: Sendable {
     let path: String
 
-    /// - Parameter hosts: whom the default pair is for; `nil` for an empty directory.
+    /// - Parameter hosts: the hosts of the default pair; `nil` for an empty directory.
     init(hosts: [String]? = ["localhost", "127.0.0.1"]) throws {
         var template = Array("/tmp/tls-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw SetupError("mkdtemp") }
