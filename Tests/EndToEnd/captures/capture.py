@@ -48,7 +48,7 @@ class Capture:
         admin = gateway.site.environment["PURSER_ADMIN"]
         self.admin_port = int(admin.rpartition(":")[2])
         self.admin_key = gateway.admin().key or ""
-        self.fixed = {gateway.key: "KEY", self.admin_key: "ADMIN-KEY", str(gateway.port): "PORT", str(self.admin_port): "ADMIN-PORT", str(gateway.site.home): "HOME"}
+        self.fixed = {gateway.key: "KEY", self.admin_key: "ADMIN-KEY", f":{gateway.port}": ":PORT", f":{self.admin_port}": ":ADMIN-PORT", str(gateway.site.home): "HOME"}
 
     # --- What is sent
 
