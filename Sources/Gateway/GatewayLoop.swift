@@ -84,7 +84,7 @@ public final class GatewayLoop: HTTPHandler {
         }
     }
 
-    /// From now on little may wait for clients that are slower than their providers, or as much as usual.
+    /// Called when per-client buffers must shrink (`true`) or may grow back (`false`).
     public func limitBuffers(_ isTight: Bool) { executor.limitBuffers(isTight) }
 
     /// Tells of connections that were turned away, once a second at most.

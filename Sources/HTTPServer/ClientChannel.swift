@@ -9,7 +9,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
     let peer: PeerAddress
     private var transport: HTTPTransport
     private var task: Task<Void, Never>?
-    /// Who reads and writes here, once it is known which protocol the client speaks.
+    /// The session that reads and writes here, once the client's protocol is known.
     private var connection: HTTP1Connection?
 
     private var interest = ChannelInterest()

@@ -95,7 +95,7 @@ final class HTTP1Connection: @unchecked Sendable {
 
     // MARK: Endings
 
-    /// Answers what is not a request as we take it; the connection ends after it.
+    /// Answers a request that is not valid HTTP; the connection ends after it.
     func refuse(_ violation: HTTPViolation) {
         if case .refuse(let violation) = session.refuse(violation) { answer(violation) }
     }

@@ -11,7 +11,7 @@ struct HTTP1Session {
         case read
         /// Answering a request; nothing else is read meanwhile but its body.
         case request(HTTPRequestHead)
-        /// Answering what is not a request as we take it, and ending then.
+        /// Answering a request that is not valid HTTP, then ending.
         case refuse(HTTPViolation)
         /// Ending, when everything has been sent.
         case end
@@ -84,7 +84,7 @@ struct HTTP1Session {
     /// The client sends no more, or is gone.
     mutating func closed() -> Action { end() }
 
-    /// Gives up on a client that does not speak HTTP/1 as we take it.
+    /// Gives up on a client that does not speak valid HTTP/1.
     mutating func refuse(_ violation: HTTPViolation) -> Action {
         lingers = true
         phase = .over

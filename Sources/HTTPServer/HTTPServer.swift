@@ -6,11 +6,11 @@ public import TLS
 public protocol HTTPHandler: AnyObject {
     /// Answers `exchange`. Runs on the loop of the connection; cancelled when the client leaves.
     func handle(_ exchange: HTTPExchange) async
-    /// Answers a request that is not HTTP as we take it.
+    /// Answers a request that is not valid HTTP.
     func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal)
     /// A connection was turned away because of a limit on their number.
     func turnedAway()
-    /// From now on little may wait for clients that are slower than their answers, or as much as usual.
+    /// Called when per-client send buffers must shrink (`true`) or may grow back (`false`).
     func limitBuffers(_ isTight: Bool)
 }
 

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Whom a connection comes from, as far as limits care: an IPv4 address, or the /64 network of an IPv6 one (a single customer owns all of it).
+/// The peer that limits on connections count: an IPv4 address, or the /64 network of an IPv6 address (which belongs to a single customer).
 struct PeerAddress: Hashable {
     /// Where local proxies and load generators come from, all of them from one address.
     let isLoopback: Bool

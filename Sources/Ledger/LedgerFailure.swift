@@ -34,13 +34,13 @@ public enum LedgerFailure: Error, Hashable, Sendable {
     case keptInJournals(records: Int, cause: String)
     /// The database server cannot be reached, does not answer in time, or is shutting down.
     case serverAway(server: String, detail: String)
-    /// The database server does not let us in: wrong name or password, no such database, missing rights.
+    /// The database server refuses access: wrong name or password, no such database, missing rights.
     case serverRefuses(server: String, detail: String)
     /// The certificate of the database server is not the one that the URL wants, or it offers no encryption.
     case serverNotTrusted(server: String, detail: String)
     /// The database is a replica, or read-only for another reason.
     case serverReadOnly(server: String)
-    /// The database server reported an error that nobody expects.
+    /// The database server reported an unexpected error.
     case serverError(server: String, detail: String)
     /// A request that makes no sense, e.g. revoking a key that does not exist.
     case invalid(String)

@@ -1,7 +1,7 @@
 internal import CCurl
 
 extension UpstreamFailure {
-    /// libcurl's result codes in our words. `code` is not `CURLE_OK`.
+    /// Converts libcurl's result codes. `code` is not `CURLE_OK`.
     init(_ code: CURLcode) {
         let text = String(cString: curl_easy_strerror(code))
         self =

@@ -54,7 +54,7 @@ public final class CallExecutor {
         }
     }
 
-    /// From now on little of an answer may wait for a client that is slower than its provider, or as much as usual.
+    /// Called when per-client buffers must shrink (`true`) or may grow back (`false`).
     public func limitBuffers(_ isTight: Bool) { client.bufferLimit = isTight ? 16 * 1024 : .max }
 
     /// Drops what is kept for providers that `policies` no longer name.

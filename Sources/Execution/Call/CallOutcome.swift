@@ -17,7 +17,7 @@ public struct CallOutcome: Sendable {
     public var inDoubt = NanoUSD.zero
     /// The tokens that it may have used beyond ``usage``.
     public var inDoubtTokens: Int64 = 0
-    /// Whether `usage` is our estimate because the provider told none.
+    /// Whether `usage` is the gateway's estimate because the provider reported none.
     public var isEstimated = false
     /// From the start of the call to its end, in microseconds.
     public var latencyMicroseconds: Int64 = 0

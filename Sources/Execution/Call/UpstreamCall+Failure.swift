@@ -37,7 +37,8 @@ extension UpstreamCall {
         .upstreamError, "The provider's stream ended before its answer was complete.", source: .upstream, retry: .sameTarget)
 }
 
-/// Tokens counted by us where the provider told none. Rounded upward: a bill may be corrected downward later, never silently the other way.
+/// Tokens that the gateway estimates if the provider reports none. Rounded up: a bill may later be corrected downwards, never silently
+/// upwards.
 enum TokenEstimate {
     /// Three bytes a token: English text has about four, code and other scripts fewer.
     static let bytesPerToken = 3

@@ -217,7 +217,7 @@ public final class UpstreamCall {
     /// How long the provider has been at work so far, in microseconds.
     public var elapsedMicroseconds: Int64 { MonotonicTime.now().microseconds(since: transfer.startTime) }
 
-    /// Appends an event of our own to a stream: a chunk without choices that has one member.
+    /// Appends an event of the gateway to a stream: a chunk without choices that has one member.
     /// - Parameter json: the member's value, without line ends.
     public func appendChunk(_ member: StaticString, _ json: [UInt8], to output: inout [UInt8]) {
         stream?.appendChunk(member, to: &output) { $0.append(contentsOf: json) }

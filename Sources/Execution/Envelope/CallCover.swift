@@ -3,8 +3,8 @@ public import Ledger
 public import Policies
 
 extension Spending {
-    /// What to set aside before a call is made: all that it can come to. Less would do for most streams, but a provider may send faster than we
-    /// count, and bill what it never shows (reasoning).
+    /// What to reserve before a call: its highest cost. Less would do for most streams, but a provider may send faster than the gateway
+    /// counts, and bill output that it does not show (reasoning).
     public init(_ planned: PlannedCall) {
         self.init(planned, output: planned.extent.output)
     }
@@ -45,6 +45,6 @@ extension PlannedCall {
 }
 
 extension Headroom.Tightest {
-    /// What one stream may take: all, as long as nobody else holds any.
+    /// What one stream may reserve: everything, if no other request holds any of it.
     fileprivate func shareOfOne(atLeast least: Int64) -> Int64 { left >= unspent ? unspent : max(least, left / 4) }
 }

@@ -18,7 +18,7 @@ struct CircuitBreaker {
         case halfOpen(probes: [Prober: MonotonicTime])
     }
 
-    /// Whose probe it is.
+    /// The caller and team of a probe.
     struct Prober: Hashable, Sendable {
         /// The id of the client's key.
         let caller: String
@@ -56,7 +56,7 @@ struct CircuitBreaker {
         var time: MonotonicTime
     }
 
-    /// Whose failures were counted.
+    /// The teams whose failures were counted.
     private enum FailingTeams: Equatable {
         case none
         case one(String)

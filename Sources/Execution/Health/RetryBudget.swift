@@ -1,7 +1,7 @@
 internal import EventLoop
 
-/// How many retries a provider gets: a share of the requests that go to it and a few a second besides, so that an outage is not made worse by
-/// everybody trying again.
+/// Bounds the retries to a provider: a share of its requests, and a few per second in addition, so that retries do not make an outage
+/// worse.
 ///
 /// The rule is that of Finagle and linkerd (`retryBudget`, ttl 10 s): a balance that every request adds to and every retry takes from. What a
 /// team's requests add is that team's. Of the few a second, which all share, a team may take as long as those that it took of late are no

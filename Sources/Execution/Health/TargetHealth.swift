@@ -62,9 +62,9 @@ final class TargetHealth: Sendable {
     enum Verdict {
         case success(firstByteMicroseconds: Int64?)
         case failure
-        /// It asked to be left alone; that is no failure.
+        /// It asked for a cooldown, which is not a failure.
         case busy(for: Duration)
-        /// The call tells nothing of the target: nobody waited for its end, or the request itself is why it failed.
+        /// The call says nothing about the target: its client left, or the request itself caused the failure.
         case none
     }
 

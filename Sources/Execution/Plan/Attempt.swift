@@ -17,24 +17,24 @@ public final class Attempt {
         case hedge
     }
 
-    /// Whom.
+    /// The model this attempt was sent to.
     public let model: ModelEntry
-    /// What for.
+    /// Why it was made: primary, retry, fallback or hedge.
     public let role: Role
     /// When it began.
     public let startTime: MonotonicTime
     /// Why no call was made; `nil` when one was.
     public let skippedBecause: String?
-    /// Whether another leg of a race was faster, so that this one was given up.
+    /// Whether another attempt of the race was faster, so that this one was cancelled.
     public internal(set) var lostRace = false
-    /// What the request's envelope has set aside for it; `nil` without limits.
+    /// What the request's envelope has reserved for it; `nil` without limits.
     public let cover: Spending?
-    /// With which code its stream ends once more has come than was allowed; `nil` where no bound on money or tokens was sent with it: then the
-    /// provider may send what it likes.
+    /// The code with which its stream ends if the provider sends more than was allowed; `nil` if no bound on money or tokens was sent with
+    /// it.
     let codeOfExcess: GatewayError.Code?
-    /// Whether the ledger has it already. Kept by whoever settles.
+    /// Whether its record is committed.
     public var isSettled = false
-    /// Whether the limits have counted what it cost.
+    /// Whether its cost is charged to the limits.
     public private(set) var isCharged = false
     private let call: UpstreamCall?
     private let planned: PlannedCall?
@@ -61,10 +61,10 @@ public final class Attempt {
         codeOfExcess = nil
     }
 
-    /// What the call has come to; complete when it is over. `nil` when none was made.
+    /// The outcome of the call, complete when the call has ended; `nil` when none was made.
     public var outcome: CallOutcome? {
         guard var outcome = call?.outcome else { return nil }
-        // One that was answered in the same moment is paid for like the winner; the record tells who answered.
+        // A losing attempt may have completed too; it is billed in full and recorded as `lost_race`.
         if lostRace, outcome.status == .canceled || outcome.status == .ok { outcome.errorCode = "lost_race" }
         return outcome
     }

@@ -50,7 +50,7 @@ extension PlanRun {
         }
     }
 
-    /// Cancels whoever is still running, and waits for it: what the losers have cost must be known.
+    /// Cancels attempts that still run, and waits for their ends: the cost of the losers must be known.
     private func endRace(_ group: inout TaskGroup<OnOneLoop<RaceNews>>, winner: UpstreamCall) async {
         let rivals = attempts.indices.filter { attempts[$0].isRunning && !attempts[$0].isOf(winner) }
         for index in rivals { attempts[index].lostRace = true }
@@ -82,7 +82,7 @@ private struct Race {
     init(plans: [Plan]) { self.plans = plans }
 
     var isFullyStarted: Bool { started == plans.count }
-    /// Whether nobody can win any more.
+    /// Whether no attempt can win any more.
     var isLost: Bool { isOver || failed == started }
 
     mutating func startNext() -> Plan? {
@@ -98,7 +98,7 @@ private struct Race {
     }
 }
 
-/// Lets tasks of one loop share what belongs to the loop. Whoever makes one vouches for it that no other thread comes near.
+/// Lets tasks of one loop share an object of the loop. Its maker guarantees that no other thread uses it.
 struct OnOneLoop<Value>: @unchecked Sendable {
     let value: Value
 }

@@ -17,7 +17,7 @@ struct CellRules {
     /// Up to where the readings of windows went.
     var fences: [WindowFence] = []
 
-    /// What was last told of it to whoever keeps leases.
+    /// The state that was last reported for leases.
     var told: LeaseMark?
 
     /// Windows without holds that are remembered besides the current one.

@@ -157,7 +157,7 @@ extension LimitBook {
         return min(patience.end, patience.arrival.addingSaturated(wait))
     }
 
-    /// Names of all limits that are in the way the one that is longest: who comes back when another has room would be refused again.
+    /// Of all limits that refuse the request, reports the one that resets last, so that a retry after that time succeeds.
     /// - Parameter index: the first of them in `picked`.
     private mutating func refuse(_ request: SpendRequest, _ patience: Patience, at index: Int) -> Admission {
         var longest = (id: picked[index], need: need(of: picked[index], request.amount), end: Int64.min)

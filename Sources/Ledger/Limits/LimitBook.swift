@@ -64,10 +64,10 @@ struct LimitBook: ~Copyable, Sendable {
         return events
     }
 
-    /// Microseconds since some moment, by a clock that nobody sets.
+    /// Microseconds of a monotonic clock.
     var uptime: Int64 { clock?() ?? now }
 
-    /// Tells whoever reads the ledger that there is something to read.
+    /// Called when windows must be read from the ledger.
     mutating func noteUnread() { events.hasUnread = true }
 
     mutating func deliver(_ outcome: Delivery.Outcome, _ notify: @escaping @Sendable (WaitOutcome) -> Void) {

@@ -58,7 +58,7 @@ struct LimitCell {
     let isShared: Bool
     /// Whether it was told that the limit was reached in this window.
     var isTold = false
-    /// No rule has it any more; it is there for the holds that know it.
+    /// The policy no longer contains this limit; it is kept until its open reservations end.
     var isRetired = false
     var limit: Int64
     /// What was granted to this process in this window; `Int64.max` where nothing needs to be.

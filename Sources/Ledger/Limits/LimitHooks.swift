@@ -1,4 +1,4 @@
-/// Where limits tell what somebody should know. Called on the thread that caused it, outside of all locks; must not block.
+/// Callbacks for events of limits. Called on the thread that caused the event, outside of all locks; must not block.
 public struct LimitHooks: Sendable {
     /// A mistake in the use of holds.
     public enum Misuse: Hashable, Sendable {
@@ -10,7 +10,7 @@ public struct LimitHooks: Sendable {
 
     /// A limit was reached: for log, metric and webhook.
     public let alert: @Sendable (LimitAlert) -> Void
-    /// A mistake of ours: for the log.
+    /// A programming error, for the log.
     public let misuse: @Sendable (Misuse) -> Void
     /// Windows were entered of which the ledger may know more than the limits do: they let nothing through until it was read
     /// (``LimitTree/readings(at:)``).

@@ -1,6 +1,6 @@
 public import Chat
 
-/// Whom a limit binds: an organization, a team, one key or one user.
+/// The scope of a limit: an organization, a team, one key or one user.
 public struct LimitScope: Hashable, Sendable {
     /// The organization and the teams below it, e.g. `acme/research/vision`.
     public let path: String
@@ -35,7 +35,7 @@ extension LimitScope: CustomStringConvertible {
 
 /// Names one limit for as long as policies have it, whatever amount it allows: a reload that changes the amount keeps what is spent.
 public struct LimitIdentity: Hashable, Sendable {
-    /// Whom it binds.
+    /// The scope.
     public let scope: LimitScope
     /// What it counts.
     public let kind: LimitKind
@@ -47,7 +47,7 @@ public struct LimitIdentity: Hashable, Sendable {
     public let soft: Bool
 }
 
-/// Whose request it is: decides which limits bind it.
+/// The scopes of a request, which determine the limits that apply to it.
 public struct RequestScopes: Hashable, Sendable {
     /// The path of the team, e.g. `acme/research`. One that no policy knows is bound by the limits of what is above it.
     public var team: String

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// The limits of all organizations, in memory. Pure: does no input or output, and takes the time from its callers.
 public final class LimitTree: Sendable {
-    /// Who else spends from the same limits.
+    /// Which other processes spend from the same limits.
     public enum Sharing: Sendable {
         /// Nobody: this process may use all of every limit.
         case alone

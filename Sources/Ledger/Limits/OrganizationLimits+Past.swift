@@ -2,7 +2,7 @@ internal import Chat
 
 /// What was spent before: by an earlier run, or before a limit was made.
 public struct PastSpending: Hashable, Sendable {
-    /// Whose request it was.
+    /// The scopes of the request.
     public var scopes: RequestScopes
     /// The model that was called.
     public var model: String

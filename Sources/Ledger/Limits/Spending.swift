@@ -39,7 +39,7 @@ public struct Spending: Hashable, Sendable {
 
 /// What a request asks for.
 public struct SpendRequest: Hashable, Sendable {
-    /// Whose request it is.
+    /// The scopes of the request.
     public var scopes: RequestScopes
     /// The model that is going to be called.
     public var model: String

@@ -16,7 +16,7 @@ struct LeaseDesk {
         var isWanted = false
         /// Of slots: no more than these may be used, for others want some.
         var share = Int64.max
-        /// Others have what requests here were refused or wait for.
+        /// Requests on this gateway were refused, or are waiting, because other gateways hold the remaining quota.
         var isTurnedAway = false
         /// The tree and the database do not know the same.
         var isDirty = true

@@ -1,6 +1,6 @@
 internal import Chat
 
-/// What a Claude model can do, told by its name: `claude-3-5-sonnet-20241022`, `claude-opus-4-1`, `us.anthropic.claude-opus-4-6-v1:0`,
+/// The abilities of a Claude model, by its name: `claude-3-5-sonnet-20241022`, `claude-opus-4-1`, `us.anthropic.claude-opus-4-6-v1:0`,
 /// `claude-sonnet-5@20260630`.
 ///
 /// A Claude without a version, as an alias or a model to come, counts as the newest; what is no Claude at all (servers that speak Anthropic's
