@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import tempfile
 import time
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from support.answers import answer
 from support.gateway import Gateway, Site, free_port
 from support.postgres import PASSWORD, PostgreSQL, programs
-from support.scripted import ScriptedProvider
+from support.scripted import Behaviour, Call, ScriptedProvider, Wire
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="PostgreSQL's programs are missing; scripts/setup --for test installs them")
 
@@ -235,3 +237,52 @@ def test_postgresql_restarts_and_the_budget_holds(cluster: Callable[[str, int], 
         gateway.stop()
     spent = total(gateways[0].site)
     assert statuses.count(200) * Decimal("0.007") <= spent <= Decimal("1.05")
+
+
+class SlowProvider(ScriptedProvider):
+    """Takes three seconds for an answer, and bills all that it may."""
+
+    def script(self, call: Call) -> Behaviour:
+        return self._answer
+
+    async def _answer(self, call: Call, wire: Wire) -> None:
+        await asyncio.sleep(3)
+        output = call.body["max_tokens"]
+        usage = {"prompt_tokens": 5, "completion_tokens": output, "total_tokens": 5 + output}
+        await answer(call, wire, "at last", usage)
+
+
+@pytest.fixture
+def slow() -> Iterator[SlowProvider]:
+    provider = SlowProvider()
+    yield provider
+    provider.stop()
+
+
+def test_a_limit_that_a_reload_adds_counts_what_is_under_way_everywhere(
+    postgres: PostgreSQL, new_site: Callable[..., Site], slow: SlowProvider
+) -> None:
+    """0.5 USD are under way at one gateway when both take a limit of 0.7: the other one may spend 0.2, whenever it asks."""
+    without = BUDGET.format(url=slow.url, limit="9").replace("limits: [{usd: 9, per: month}], ", "")
+    sites = [new_site(without) for _ in range(2)]
+    for site in sites:
+        site.environment["PURSER_STORE"] = postgres.url
+        site.secrets.append(PASSWORD)
+    key = sites[0].new_key()
+    one, two = (Gateway(site, key) for site in sites)
+
+    def ask(gateway: Gateway, tokens: int) -> int:
+        return gateway.http.chat("s/late", max_tokens=tokens, timeout=60).status
+
+    with ThreadPoolExecutor(12) as pool:
+        early = [pool.submit(ask, one, 100) for _ in range(5)]
+        assert eventually(lambda: len(slow.calls) == 5)
+        for gateway in (one, two):
+            gateway.site.policy_file.write_text(BUDGET.format(url=slow.url, limit="0.7"))
+            gateway.site.run("reload", check=True)
+        late = [pool.submit(ask, two, 100) for _ in range(6)]
+        assert [reply.result() for reply in early] == [200] * 5
+        assert {reply.result() for reply in late} <= {200, 402, 429}
+    for gateway in (one, two):
+        gateway.stop()
+    assert Decimal("0.5") <= total(sites[0]) <= Decimal("0.7")

@@ -14,7 +14,7 @@ final class LeaseBench {
     private let gateway: Int64
 
     /// - Parameter other: a gateway with the same database.
-    init(_ rules: [LimitRule], eachUser: [LimitRule] = [], beside other: LeaseBench? = nil) throws {
+    init(_ rules: [LimitRule], eachUser: [LimitRule] = [], beside other: LeaseBench? = nil, settlingTime: Duration = .zero) throws {
         database = try other?.database ?? Database.make()
         connection = try PostgreSQLConnection(PostgreSQLTarget(url: database.url))
         try PostgreSQLSchema.migrate(connection)
@@ -24,7 +24,12 @@ final class LeaseBench {
         configuration = try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules, eachUser: eachUser)]) { _ in nil }
         tree = LimitTree(configuration, sharing: .leased, hooks: LimitHooks(alert: { _ in }, misuse: { _ in }))
         limits = tree.organization(of: "acme")
-        desk = LeaseDesk(tree, inherited: [])
+        desk = LeaseDesk(tree, inherited: [], settlingTime: settlingTime)
+    }
+
+    /// Puts other rules in force, as a reload does.
+    func adopt(_ rules: [LimitRule], at now: WallTime) throws {
+        tree.reconfigure(try LimitConfiguration(scopes: [ScopeRules(path: "acme", limits: rules)]) { _ in nil }, at: now)
     }
 
     func sync(_ round: LeaseRound, _ now: WallTime) throws {

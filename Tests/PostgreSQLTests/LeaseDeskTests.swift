@@ -62,6 +62,51 @@ import Testing
         #expect(spent == ["\(2 * dollar)|0", "\(dollar * 9 / 10)|0"])
     }
 
+    /// Both gateways take a limit of 2.5 USD by a reload while the first has two calls of a dollar under way.
+    @Test func aLimitThatAReloadAdds_countsWhatIsUnderWayAtOtherGateways() throws {
+        let dollar: Int64 = 1_000_000_000
+        let (one, rules) = (try LeaseBench([]), [LimitRule(.usd(NanoUSD(nanos: dollar * 5 / 2)), per: .day), LimitRule(.concurrent(9))])
+        let two = try LeaseBench([], beside: one)
+        let holds = [try #require(try one.reserve(at: start)), try #require(try one.reserve(at: start))]
+        for bench in [one, two] { try bench.adopt(rules, at: start) }
+        try one.report(at: start)
+        #expect(try one.database.query("SELECT spent, leased FROM purser.limit_window ORDER BY identity") == ["0|\(2 * dollar)", "0|2"])
+        #expect(try two.reserve(at: start) == nil, "3 USD would be under way")
+        for hold in holds { hold.settle(Spending(usd: NanoUSD(nanos: dollar / 2), tokens: 1, requests: 1), at: start) }
+        try one.report(at: start)
+        try one.sync(one.desk.farewell(at: start), start)
+        try two.read(at: start)
+        #expect(try two.reserve(at: start) != nil)
+        #expect(try one.database.number("SELECT spent + leased FROM purser.limit_window WHERE identity LIKE '%usd%'") <= dollar * 5 / 2)
+    }
+
+    /// More is under way than the new limit allows: all of it is leased that there is, and nobody gets more.
+    @Test func aLimitBelowWhatIsUnderWay_isLeasedWhole() throws {
+        let dollar: Int64 = 1_000_000_000
+        let rules = [LimitRule(.usd(NanoUSD(nanos: dollar * 3 / 2)), per: .day)]
+        let one = try LeaseBench([])
+        let two = try LeaseBench([], beside: one)
+        let holds = [try #require(try one.reserve(at: start)), try #require(try one.reserve(at: start))]
+        let other = try #require(try two.reserve(at: start))
+        for bench in [one, two] { try bench.adopt(rules, at: start) }
+        try two.report(at: start)
+        for _ in 0..<3 { try one.report(at: start) }
+        #expect(try one.database.query("SELECT spent, leased FROM purser.limit_window") == ["0|\(dollar * 3 / 2)"])
+        for hold in holds + [other] { hold.settle(Spending(usd: NanoUSD(nanos: dollar / 4), tokens: 1, requests: 1), at: start) }
+        for bench in [one, two] { try bench.report(at: start) }
+        #expect(try one.database.number("SELECT spent FROM purser.limit_window") == dollar * 3 / 4)
+    }
+
+    /// A gateway that asks before the other has reported gets nothing until it must have.
+    @Test func aLimitThatAReloadAdds_isNotLeasedBeforeOthersHaveReported() async throws {
+        let bench = try LeaseBench([], settlingTime: .milliseconds(300))
+        try bench.adopt([LimitRule(.usd(NanoUSD(nanos: 2_000_000_000)), per: .day)], at: start)
+        #expect(try bench.reserve(at: start) == nil)
+        #expect(try bench.database.number("SELECT count(*) FROM purser.lease") == 0)
+        try await Task.sleep(for: .milliseconds(310))
+        #expect(try bench.reserve(at: start) != nil)
+    }
+
     @Test func everyUserHasAnAccountOfHisOwn() throws {
         let bench = try LeaseBench([], eachUser: [LimitRule(.usd(NanoUSD(nanos: 2_000_000_000)), per: .day)])
         for user in ["bob", "b|b", "b\u{0}b", "b\u{2400}b", String(repeating: "ü", count: 5_000)] {

@@ -14,6 +14,7 @@ public final class LimitTree: Sendable {
     private struct State {
         var configuration: LimitConfiguration
         var organizations: [String: OrganizationLimits] = [:]
+        var changes = 0
         /// The time of the ledger's latest record, in microseconds since 1970; `nil`: there is no ledger to read windows from.
         var latestRecord: Int64?
     }
@@ -56,12 +57,16 @@ public final class LimitTree: Sendable {
     public func reconfigure(_ configuration: LimitConfiguration, at now: WallTime) -> [LimitIdentity] {
         let names = state.withLock { state in
             state.configuration = configuration
+            state.changes += 1
             return Set(state.organizations.keys).union(configuration.organizations.keys)
         }
         return names.flatMap { name in
             organization(of: name).reconfigure(configuration.organizations[name] ?? OrganizationRules(name), at: now)
         }
     }
+
+    /// How often rules were put in force.
+    var changes: Int { state.withLock { $0.changes } }
 
     /// Every organization that has been used or has limits, by name.
     public var organizations: [OrganizationLimits] {

@@ -4,41 +4,30 @@ internal import Chat
 ///
 /// The database is always right: whatever it answers becomes the capacity in the tree, so an answer that got lost is made good by the next one.
 struct LeaseDesk {
-    fileprivate struct Entry {
-        var state: LeaseState
-        var policy: any SupplyPolicy
-        /// As the database said last.
-        var granted: Int64 = 0
-        /// What an earlier run has used and this one does not know of: its records are gone. Counts as used.
-        var forgotten: Int64 = 0
-        /// Refunds that the database has not heard of.
-        var forgiven: Int64 = 0
-        var isWanted = false
-        /// Of slots: no more than these may be used, for others want some.
-        var share = Int64.max
-        /// Requests on this gateway were refused, or are waiting, because other gateways hold the remaining quota.
-        var isTurnedAway = false
-        /// The tree and the database do not know the same.
-        var isDirty = true
-
-        init(_ state: LeaseState) {
-            self.state = state
-            policy = state.isOfSlots ? SlotPolicy() : SlicePolicy()
-        }
-    }
-
     private let tree: LimitTree
-    private var entries: [LeasePlace: Entry] = [:]
+    private var entries: [LeasePlace: LeaseEntry] = [:]
     /// Leases that an earlier run has left, until the tree speaks of their limits.
     private var inherited: [LeasePlace: (granted: Int64, used: Int64)]
     private var lastReview = ContinuousClock.now
+    private let settlingTime: Duration
+    /// How often the tree's rules had changed when they were looked at last.
+    private var changesSeen: Int
+    /// Until then no limit is leased of which nothing was leased before.
+    private var settlesUntil: ContinuousClock.Instant?
+
+    /// How long a gateway that has taken other limits leases nothing of a new one: three times as long as gateways keep their reports back
+    /// (`PostgreSQLLedger.Settings.interval`), so that those that take it at the same time have told what they have under way. Less than a request waits
+    /// for a lease.
+    static let usualSettlingTime = Duration.milliseconds(750)
 
     /// Rows of one round trip.
     static let rowLimit = 512
 
     /// - Parameter inherited: the leases of this gateway that the database knows.
-    init(_ tree: LimitTree, inherited: [InheritedLease]) {
+    init(_ tree: LimitTree, inherited: [InheritedLease], settlingTime: Duration = usualSettlingTime) {
         self.tree = tree
+        self.settlingTime = settlingTime
+        changesSeen = tree.changes
         let pairs = inherited.map { (LeasePlace(name: $0.name, start: $0.start), (granted: $0.granted, used: $0.used)) }
         self.inherited = Dictionary(pairs) { first, _ in first }
     }
@@ -47,6 +36,7 @@ struct LeaseDesk {
 
     /// Takes note of what has changed.
     mutating func look(at now: WallTime) {
+        noteChanges()
         for organization in tree.organizations {
             for state in organization.changedLeases(at: now) { note(state) }
         }
@@ -54,6 +44,13 @@ struct LeaseDesk {
         guard lastReview.duration(to: moment) >= .seconds(1) else { return }
         lastReview = moment
         review(now, moment)
+    }
+
+    private mutating func noteChanges() {
+        let changes = tree.changes
+        guard changes != changesSeen else { return }
+        changesSeen = changes
+        settlesUntil = .now + settlingTime
     }
 
     private mutating func note(_ state: LeaseState) {
@@ -71,10 +68,10 @@ struct LeaseDesk {
     }
 
     /// `nil` for a limit of which nothing is or was used.
-    private mutating func newEntry(_ place: LeasePlace, _ state: LeaseState) -> Entry? {
+    private mutating func newEntry(_ place: LeasePlace, _ state: LeaseState) -> LeaseEntry? {
         let old = inherited.removeValue(forKey: place)
         if old == nil, state.spent == 0, state.held == 0, state.capacity == 0, state.turnedAway == 0 { return nil }
-        var entry = Entry(state)
+        var entry = LeaseEntry(state)
         entry.granted = old?.granted ?? 0
         entry.forgotten = max(0, (old?.used ?? 0) - state.spent)
         return entry
@@ -108,7 +105,7 @@ struct LeaseDesk {
         return round
     }
 
-    private func row(_ place: LeasePlace, _ entry: Entry, _ now: WallTime) -> LeaseRow {
+    private func row(_ place: LeasePlace, _ entry: LeaseEntry, _ now: WallTime) -> LeaseRow {
         var row = baseRow(place, entry)
         guard entry.state.isCurrent else {
             // Nothing can be used any more of a window that is over.
@@ -126,20 +123,22 @@ struct LeaseDesk {
         } else {
             row.wished = entry.policy.topUp(free: entry.state.free, at: .now)
         }
+        // What came under way before the limit was there is told to the others by a lease, as far as there is room.
+        row.least = entry.uncovered
         // Slots are in use elsewhere: those who have some to spare must hear that they are wanted.
-        if entry.isTurnedAway, entry.state.isOfSlots, entry.state.free == 0 { row.least = 1 }
+        if entry.isTurnedAway, entry.state.isOfSlots, entry.state.free == 0 { row.least = max(1, row.least) }
         return row
     }
 
     /// What goes back of slots that others want. From here on no call begins beyond our share of them, and those that have begun come to their end.
-    private func ceded(_ entry: Entry, _ now: WallTime) -> Int64 {
+    private func ceded(_ entry: LeaseEntry, _ now: WallTime) -> Int64 {
         let limits = organization(entry)
         limits.setLease(entry.share, of: entry.state.identity, window: entry.state.start, at: now)
         let held = limits.leaseState(of: entry.state.identity, window: entry.state.start, at: now)?.held ?? entry.granted
         return entry.granted - max(entry.share, held)
     }
 
-    private func baseRow(_ place: LeasePlace, _ entry: Entry) -> LeaseRow {
+    private func baseRow(_ place: LeasePlace, _ entry: LeaseEntry) -> LeaseRow {
         LeaseRow(
             name: place.name, window: entry.state.window, ceiling: entry.state.limit,
             used: entry.state.spent.addingSaturated(entry.forgotten), forgiven: entry.forgiven)
@@ -147,6 +146,8 @@ struct LeaseDesk {
 
     /// What requests wait for. A need whose window is over counts as met: the request asks anew.
     mutating func rows(for needs: [LeaseNeed], at now: WallTime) -> LeaseRound {
+        noteChanges()
+        let isSettling = settlesUntil.map { .now < $0 } ?? false
         var missing: [LeasePlace: (least: Int64, sum: Int64)] = [:]
         for need in needs {
             let place = LeasePlace(need)
@@ -156,12 +157,16 @@ struct LeaseDesk {
                 let state = tree.organization(of: need.identity.scope.path)
                     .leaseState(of: need.identity, window: need.window, at: now)
             else { continue }
-            if entries[place] == nil { entries[place] = newEntry(place, state) ?? Entry(state) }
+            if entries[place] == nil { entries[place] = newEntry(place, state) ?? LeaseEntry(state) }
             note(state)
         }
         var round = LeaseRound()
         for (place, amount) in missing where round.rows.count < Self.rowLimit {
             guard let entry = entries[place], entry.state.isCurrent else { continue }
+            if isSettling, entry.granted == 0 {
+                round.postponed.insert(place)
+                continue
+            }
             var row = baseRow(place, entry)
             row.least = max(1, amount.least)
             row.wished = entry.policy.slice(missing: amount.sum, free: entry.state.free)
@@ -215,7 +220,8 @@ struct LeaseDesk {
             entry.isWanted = answer.isWanted
             entry.forgiven -= row.forgiven
             entry.share = answer.share ?? .max
-            entry.isDirty = answer.granted > entry.share
+            entry.elsewhere = answer.elsewhere
+            entry.isDirty = answer.granted > entry.share || entry.uncovered > 0
             entry.isTurnedAway = false
             entries[place] = entry
             guard entry.state.isCurrent else { continue }
@@ -250,10 +256,11 @@ struct LeaseDesk {
         let now = ContinuousClock.now
         for var order in orders {
             let refused = order.unmet.filter { said[LeasePlace($0)].map { $0.given == 0 } ?? false }
+            let postponed = order.unmet.filter { round.postponed.contains(LeasePlace($0)) }
             // Others may give back what they do not need; what is spent does not come back.
             let isHopeless = refused.contains { said[LeasePlace($0)]?.idle == 0 } || now >= order.deadline
-            order.unmet = refused
-            if refused.isEmpty {
+            order.unmet = refused + postponed
+            if order.unmet.isEmpty {
                 finished.append((order, .granted))
             } else if isHopeless {
                 finished.append((order, .exhausted))
@@ -265,33 +272,7 @@ struct LeaseDesk {
         return finished
     }
 
-    private func organization(_ entry: Entry) -> OrganizationLimits { tree.organization(of: entry.state.identity.scope.path) }
-}
-
-/// One limit in one window.
-private struct LeasePlace: Hashable {
-    let name: String
-    let start: Int64
-}
-
-extension LeasePlace {
-    init(_ need: LeaseNeed) { self.init(name: need.identity.databaseName, start: need.window?.microseconds ?? .min) }
-}
-
-extension LeaseDesk.Entry {
-    /// What is out of our reach when others have leased or spent `elsewhere`: what was forgotten here counts too, and slots beyond our share.
-    fileprivate func claimed(_ elsewhere: Int64) -> Int64 {
-        max(elsewhere.addingSaturated(forgotten), state.limit.subtractingSaturated(share))
-    }
-
-    /// Whether nothing would be lost: of slots that nobody uses. Other limits are forgotten with their windows.
-    fileprivate var isForgettable: Bool { state.isOfSlots && !isDirty && granted == 0 && state.held == 0 && state.capacity == 0 }
-}
-
-extension LeaseState {
-    fileprivate var isOfSlots: Bool { identity.kind == .concurrent }
-
-    fileprivate var start: WallTime? { window.lowerBound == .min ? nil : WallTime(microseconds: window.lowerBound) }
+    private func organization(_ entry: LeaseEntry) -> OrganizationLimits { tree.organization(of: entry.state.identity.scope.path) }
 }
 
 /// A lease that an earlier run has left.
@@ -305,4 +286,6 @@ struct InheritedLease {
 /// Rows that go to the database together.
 struct LeaseRound {
     var rows: [LeaseRow] = []
+    /// Limits that are new and of which nothing is leased yet (``LeaseDesk/usualSettlingTime``).
+    var postponed: Set<LeasePlace> = []
 }
