@@ -204,7 +204,8 @@ private final class Budget {
             budget.deposit()
             if budget.withdraw(at: at(Double(index) / 1_000)) { retries += 1 }
         }
-        #expect((2_000...2_110).contains(retries))
+        // Three quarters of what is saved up come to it, too.
+        #expect((2_000...2_185).contains(retries))
     }
 
     @Test func idleTimeSavesUpTenSeconds() {

@@ -17,7 +17,8 @@ struct RetryBudget {
     /// How long a retry counts as taken of late, in seconds.
     private static let memory = 10.0
 
-    private var common = perSecond
+    /// Full at the start, as there: else a team that fails in the first seconds is left with less than others need.
+    private var common = most
     private var filled: MonotonicTime?
     private var teams: [String: Part] = [:]
 
