@@ -135,7 +135,7 @@ public struct JSONName {
     init(_ bytes: UnsafeRawBufferPointer?) { self.bytes = bytes }
 
     /// Whether the name is `text`.
-    @inlinable
+    @inlinable @inline(__always)
     public static func ~= (text: StaticString, name: JSONName) -> Bool {
         guard let bytes = name.bytes, bytes.count == text.utf8CodeUnitCount else { return false }
         let wanted = text.utf8Start

@@ -43,6 +43,7 @@ public struct PriceList: Hashable, Sendable {
 
     /// The highest cost of a call with at most these tokens, of any kinds that `demands` allow. Linear in `output`.
     public func mostCost(input: Int64, output: Int64, _ demands: PriceDemands) -> NanoUSD {
+        if demands.tier == .standard { return tiers.standard.mostCost(input: input, output: output, demands) }
         let asked = prices(at: demands.tier).mostCost(input: input, output: output, demands)
         // A request for a cheaper tier may be served at the standard one.
         return demands.tier == .flex ? max(asked, tiers.standard.mostCost(input: input, output: output, demands)) : asked

@@ -49,6 +49,10 @@ public struct TokenPrices: Hashable, Sendable {
 
     /// The cost of `usage`, rounded once, to the nearest nano-dollar (half up). Saturates instead of overflowing.
     func cost(of usage: TokenUsage) -> NanoUSD {
+        if usage.isPlain {
+            let millionths = Int128(usage.input) * Int128(input.nanos) + Int128(usage.output) * Int128(output.nanos)
+            return NanoUSD(nanos: Int64(clamping: (millionths + 500_000) / 1_000_000))
+        }
         let write = cacheWrite ?? input
         // Parts that exceed their whole (never in a credible usage) are each priced.
         let plain = max(0, Int128(usage.input) - Int128(usage.cachedInput) - Int128(usage.cacheWrite) - Int128(usage.audioInput))

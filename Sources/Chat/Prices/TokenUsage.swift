@@ -38,11 +38,16 @@ public struct TokenUsage: Hashable, Sendable {
         self.tier = tier
     }
 
+    /// Whether all input and output tokens cost the same each: none was cached, none is sound.
+    var isPlain: Bool { cachedInput | cacheWrite | cacheWriteHour | audioInput | audioOutput == 0 }
+
     /// Whether the usage is credible: every count is in range, and no part exceeds its whole.
     public var isPlausible: Bool {
-        let counts = [input, cachedInput, cacheWrite, cacheWriteHour, audioInput, output, reasoning, audioOutput]
-        return counts.allSatisfy(Self.plausible.contains) && cachedInput + cacheWrite + audioInput <= input
-            && cacheWriteHour <= cacheWrite && reasoning <= output && audioOutput <= output
+        let areInRange =
+            Self.plausible ~= input && Self.plausible ~= cachedInput && Self.plausible ~= cacheWrite && Self.plausible ~= cacheWriteHour
+            && Self.plausible ~= audioInput && Self.plausible ~= output && Self.plausible ~= reasoning && Self.plausible ~= audioOutput
+        return areInRange && cachedInput + cacheWrite + audioInput <= input && cacheWriteHour <= cacheWrite && reasoning <= output
+            && audioOutput <= output
     }
 }
 

@@ -29,6 +29,8 @@ struct RetryBudget {
         var taken = 0.0
         var updated = MonotonicTime(nanoseconds: 0)
 
+        mutating func earn() { saved = min(RetryBudget.most, saved + RetryBudget.share) }
+
         mutating func forget(at now: MonotonicTime) {
             taken = max(0, taken * (1 - min(1, RetryBudget.seconds(from: updated, to: now) / RetryBudget.memory)))
             updated = now
@@ -37,7 +39,7 @@ struct RetryBudget {
 
     /// Takes note of a request of `team` that is no retry.
     mutating func deposit(for team: String) {
-        teams[team, default: Part()].saved = min(Self.most, teams[team, default: Part()].saved + Self.share)
+        teams[team, default: Part()].earn()
     }
 
     /// Takes one retry out, if there is one for `team`.

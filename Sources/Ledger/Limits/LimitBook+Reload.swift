@@ -13,6 +13,7 @@ extension LimitBook {
         nodeIDs.removeAll()
         for scope in rules.scopes { apply(scope, &fresh) }
         applyKeys(rules.keys, &fresh)
+        hasNoRules = keyCells.isEmpty && nodes.allSatisfy { $0.chain.isEmpty && $0.templates.isEmpty }
         for name in own.keys { refresh(name) }
         if history.hasNoReading, nodes.contains(where: { !$0.templates.isEmpty }) { noteUnread() }
         joinHolds()

@@ -51,6 +51,7 @@ extension LimitBook {
     mutating func pick(_ scopes: RequestScopes, _ time: Int64) -> LimitCrowd? {
         let now = advance(time)
         picked.removeAll(keepingCapacity: true)
+        if hasNoRules { return nil }
         let node = Int(nodeID(scopes.team))
         picked.append(contentsOf: nodes[node].chain)
         for template in nodes[node].templates {

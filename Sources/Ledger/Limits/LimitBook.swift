@@ -20,6 +20,8 @@ struct LimitBook: ~Copyable, Sendable {
     var nodeIDs: [String: NodeID] = [:]
     /// The limits that keys have of their own.
     var keyCells: [String: [CellID]] = [:]
+    /// Whether no rule is in force: then nothing has to be looked up.
+    var hasNoRules = true
     /// Keys and users with limits made from templates.
     var own: [OwnName: OwnCells] = [:]
     /// How many of them each team has brought.
