@@ -9,12 +9,22 @@ public final class CallExecutor {
     let loop: EventLoop
     let reader: JSONReader
     private let client: UpstreamClient
+    private let calls: any CallStarting
 
     /// Makes an executor with connections of its own.
     /// - Parameter reader: the loop's JSON reader, shared with whoever else parses on the loop.
     public init(loop: EventLoop, reader: JSONReader) {
         self.loop = loop
         self.reader = reader
+        client = UpstreamClient(loop: loop)
+        calls = client
+    }
+
+    /// Makes one whose calls are begun by `calls`.
+    init(loop: EventLoop, reader: JSONReader, calls: any CallStarting) {
+        self.loop = loop
+        self.reader = reader
+        self.calls = calls
         client = UpstreamClient(loop: loop)
     }
 
@@ -45,7 +55,7 @@ public final class CallExecutor {
             let sent = UpstreamRequest(
                 .post, path: translated.path, headers: translated.headers, body: .whole(translated.body),
                 deadlines: permit.window.deadlines, place: permit.place)
-            let transfer = try client.send(sent, to: target.endpoint)
+            let transfer = try calls.begin(sent, to: target.endpoint)
             return UpstreamCall(
                 transfer, request: request, planned: planned, context: translated.context, target: target, ticket: permit.ticket,
                 reader: reader)

@@ -17,7 +17,7 @@ public final class UpstreamCall {
     /// Whether the call is still going on.
     private(set) var isRunning = true
 
-    private let transfer: UpstreamTransfer
+    private let transfer: any CallTransfer
     private let reader: JSONReader
     private let target: Target
     private let pricing: Pricing
@@ -48,7 +48,7 @@ public final class UpstreamCall {
     ///   - planned: what is reserved for the call.
     ///   - context: how to read the answer, from the wire's translation of `request`.
     init(
-        _ transfer: UpstreamTransfer, request: ChatRequest, planned: PlannedCall, context: AnswerContext, target: Target,
+        _ transfer: any CallTransfer, request: ChatRequest, planned: PlannedCall, context: AnswerContext, target: Target,
         ticket: TargetHealth.Ticket, reader: JSONReader
     ) {
         self.planned = planned

@@ -1,6 +1,6 @@
 internal import Chat
 public import EventLoop
-public import Ledger
+internal import Ledger
 public import Policies
 
 /// One try at a model: a call that was made, or one that was left out because the model takes none at the moment.
@@ -17,85 +17,113 @@ public final class Attempt {
         case hedge
     }
 
+    /// What came of it.
+    enum Kind {
+        /// No call was made.
+        case skipped(because: String)
+        case call(MadeCall)
+    }
+
     /// The model this attempt was sent to.
     public let model: ModelEntry
     /// Why it was made: primary, retry, fallback or hedge.
     public let role: Role
     /// When it began.
     public let startTime: MonotonicTime
-    /// Why no call was made; `nil` when one was.
-    public let skippedBecause: String?
     /// Whether another attempt of the race was faster, so that this one was cancelled.
     public internal(set) var lostRace = false
-    /// What the request's envelope has reserved for it; `nil` without limits.
-    public let cover: Spending?
-    /// The code with which its stream ends if the provider sends more than was allowed; `nil` if no bound on money or tokens was sent with
-    /// it.
-    let codeOfExcess: GatewayError.Code?
-    /// Whether its record is committed.
-    public var isSettled = false
-    /// Whether its cost is charged to the limits.
-    public private(set) var isCharged = false
-    private let call: UpstreamCall?
-    private let planned: PlannedCall?
+    let kind: Kind
 
-    init(_ call: UpstreamCall, role: Role, planned: PlannedCall, cover: Spending?, codeOfExcess: GatewayError.Code?) {
-        self.cover = cover
-        self.codeOfExcess = codeOfExcess
-        self.call = call
-        self.planned = planned
-        model = call.model
+    init(_ call: MadeCall, role: Role) {
+        kind = .call(call)
+        model = call.upstream.model
         self.role = role
-        startTime = call.startTime
-        skippedBecause = nil
+        startTime = call.upstream.startTime
     }
 
     init(skipping model: ModelEntry, role: Role, because reason: String) {
+        kind = .skipped(because: reason)
         self.model = model
         self.role = role
         startTime = .now()
-        skippedBecause = reason
-        call = nil
-        planned = nil
-        cover = nil
-        codeOfExcess = nil
     }
+
+    /// Why no call was made; `nil` when one was.
+    public var skippedBecause: String? { if case .skipped(let reason) = kind { reason } else { nil } }
+
+    /// The call, if one was made.
+    var call: MadeCall? { if case .call(let call) = kind { call } else { nil } }
 
     /// The outcome of the call, complete when the call has ended; `nil` when none was made.
     public var outcome: CallOutcome? {
-        guard var outcome = call?.outcome else { return nil }
+        guard var outcome = call?.upstream.outcome else { return nil }
         // A losing attempt may have completed too; it is billed in full and recorded as `lost_race`.
         if lostRace, outcome.status == .canceled || outcome.status == .ok { outcome.errorCode = "lost_race" }
         return outcome
     }
 
-    /// What limits count for it when its call is over; `nil` when no limit does, or when it was asked for before.
-    public func takeCharge() -> EndedCall? {
-        guard let cover, !isCharged, !isRunning, let outcome = call?.outcome else { return nil }
+    /// Whether its call is over and has no record yet.
+    var isDue: Bool { call?.isDue ?? false }
+
+    /// Whether its call is still going on.
+    var isRunning: Bool { call?.upstream.isRunning ?? false }
+
+    /// What its call may still come to cost: all that was planned, until it is over.
+    var atStake: NanoUSD { call?.atStake ?? .zero }
+
+    func isOf(_ other: UpstreamCall) -> Bool { call?.upstream === other }
+}
+
+/// The call of an attempt, and how far it is settled.
+final class MadeCall {
+    let upstream: UpstreamCall
+    /// What the request's envelope has reserved for it; `nil` without limits.
+    let cover: Spending?
+    /// The code with which its stream ends if the provider sends more than was allowed; `nil` if no bound on money or tokens was sent with
+    /// it.
+    let codeOfExcess: GatewayError.Code?
+    private let planned: PlannedCall
+    private var isRecorded = false
+    private var isCharged = false
+
+    init(_ upstream: UpstreamCall, planned: PlannedCall, cover: Spending?, codeOfExcess: GatewayError.Code?) {
+        self.upstream = upstream
+        self.planned = planned
+        self.cover = cover
+        self.codeOfExcess = codeOfExcess
+    }
+
+    /// Whether it is over and has no record yet.
+    var isDue: Bool { !upstream.isRunning && !isRecorded }
+
+    /// Claims the right to record it: true once, when it is over.
+    func takeRecord() -> Bool {
+        guard isDue else { return false }
+        isRecorded = true
+        return true
+    }
+
+    /// What limits count for it when it is over; `nil` when no limit does, or when it was asked for before.
+    func takeCharge() -> EndedCall? {
+        guard let cover, !isCharged, !upstream.isRunning else { return nil }
         isCharged = true
+        let outcome = upstream.outcome
         let tokens = outcome.usage.input + outcome.usage.output
         let doubt = Spending(usd: outcome.inDoubt, tokens: outcome.inDoubtTokens)
-        var ended = EndedCall(actual: Spending(usd: outcome.cost, tokens: tokens) + doubt, reserved: cover, model: model.name)
+        var ended = EndedCall(
+            actual: Spending(usd: outcome.cost, tokens: tokens) + doubt, reserved: cover, model: upstream.model.name)
         ended.doubt = doubt
         return ended
     }
 
-    /// Whether its call is over and the ledger has not got it yet.
-    public var isDue: Bool { call != nil && !isRunning && !isSettled }
-
-    /// Whether its call is still going on.
-    var isRunning: Bool { call?.isRunning ?? false }
-
-    /// What its call may still come to cost: all that was planned, until it is over.
-    var atStake: NanoUSD { isRunning ? planned?.worstCase ?? .zero : .zero }
+    /// What it may still come to cost.
+    var atStake: NanoUSD { upstream.isRunning ? planned.worstCase ?? .zero : .zero }
 
     /// Whether the provider has sent more output than it was allowed to, whatever that means to it: then no bound covers what comes.
     var exceedsItsBound: Bool {
-        guard let call, let extent = planned?.extent else { return false }
-        return call.leastOutputSoFar > extent.tokens(output: extent.output) - extent.input
+        let extent = planned.extent
+        return upstream.leastOutputSoFar > extent.tokens(output: extent.output) - extent.input
     }
-
-    func isOf(_ other: UpstreamCall) -> Bool { call === other }
 }
 
 /// A call that has begun to answer: the one of its plan whose answer the client gets.

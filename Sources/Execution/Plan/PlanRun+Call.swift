@@ -7,7 +7,7 @@ internal import Providers
 /// One target: calls to it, and when to call it again.
 extension PlanRun {
     /// Calls a target, and again where its provider's policy, its retry budget and the time that is left allow it.
-    func persist(_ planned: PlannedCall, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
+    func callWithRetries(_ planned: PlannedCall, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
         guard let target = policies.target(planned.model) else {
             throw GatewayError(.noHealthyUpstream, "The provider of \(planned.model.name) is off.", source: .gateway, retry: .nextTarget)
         }
@@ -102,7 +102,7 @@ extension PlanRun {
             throw error
         }
         try await settleEndedCalls(before: ticket, target, covered)
-        return try await dial(
+        return try await send(
             outgoing, target, as: role, covered: covered, CallPermit(window: window, ticket: ticket, place: place))
     }
 
@@ -142,7 +142,7 @@ extension PlanRun {
     /// Sets money aside for the call in the limits of the organization. What calls that are over have left goes to this one first.
     private func cover(_ planned: PlannedCall, of origin: PlannedCall, as role: Attempt.Role) async throws(GatewayError) -> CoveredCall? {
         guard let envelope else { return nil }
-        let ended = attempts.compactMap { $0.takeCharge() }
+        let ended = attempts.compactMap { $0.call?.takeCharge() }
         do throws(GatewayError) { return try await envelope.cover(planned, of: origin, after: ended) } catch {
             throw refused(planned, role, error)
         }
@@ -152,7 +152,7 @@ extension PlanRun {
     private func settleEndedCalls(before ticket: TargetHealth.Ticket, _ target: Target, _ covered: CoveredCall?) async throws(GatewayError)
     {
         guard envelope != nil, attempts.contains(where: \.isDue) else { return }
-        do throws(GatewayError) { try await settleEnded?(self) } catch {
+        do throws(GatewayError) { try await settleEnded() } catch {
             target.health.ended(.none, ticket, at: .now())
             if let covered { envelope?.giveBack(covered) }
             throw error
@@ -165,7 +165,7 @@ extension PlanRun {
         return error
     }
 
-    private func dial(
+    private func send(
         _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, covered: CoveredCall?, _ permit: CallPermit
     ) async throws(GatewayError) -> StartedResponse {
         let call: UpstreamCall
@@ -176,8 +176,8 @@ extension PlanRun {
             if let covered { envelope?.giveBack(covered) }
             throw error
         }
-        attempts.append(
-            Attempt(call, role: role, planned: outgoing.planned, cover: covered?.cover, codeOfExcess: codeOfExcess(covered, target)))
+        let made = MadeCall(call, planned: outgoing.planned, cover: covered?.cover, codeOfExcess: codeOfExcess(covered, target))
+        attempts.append(Attempt(made, role: role))
         let isStream = outgoing.request.stream
         var bytes: [UInt8] = []
         var goesOn = false
@@ -187,9 +187,7 @@ extension PlanRun {
 
     /// Sees to it that a stream stays within what was set aside for it, in `max_cost` and in the limits: a provider may ignore its limit of output.
     public func checkBound(_ call: UpstreamCall) throws(GatewayError) {
-        guard let attempt = attempts.last(where: { $0.isOf(call) }), let code = attempt.codeOfExcess, attempt.exceedsItsBound else {
-            return
-        }
+        guard let made = attempts.last(where: { $0.isOf(call) })?.call, let code = made.codeOfExcess, made.exceedsItsBound else { return }
         throw GatewayError(code, "The provider sent more than it was allowed to.", source: .upstream)
     }
 

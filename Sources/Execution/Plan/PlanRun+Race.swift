@@ -22,7 +22,7 @@ extension PlanRun {
                     race.note(error)
                     if error.mayBeTriedElsewhere { run.value.startLeg(of: &race, as: .fallback, delay, isLast, &group) }
                     guard race.isLost else { break }
-                    group.cancelAll()
+                    await run.value.endRace(&group, winner: nil)
                     return OnOneLoop(value: .failure(race.failure ?? Self.nothingToCall))
                 }
             }
@@ -50,14 +50,16 @@ extension PlanRun {
         }
     }
 
-    /// Cancels attempts that still run, and waits for their ends: the cost of the losers must be known.
-    private func endRace(_ group: inout TaskGroup<OnOneLoop<RaceNews>>, winner: UpstreamCall) async {
-        let rivals = attempts.indices.filter { attempts[$0].isRunning && !attempts[$0].isOf(winner) }
-        for index in rivals { attempts[index].lostRace = true }
+    /// Cancels attempts that still run, and waits for their ends: the cost of the losers must be known, and one that has begun to answer by then
+    /// would go on.
+    private func endRace(_ group: inout TaskGroup<OnOneLoop<RaceNews>>, winner: UpstreamCall?) async {
+        if let winner {
+            for rival in attempts where rival.isRunning && !rival.isOf(winner) { rival.lostRace = true }
+        }
         group.cancelAll()
         while let news = await group.next() {
             guard case .answering(let late) = news.value else { continue }
-            attempts.last { $0.isOf(late.call) }?.lostRace = true
+            if winner != nil { attempts.last { $0.isOf(late.call) }?.lostRace = true }
             late.call.cancel()
         }
     }

@@ -9,7 +9,7 @@ public import Policies
 /// the call that gives it. Belongs to the loop of its executor.
 public final class PlanRun {
     /// Every try so far, in the order of their beginnings.
-    public var attempts: [Attempt] = []
+    public internal(set) var attempts: [Attempt] = []
 
     let executor: CallExecutor
     let policies: ServingPolicies
@@ -24,8 +24,10 @@ public final class PlanRun {
     let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
     public let envelope: Envelope?
-    /// Records calls that are over, before the next one is made.
-    public var settleEnded: ((PlanRun) async throws(GatewayError) -> Void)?
+    /// Where calls are recorded that have ended.
+    let account: RunAccount
+    /// Whether it is over and all of it is settled.
+    var isClosed = false
     /// Calls that a limit has refused on the way.
     public internal(set) var refusals: [Envelope.Refusal] = []
 
@@ -36,10 +38,11 @@ public final class PlanRun {
     ///   - caller: the id of the client's key.
     ///   - team: the path of the key's team.
     ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
-    ///   - envelope: sets money aside for each call in the limits of the organization.
+    ///   - envelope: reserves money for each call in the limits of the organization.
+    ///   - account: takes the records of calls.
     public init(
         _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, caller: String, team: String,
-        ceiling: NanoUSD?, envelope: Envelope?
+        ceiling: NanoUSD?, envelope: Envelope?, account: RunAccount
     ) {
         self.caller = caller
         self.team = team
@@ -49,10 +52,11 @@ public final class PlanRun {
         self.deadline = deadline
         self.ceiling = ceiling
         self.envelope = envelope
+        self.account = account
     }
 
     /// Calls that were made.
-    public var callCount: Int { attempts.count { $0.skippedBecause == nil } }
+    public var callCount: Int { attempts.count { $0.call != nil } }
 
     /// What the calls that are under way may still come to cost.
     var atStake: NanoUSD { attempts.reduce(.zero) { $0 + $1.atStake } }
@@ -63,14 +67,33 @@ public final class PlanRun {
     /// What all calls may have cost so far, as far as is known.
     var mostCost: NanoUSD { attempts.reduce(cost) { $0 + ($1.outcome?.inDoubt ?? .zero) } }
 
-    /// Carries out `plan` until a call has begun to answer: a stream with its first events, anything else with the whole answer.
-    /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made.
-    public func begin(_ plan: Plan) async throws(GatewayError) -> StartedResponse { try await perform(plan, as: .primary, isLast: true) }
+    /// Carries out `plan` until a call has begun to answer: a stream with its first events, anything else with the whole answer. Calls that have
+    /// ended by then are settled; where nothing goes on, the run is closed.
+    /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made; `storage_unavailable`
+    ///   when the answer must not be given because it could not be recorded. Then the run is closed.
+    public func begin(_ plan: Plan) async throws(GatewayError) -> StartedResponse {
+        let started: StartedResponse
+        do throws(GatewayError) { started = try await perform(plan, as: .primary, isLast: true) } catch {
+            try await close()
+            throw error
+        }
+        guard started.goesOn else {
+            try await close()
+            return started
+        }
+        do throws(GatewayError) { try await settleEnded() } catch {
+            started.call.cancel()
+            // That this cannot be recorded either is known already; what it cost is charged.
+            try? await close()
+            throw error
+        }
+        return started
+    }
 
     /// - Parameter isLast: whether nothing else is left to try: only then is time spent on trying the same target again.
     func perform(_ plan: Plan, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
         switch plan {
-        case .call(let call): try await persist(call, as: role, isLast: isLast)
+        case .call(let call): try await callWithRetries(call, as: role, isLast: isLast)
         case .firstOf(let plans): try await chain(plans, as: role, isLast: isLast)
         case .race(let plans, let delay): try await race(plans, after: delay, as: role, isLast: isLast)
         }

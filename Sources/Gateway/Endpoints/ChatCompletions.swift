@@ -55,14 +55,11 @@ extension GatewayLoop {
             reply.write(StreamText.keepAlive)
         }
         let answering = try await begin(held)
-        do {
-            try await relay(answering, held)
-        } catch {
-            // The client must not hear of an end before the ledger has.
-            try await held.settle(isOver: true)
-            return held.incoming.endStream(with: held.explained(error))
-        }
-        try await held.settle(isOver: true)
+        var failure: GatewayError?
+        do throws(GatewayError) { try await relay(answering, held) } catch { failure = error }
+        // The client must not hear of an end before the ledger has.
+        try await held.run.close()
+        if let failure { return held.incoming.endStream(with: held.explained(failure)) }
         if held.incoming.wantsExplanation {
             var event: [UInt8] = []
             answering.call.appendChunk("purser", held.explanation, to: &event)
@@ -72,20 +69,9 @@ extension GatewayLoop {
         reply.end()
     }
 
-    /// Carries out the plan until a call has begun to answer, and settles whatever is over by then.
+    /// Carries out the plan until a call has begun to answer.
     private func begin(_ held: ReservedRequest) async throws(GatewayError) -> StartedResponse {
-        let answering: StartedResponse
-        do throws(GatewayError) { answering = try await held.run.begin(held.decided.plan) } catch {
-            try await held.settle(isOver: true)
-            throw held.explained(error)
-        }
-        do throws(GatewayError) { try await held.settle(isOver: !answering.goesOn) } catch {
-            answering.call.cancel()
-            // That this cannot be recorded either is known already; what it cost is charged.
-            if answering.goesOn { try? await held.settle(isOver: true) }
-            throw error
-        }
-        return answering
+        do throws(GatewayError) { return try await held.run.begin(held.decided.plan) } catch { throw held.explained(error) }
     }
 
     /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client

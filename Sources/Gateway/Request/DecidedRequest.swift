@@ -118,10 +118,8 @@ extension DecidedRequest {
         let envelope = try await envelope()
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
-            caller: admitted.principal.keyID, team: admitted.principal.team, ceiling: admitted.maxCost, envelope: envelope)
-        if envelope != nil {
-            run.settleEnded = { (run) throws(GatewayError) in try await ReservedRequest(decided: self, run: run).settle(isOver: false) }
-        }
+            caller: admitted.principal.keyID, team: admitted.principal.team, ceiling: admitted.maxCost, envelope: envelope,
+            account: account())
         return ReservedRequest(decided: self, run: run)
     }
 }
