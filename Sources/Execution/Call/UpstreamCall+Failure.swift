@@ -36,34 +36,3 @@ extension UpstreamCall {
     static let truncated = GatewayError(
         .upstreamError, "The provider's stream ended before its answer was complete.", source: .upstream, retry: .sameTarget)
 }
-
-/// Tokens that the gateway estimates if the provider reports none. Rounded up: a bill may later be corrected downwards, never silently
-/// upwards.
-enum TokenEstimate {
-    /// Three bytes a token: English text has about four, code and other scripts fewer.
-    static let bytesPerToken = 3
-
-    /// The estimate for a call.
-    /// - Parameters:
-    ///   - input: what was sent.
-    ///   - outputBytes: size of what came back: of a whole answer its body, of a stream its text.
-    static func usage(_ input: InputTokens, outputBytes: Int) -> TokenUsage {
-        TokenUsage(input: Int64(max(tokens(input.upperBound), input.estimate)), output: Int64(tokens(outputBytes)))
-    }
-
-    private static func tokens(_ bytes: Int) -> Int { (bytes + bytesPerToken - 1) / bytesPerToken }
-}
-
-extension TokenUsage {
-    /// An estimate that is not below what the provider has said.
-    ///
-    /// Nothing of it counts as read from a cache, which would make it cheaper.
-    func raised(to reported: TokenUsage?) -> TokenUsage {
-        guard let reported else { return self }
-        var raised = reported
-        raised.cachedInput = 0
-        raised.input = max(input, reported.input)
-        raised.output = max(output, reported.output)
-        return raised
-    }
-}

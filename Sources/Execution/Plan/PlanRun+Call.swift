@@ -267,39 +267,3 @@ extension GatewayError {
     /// Nobody is there any more to answer.
     public static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
 }
-
-extension TargetHealth.Verdict {
-    /// What a failed call says about its target.
-    init(_ error: GatewayError) {
-        self =
-            switch (error.code, error.source, error.retry) {
-            // Health is what a provider does by itself.
-            case _ where error.isOfOneRequest: .none
-            case (.clientClosedRequest, _, _), (_, .gateway, _), (_, .client, _): .none
-            case (.upstreamRateLimited, _, .after(let delay)): .busy(for: delay)
-            case (_, .upstream, _): .failure
-            }
-    }
-}
-
-extension TargetHealth.Unavailability {
-    var reason: String {
-        switch self {
-        case .open: "its circuit breaker is open"
-        case .cooling: "it asked to be left alone"
-        }
-    }
-
-    func error(_ model: ModelEntry, at now: MonotonicTime) -> GatewayError {
-        switch self {
-        case .open(let until):
-            GatewayError(
-                .noHealthyUpstream, "\(model.name) has failed too often just now; its circuit breaker is open.", source: .upstream,
-                retry: .after(until - now))
-        case .cooling(let until):
-            GatewayError(
-                .upstreamRateLimited, "The provider of \(model.name) asked to be left alone.", source: .upstream, retry: .after(until - now)
-            )
-        }
-    }
-}

@@ -8,14 +8,14 @@ internal import Chat
 /// otherwise. A schema that has only what Google knows passes as it is.
 struct GeminiSchema {
     /// What putting objects together may cost: they may hold each other.
-    private final class Bound {
+    final class Bound {
         var depth = 0
         var count = 0
     }
 
-    private let references: SchemaReferences
-    private let place: SchemaPlace
-    private let bound = Bound()
+    let references: SchemaReferences
+    let place: SchemaPlace
+    let bound = Bound()
 
     private init(_ root: JSONValue, _ place: SchemaPlace) {
         references = SchemaReferences(root)
@@ -51,7 +51,7 @@ struct GeminiSchema {
     }
 
     /// Whether the schema has only what Google knows.
-    private func passes(_ schema: JSONValue) -> Bool {
+    func passes(_ schema: JSONValue) -> Bool {
         guard schema.kind == .object else { return false }
         if schema["$ref"] != nil, schema.members.contains(where: { !$0.name.beginsWithDollar }) { return false }
         for (name, value) in schema.members {
@@ -78,7 +78,7 @@ struct GeminiSchema {
     // MARK: One schema
 
     /// - Parameter isRoot: whether it is a function's, which must be an object and nothing else.
-    private func append(_ schema: JSONValue, isRoot: Bool = false, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(_ schema: JSONValue, isRoot: Bool = false, to bytes: inout [UInt8]) throws(GatewayError) {
         if let allowed = schema.bool {
             guard allowed else { throw place.refusal("the schema 'false'") }
             return bytes.append("{}")
@@ -102,7 +102,7 @@ struct GeminiSchema {
     }
 
     /// What is asked of a schema for each of its members, told once: it may repeat a keyword thousands of times.
-    private struct Keywords {
+    struct Keywords {
         let hasType: Bool
         let isNullable: Bool
         let hasReference: Bool
@@ -127,7 +127,7 @@ struct GeminiSchema {
         }
     }
 
-    private func append(
+    func append(
         _ name: JSONValue, _ value: JSONValue, of schema: JSONValue, _ keywords: inout Keywords, _ said: inout [(JSONValue, JSONValue)],
         to bytes: inout [UInt8]
     ) throws(GatewayError) {
@@ -180,7 +180,7 @@ struct GeminiSchema {
         "format", "title", "minItems", "maxItems", "minimum", "maximum", "required", "propertyOrdering",
     ]
 
-    private func append(reference: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(reference: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         guard let pointer = reference.stringBytes.map({ Array($0) }), !references.isMissing(reference) else {
             throw place.refusal("a '$ref' that is not in it")
         }
@@ -193,7 +193,7 @@ struct GeminiSchema {
     }
 
     /// Both lists of definitions as one.
-    private func appendNamed(_ schema: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func appendNamed(_ schema: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         bytes.append("{")
         for list in [schema["$defs"], schema["definitions"]] {
             for member in list.map({ Array($0.members) }) ?? [] {
@@ -206,7 +206,7 @@ struct GeminiSchema {
         bytes.append("}")
     }
 
-    private func append(properties: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(properties: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         guard properties.kind == .object else { throw place.refusal("'properties' that are no object") }
         bytes.append("{")
         // A property that must not be there is not declared.
@@ -219,7 +219,7 @@ struct GeminiSchema {
         bytes.append("}")
     }
 
-    private func append(below name: JSONValue, _ value: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(below name: JSONValue, _ value: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         bytes.appendComma()
         if value.kind == .array {
             // A list of schemas was the word for a tuple once.
@@ -231,7 +231,7 @@ struct GeminiSchema {
         if value.kind == .bool, name.isString("additionalProperties") { bytes.appendJSON(value) } else { try append(value, to: &bytes) }
     }
 
-    private func append(list: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(list: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         bytes.append("[")
         for schema in list.elements {
             bytes.appendComma()
@@ -241,7 +241,7 @@ struct GeminiSchema {
     }
 
     /// One schema that applies besides the others is an alternative of one; objects are put together.
-    private func append(allOf list: JSONValue, of schema: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(allOf list: JSONValue, of schema: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         let parts = Array(list.elements)
         guard !parts.isEmpty else { return }
         bytes.appendName("anyOf")
@@ -260,111 +260,18 @@ struct GeminiSchema {
     }
 
     /// Names that follow a pattern become names of any kind.
-    private func append(patterns: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
+    func append(patterns: JSONValue, to bytes: inout [UInt8]) throws(GatewayError) {
         bytes.appendName("additionalProperties")
         let schemas = Array(patterns.members)
         if schemas.count == 1 { try append(schemas[0].value, to: &bytes) } else { bytes.append("true") }
     }
-
-    // MARK: Types and choices
-
-    private func appendType(_ type: JSONValue, isNullable: Bool, to bytes: inout [UInt8]) {
-        bytes.appendName("type")
-        guard isNullable else { return bytes.appendJSON(type) }
-        bytes.append("[")
-        for name in type.kind == .array ? Array(type.elements) : [type] where !name.isString("null") {
-            bytes.appendComma()
-            bytes.appendJSON(name)
-        }
-        bytes.append(",\"null\"]")
-    }
-
-    /// `enum` is for strings and numbers. `null` becomes a type; for others the type and a word about them must do.
-    private func append(
-        choices: [JSONValue], hasType: Bool, _ said: inout [(JSONValue, JSONValue)], _ name: JSONValue, _ value: JSONValue,
-        to bytes: inout [UInt8]
-    ) {
-        let plain = choices.filter { $0.kind == .string || $0.kind == .number }
-        guard plain.count == choices.count, !plain.isEmpty else {
-            said.append((name, value))
-            if !hasType, let kinds = Self.types(of: choices) {
-                bytes.appendName("type")
-                bytes.append(contentsOf: kinds)
-            }
-            return
-        }
-        bytes.appendName("enum")
-        bytes.append("[")
-        for choice in plain {
-            bytes.appendComma()
-            bytes.appendJSON(choice)
-        }
-        bytes.append("]")
-        if !hasType, let kinds = Self.types(of: choices) {
-            bytes.appendName("type")
-            bytes.append(contentsOf: kinds)
-        }
-    }
-
-    private static func types(of choices: [JSONValue]) -> [UInt8]? {
-        var names: [StaticString] = []
-        func add(_ name: StaticString) { if !names.contains(where: { $0.description == name.description }) { names.append(name) } }
-        for choice in choices {
-            switch choice.kind {
-            case .string: add("string")
-            case .number: add("number")
-            case .bool: add("boolean")
-            case .null: add("null")
-            case .object: add("object")
-            case .array: add("array")
-            }
-        }
-        guard !names.isEmpty else { return nil }
-        var bytes: [UInt8] = []
-        if names.count > 1 { bytes.append("[") }
-        for name in names {
-            if bytes.count > 1 { bytes.append(",") }
-            bytes.append("\"")
-            bytes.append(name)
-            bytes.append("\"")
-        }
-        if names.count > 1 { bytes.append("]") }
-        return bytes
-    }
-
-    /// What the schema says in words, and what could not be kept of it.
-    private func appendDescription(of schema: JSONValue, _ said: [(JSONValue, JSONValue)], to bytes: inout [UInt8]) {
-        var text = schema["description"]?.stringBytes.map { Array($0) } ?? []
-        if !said.isEmpty {
-            if !text.isEmpty { text += Array("\n\n".utf8) }
-            text.append("{")
-            for (name, value) in said {
-                if text.last != UInt8(ascii: "{") { text.append(", ") }
-                text.append(contentsOf: name.stringBytes ?? UnsafeRawBufferPointer(start: nil, count: 0))
-                // Schemas that follow a pattern are said below, some levels of them more than once.
-                if name.isString("patternProperties") {
-                    for (pattern, _) in value.members {
-                        text.append(" ")
-                        text.appendJSON(pattern)
-                    }
-                    continue
-                }
-                text.append(": ")
-                text.appendJSON(value)
-            }
-            text.append("}")
-        }
-        guard !text.isEmpty || schema["description"] != nil else { return }
-        bytes.appendName("description")
-        bytes.appendJSONString(utf8: text)
-    }
 }
 
 extension JSONValue {
-    fileprivate var beginsWithDollar: Bool { stringBytes?.first == UInt8(ascii: "$") || isString("definitions") }
+    var beginsWithDollar: Bool { stringBytes?.first == UInt8(ascii: "$") || isString("definitions") }
 
     /// Whether a schema of an object says anything about its members.
-    fileprivate var describesArguments: Bool {
+    var describesArguments: Bool {
         members.contains { name, value in
             if name.isString("properties") { return !value.isEmptyContainer }
             if name.isString("additionalProperties") { return value.kind == .object || value.bool == true }

@@ -47,7 +47,8 @@ final class RunBench {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private static func snapshot(_ provider: String) throws -> PolicySnapshot {
+    /// Policies with a provider and the models `m0` to `m5`.
+    static func snapshot(_ provider: String) throws -> PolicySnapshot {
         let text = """
             providers:
               p: {kind: openai, base_url: http://h, \(provider)}
@@ -68,7 +69,7 @@ final class RunBench {
     }
 
     /// A run of which nothing has happened; `nil` when its limits refuse its first call.
-    func run(_ plan: Plan, isStream: Bool = false, patience: Duration = .seconds(30), ceiling: NanoUSD? = nil) throws -> PlanRun? {
+    func run(_ plan: Plan, isStream: Bool = false, patience: Duration = .seconds(3_600), ceiling: NanoUSD? = nil) throws -> PlanRun? {
         names += 1
         let number = names
         guard let envelope = try envelope(for: plan, number, isStream: isStream) else { return nil }

@@ -1,0 +1,124 @@
+public import Chat
+internal import EventLoop
+internal import Providers
+internal import Upstream
+
+/// Reading a stream.
+extension UpstreamCall {
+    /// Waits until the provider has begun a stream and its first content is there; before that nothing need be said to the client.
+    /// - Parameter output: receives what to forward.
+    /// - Returns: false when the stream is complete already.
+    public func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+        do throws(GatewayError) {
+            let head = try await acceptedHead()
+            guard context.api.streams(as: head.contentType) else { throw try await notStreamed(head.contentType) }
+            beginStream()
+            while output.isEmpty { guard try await advance(&output) else { return false } }
+            return true
+        } catch {
+            // Content that came together with the fault is content: it commits, and the fault is told behind it.
+            guard stream?.progress ?? 0 > 0, !output.isEmpty, error.code != .clientClosedRequest else { throw failed(error) }
+            deferredFailure = error
+            return true
+        }
+    }
+
+    /// Waits for more of the stream and appends what is to be forwarded to `output`: whole events, never the final `[DONE]`.
+    /// - Returns: false when the stream is complete; `output` may hold its last events.
+    public func next(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+        do throws(GatewayError) {
+            if let deferredFailure { throw deferredFailure }
+            return try await advance(&output)
+        } catch { throw failed(error) }
+    }
+
+    @inline(never)
+    private func beginStream() {
+        stream = ProviderStream(context, pricing: cost.pricing)
+        transfer.countOnlyProgress()
+    }
+
+    /// What came instead of a stream: an error says what it is, a whole answer what it has used.
+    private func notStreamed(_ contentType: String) async throws(GatewayError) -> GatewayError {
+        guard contentType.hasSuffix("json") else { return Self.notAStream }
+        let body = try await wholeBody()
+        do throws(GatewayError) {
+            refusedUsage = try ProviderAnswer.read(body: body, context: context, reader: reader).usage
+            return Self.notAStream
+        } catch { return error.publicMessage == ProviderFailure.unusableMessage ? Self.notAStream : error }
+    }
+
+    private func advance(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+        do throws(GatewayError) { guard try await receive() else { return try atEnd(&output) } } catch {
+            // A connection that breaks behind the answer takes nothing away from it.
+            guard stream?.isWhole == true, error.code != .clientClosedRequest else { throw error }
+            return try atEnd(&output)
+        }
+        return try passOn(&output)
+    }
+
+    @inline(never)
+    private func atEnd(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
+        switch stream?.end(reader: reader, into: &output) {
+        case .complete: return complete(&output)
+        case .failed(let error): throw error
+        case .truncated, nil: throw Self.truncated
+        }
+    }
+
+    @inline(never)
+    private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
+        // What was large once need not stay so while the client reads.
+        let progress = stream?.progress
+        silentBytes += received.count
+        defer {
+            received.removeAll(keepingCapacity: received.capacity <= Self.keptCapacity)
+            if stream?.progress != progress { noteProgress() }
+        }
+        switch stream?.feed(received, reader: reader, into: &output) {
+        case .open:
+            guard silentBytes > Self.longestSilence, stream?.progress == progress else { return true }
+            // Behind the whole answer nothing more is needed.
+            guard stream?.isWhole == true else { throw Self.emptyStream }
+            return try atEnd(&output)
+        case .failed(let error): throw error
+        case .done: return complete(&output)
+        case nil: throw Self.truncated
+        }
+    }
+
+    private func noteProgress() {
+        transfer.madeProgress()
+        silentBytes = 0
+        if firstContentTime == nil { firstContentTime = .now() }
+    }
+
+    /// Bytes that an emptied buffer of a stream keeps.
+    private static let keptCapacity = 8 * 1024
+
+    private func complete(_ output: inout [UInt8]) -> Bool {
+        transfer.release()
+        isWhole = true
+        settle(stream?.usage, atLeast: stream?.reportedAtLeast)
+        end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
+        if stream?.lacksUsage == true { stream?.appendUsage(outcome.usage, to: &output) }
+        return false
+    }
+
+    /// Appends an event of the gateway to a stream: a chunk without choices that has one member.
+    /// - Parameter json: the member's value, without line ends.
+    public func appendChunk(_ member: StaticString, _ json: [UInt8], to output: inout [UInt8]) {
+        stream?.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
+    }
+
+    /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
+    public func cut(_ output: inout [UInt8], because reason: GatewayError) {
+        transfer.cancel()
+        outcome.status = .cut
+        outcome.errorCode = reason.code.name
+        settleUnfinished()
+        end(.none)
+        stream?.appendLength(to: &output)
+        if context.wantsUsageChunk { stream?.appendUsage(outcome.usage, to: &output) }
+    }
+}
