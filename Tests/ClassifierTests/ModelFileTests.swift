@@ -83,15 +83,6 @@ import Testing
         #expect(error(ModelFile.write([(.table, table), (.scales, scales), (.complexity, complexity + [0])])) != nil)
         #expect(error(ModelFile.write([(.table, table), (.scales, scales), (.complexity, complexity), (.fitted, [1, 2, 3])])) != nil)
     }
-
-    @Test("read in at most 5 ms (release; ten times that in debug)") func loadTime() throws {
-        let fastest = try (0..<5).map { _ in try ContinuousClock().measure { _ = try Classifier(model: shippedModel) } }.min()
-        #if DEBUG
-            #expect(try #require(fastest) < .milliseconds(50))
-        #else
-            #expect(try #require(fastest) < .milliseconds(5))
-        #endif
-    }
 }
 
 @Suite("The curve of scores") struct ScoreCurveTests {

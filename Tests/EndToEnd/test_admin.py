@@ -458,8 +458,8 @@ def test_a_dead_webhook_is_given_up_and_nobody_waits_for_it(tmp_path: Path, prov
     try:
         began = time.monotonic()
         assert gateway.http.chat("scripted/priced").status == 200
-        assert time.monotonic() - began < 1
-        deadline = time.monotonic() + 10
+        assert time.monotonic() - began < 4
+        deadline = time.monotonic() + 60
         while "given up" not in gateway.log():
             assert time.monotonic() < deadline, gateway.log()
             time.sleep(0.05)

@@ -85,7 +85,7 @@ def test_nothing_is_overspent_whatever_happens(limited: Callable[..., Gateway]) 
     with ThreadPoolExecutor(40) as pool:
         statuses = list(pool.map(one, work))
     assert {200, 402} & set(statuses), f"seed {seed}: {set(statuses)}"
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while Decimal(budgets(gateway)["acme/research", "usd"]["held"]) != 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     reported = sum((Decimal(r["cost_usd"]) for r in gateway.site.records() if not r["estimated"]), Decimal(0))
@@ -189,7 +189,7 @@ def test_a_reload_keeps_what_is_spent(limited: Callable[..., Gateway]) -> None:
     assert gateway.http.chat("s/echo", max_tokens=7).status == 200
     text = gateway.site.policy_file.read_text()
     gateway.site.policy_file.write_text(text.replace("usd: 0.02", "usd: 0.01"))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (reply := gateway.http.chat("s/echo", max_tokens=7)).status == 200 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert (reply.status, reply.code) == (402, "budget_exceeded")

@@ -73,7 +73,7 @@ def test_what_is_under_way_does_not_notice(tmp_path: Path, own_gateway: Callable
         for step in (HOUR, -HOUR, YEAR, -YEAR, 50 * YEAR, 0):
             time.sleep(0.2)
             clock.ahead(step)
-        assert [reply.result().status for reply in replies] == [200, 200] and time.monotonic() - began < 3
+        assert [reply.result().status for reply in replies] == [200, 200] and time.monotonic() - began < 30
         assert replies[1].result().events()[-1] == ("message", "[DONE]")
     for record in gateway.site.records():
         assert record["status"] == "ok" and 1_000 < record["latency_ms"] < 3_000, record

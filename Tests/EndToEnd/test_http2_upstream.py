@@ -38,7 +38,7 @@ organizations: {{acme: {{teams: {{research: {{}}}}}}}}
     )
     provider = subprocess.Popen([sys.executable, PROVIDER, str(port), site.certs / "server.pem", site.certs / "server.key"])
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()

@@ -127,7 +127,7 @@ def test_nobody_comes_back(site_of_two_loops: Gateway, calls: Callable[[str], li
     same = key()
     connection, _ = site_of_two_loops.http.open_stream("s/slow-stream", headers=same, max_tokens=100)
     connection.close()
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while not site_of_two_loops.site.records() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert_paid_once(site_of_two_loops)
@@ -160,7 +160,7 @@ def test_whatever_clients_do_each_key_is_paid_once(site_of_two_loops: Gateway, p
 
     with ThreadPoolExecutor(50) as pool:
         replies = [(number, reply) for number, reply in pool.map(one, work) if reply is not None]
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while Decimal(budgets(site_of_two_loops)["acme/research", "usd"]["held"]) != 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     for number in range(len(headers)):
@@ -230,7 +230,7 @@ def test_what_was_refused_runs_afresh(limited: Callable[..., Gateway]) -> None:
         assert (refused.status, refused.code) == (402, "budget_exceeded")
         assert refused.headers["x-purser-budget-left-usd"] == "0" and "idempotency-replayed" not in refused.headers
     poor.site.policy_file.write_text(poor.site.policy_file.read_text().replace("usd: 0,", "usd: 1,"))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (reply := poor.http.chat("s/echo", headers=same, max_tokens=7)).status == 402 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert reply.status == 200 and "idempotency-replayed" not in reply.headers
@@ -283,7 +283,7 @@ def test_a_large_answer_that_nobody_waits_for_is_cancelled(own_gateway: Callable
     connection, _ = gateway.http.open_stream("scripted/flood", headers=same)
     connection.close()
     assert provider.last("flood").gone.wait(10)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not (records := gateway.site.records()) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert [record["status"] for record in records] == ["canceled"]
@@ -325,7 +325,7 @@ def test_what_runs_counts_though_its_client_is_gone(own_gateway: Callable[..., G
     connection, _ = gateway.http.open_stream("scripted/slow-stream", headers=key())
     connection.close()
     assert gateway.http.chat("scripted/echo").code == "overloaded"
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while (reply := gateway.http.chat("scripted/echo")).status == 503 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert reply.status == 200

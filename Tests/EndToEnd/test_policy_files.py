@@ -115,7 +115,7 @@ def test_a_file_that_is_written_slowly_is_taken_when_it_is_whole(split: Split, o
             file.flush()
             guarded(office, 0.04)
     later = office.client(office.site.new_key("acme/later"))
-    deadline = time.monotonic() + 6
+    deadline = time.monotonic() + 60
     while later.chat("echo").status != 200:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -182,7 +182,7 @@ def test_a_revoked_key_holds_no_team(split: Split, office: Gateway) -> None:
     office.site.run("keys", "revoke", next(word for word in listed if word.startswith("key_")), check=True)
     time.sleep(0.5)
     split.organizations.write_text(ORGANIZATIONS[: ORGANIZATIONS.index("      dev:")])
-    deadline = time.monotonic() + 6
+    deadline = time.monotonic() + 60
     while "acme/dev" in office.site.run("check", check=True).stdout or office.admin().get("/admin/v1/status").json()["policies_version"] < 2:
         assert time.monotonic() < deadline, office.why_not()
         time.sleep(0.1)

@@ -41,7 +41,7 @@ def reload(gateway: Gateway, text: str, count: int) -> None:
     """Changes the limits, and waits until so many are in force. One signal is two reloads: the folder is watched too."""
     gateway.site.policy_file.write_text(text)
     gateway.signal(signal.SIGHUP)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while len(limits(gateway)) != count:
         assert time.monotonic() < deadline, gateway.log()
         time.sleep(0.05)

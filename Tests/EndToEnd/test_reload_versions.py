@@ -121,7 +121,7 @@ def test_limits_come_with_their_policies(versions: Callable[..., Gateway], provi
     gateway = versions(["cheap"], {"ci": None})
     client = gateway.client(KEYS["ci"])
     gateway.site.policy_file.write_text(policies(provider.url, ["cheap", "fresh"], {"ci": None}, "\n        limits: [{requests: 1, per: total}]"))
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while (status := client.chat("fresh").status) == 404:
         assert time.monotonic() < deadline
     assert [status, client.chat("fresh").status] in ([200, 429], [429, 429]), "more than one request of a limit of one"

@@ -75,7 +75,7 @@ def test_a_new_weight_moves_only_whom_it_must(own_gateway: Callable[..., Gateway
     bodies = [chat_body("assistant", "hi", user=f"user {number}") for number in range(600)]
     before = models(ask_all(gateway, bodies))
     site.policy_file.write_text(site.policy_file.read_text().replace("use: s/mid, weight: 10", "use: s/mid, weight: 22.5"))
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while "policies reloaded" not in gateway.log():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -118,7 +118,7 @@ def test_the_busy_one_is_spared(routed: Gateway, provider: ScriptedProvider) -> 
     held = [threading.Thread(target=routed.http.chat, args=("s/busy",)) for _ in range(6)]
     for one in held:
         one.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while sum(call.model == "slow-plain" for call in provider.calls) < 6:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -160,7 +160,7 @@ def test_a_reload_under_load_switches_between_requests(own_gateway: Callable[...
     changed = site.policy_file.read_text().replace("switch: {fallback: [s/mini]}", "switch: {fallback: [s/mid]}")
     changed = changed.replace("switch-long: {fallback: [s/long]}", "switch-long: {fallback: [s/mid]}").replace("  s/long:", "  s/longer:")
     site.policy_file.write_text(changed)
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while gateway.http.chat("switch").headers["x-purser-model"] != "s/mid":
         assert time.monotonic() < deadline, "the new policies did not come into force"
         time.sleep(0.05)

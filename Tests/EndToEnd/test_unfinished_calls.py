@@ -80,7 +80,7 @@ async def by_the_character(call: Call, wire: Wire) -> None:
 
 def state(gateway: Gateway) -> dict:
     """The limit as the admin listener of the commands tells it, when nothing is held any more."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         [one] = json.loads(gateway.site.run("budgets", "--format", "json", check=True).stdout)
         if Decimal(one["held"]) == 0 or time.monotonic() > deadline:
@@ -89,7 +89,7 @@ def state(gateway: Gateway) -> dict:
 
 
 def settled(gateway: Gateway, count: int = 1) -> list[dict]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(records := gateway.site.records()) < count and time.monotonic() < deadline:
         time.sleep(0.1)
     assert len(records) == count

@@ -23,7 +23,7 @@ import Testing
 
     private func seen(
         isStream: Bool = false, provider: String = "retry: {attempts: 1}, breaker: off", limit: NanoUSD? = NanoUSD(nanos: 1_000_000_000),
-        ceiling: NanoUSD? = nil, patience: Duration = .seconds(30), cancelledAfter: Duration? = nil,
+        ceiling: NanoUSD? = nil, patience: Duration = .seconds(3_600), cancelledAtCall: Int? = nil,
         plan: @escaping @Sendable (RunBench) throws -> Plan, _ scripts: @escaping @Sendable (String, Int) -> Script
     ) async throws -> Seen {
         try await onLoop { loop in
@@ -36,8 +36,8 @@ import Testing
             let run = try #require(try bench.run(plan, isStream: isStream, patience: patience, ceiling: ceiling))
             let held = OnOneLoop(value: (bench, run))
             let task = Task(executorPreference: loop) { OnOneLoop(value: await held.value.0.answer(held.value.1, plan)) }
-            if let cancelledAfter {
-                await loop.sleep(until: .now() + cancelledAfter)
+            if let cancelledAtCall {
+                while bench.calls.models.count < cancelledAtCall { await loop.sleep(until: .now() + .milliseconds(1)) }
                 task.cancel()
             }
             var seen = Seen()
@@ -91,19 +91,17 @@ import Testing
     @Test(arguments: [false, true]) func aSlowModel_losesTheRace(isStream: Bool) async throws {
         let seen = try await seen(isStream: isStream, plan: { .race([try $0.call(0), try $0.call(1)], after: .milliseconds(5)) }) {
             model, _ in
-            .answer(after: model == "m0" ? .seconds(20) : .zero, isStream: isStream)
+            .answer(after: model == "m0" ? .seconds(3_600) : .zero, isStream: isStream)
         }
         #expect(seen.code == nil && seen.models == ["m0", "m1"] && seen.records == ["primary m0 lost_race", "hedge m1 ok"])
         #expect(seen.spent >= 5_000 && seen.leftOver == 0)
     }
 
-    @Test func aFailureInARace_startsTheNextAtOnce() async throws {
-        let start = ContinuousClock.now
-        let seen = try await seen(plan: { .race([try $0.call(0), try $0.call(1)], after: .seconds(20)) }) { model, _ in
+    @Test(.timeLimit(.minutes(10))) func aFailureInARace_startsTheNextAtOnce() async throws {
+        let seen = try await seen(plan: { .race([try $0.call(0), try $0.call(1)], after: .seconds(3_600)) }) { model, _ in
             model == "m0" ? .error(500) : .answer()
         }
         #expect(seen.records == ["primary m0 upstream_error", "fallback m1 ok"] && seen.leftOver == 0)
-        #expect(start.duration(to: .now) < .seconds(10))
     }
 
     @Test func aRaceThatAllLose_tellsOneFailure() async throws {
@@ -158,9 +156,9 @@ import Testing
 
     @Test(arguments: [false, true]) func aClientThatLeaves_endsEveryCall(isStream: Bool) async throws {
         let seen = try await seen(
-            isStream: isStream, cancelledAfter: .milliseconds(400),
+            isStream: isStream, cancelledAtCall: 2,
             plan: { .race([try $0.call(0), try $0.call(1)], after: .milliseconds(2)) }
-        ) { _, _ in .answer(after: .seconds(20), isStream: isStream) }
+        ) { _, _ in .answer(after: .seconds(3_600), isStream: isStream) }
         #expect(seen.code == "client_closed_request" && seen.models == ["m0", "m1"] && seen.leftOver == 0)
         #expect(seen.records.count == 2)
     }
