@@ -53,11 +53,14 @@ let package = Package(
         room("Classifier", ["CClassifierModel"]),
         // Prices and limits of known models, made by scripts/update-catalogue.
         .target(name: "CCatalogue", exclude: ["catalogue.json"]),
+        room("Dialects", ["Chat"]),
         room("Providers", ["Chat"]),
         room("Policies", ["CCatalogue", "Chat", "Classifier", yams]),
         room("Ledger", ["Chat", "COpenSSL", "CPostgres", grdb]),
         room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
-        room("Gateway", ["EventLoop", "HTTPServer", "Upstream", "Chat", "Classifier", "Policies", "Ledger", "Execution", logging]),
+        room(
+            "Gateway",
+            ["EventLoop", "HTTPServer", "Upstream", "Chat", "Dialects", "Classifier", "Policies", "Ledger", "Execution", logging]),
         .executableTarget(
             name: "purser",
             dependencies: [
@@ -75,9 +78,10 @@ let package = Package(
         tests("Upstream", ["EventLoop"]),
         tests("Chat"),
         tests("Classifier", ["Chat"], exclude: ["Corpus"]),
-        tests("Providers", ["Chat"], exclude: ["Golden"]),
+        tests("Providers", ["Chat", "Dialects"], exclude: ["Golden"]),
+        tests("Dialects", ["Chat"]),
         tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
-        tests("Execution", ["Chat", "EventLoop", "Ledger", "Policies", "Upstream"]),
+        tests("Execution", ["Chat", "Dialects", "EventLoop", "Ledger", "Policies", "Upstream"]),
         tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", "Policies", logging]),
         tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
         .testTarget(name: "PostgreSQLTests", dependencies: ["Chat", "Ledger", "LedgerClusterHelper"], swiftSettings: house),

@@ -1,58 +1,19 @@
 /// A chat completion request: the facts that the gateway needs, and the client's bytes, from which the upstream's body is made.
 public struct ChatRequest: Sendable {
-    /// The models the client named, in the order of fallback; at least one.
-    public let models: [RequestedModel]
-    /// The first model the client named.
-    public var model: String { models.first?.name ?? "" }
-    /// Whether the answer is to be streamed.
-    public let stream: Bool
+    /// What it says about itself.
+    public private(set) var facts: RequestFacts
     /// Whether the client of a stream asked for the usage (`stream_options.include_usage`).
     public let wantsUsageChunk: Bool
-    /// Whether tools or functions are offered to the model.
-    public let hasTools: Bool
-    /// The client's limit of output tokens per choice, 1 or more; `nil` when there is none.
-    public let maxOutputTokens: Int64?
-    /// How many choices are wanted, 1 to 128.
-    public let choices: Int
-    /// The end user as the client names it, at most 256 bytes.
-    public let user: String?
-    /// The client's tags: at most 16, names at most 64 bytes, values at most 512.
-    public private(set) var metadata: [String: String]
-    /// The client's ceiling for the whole request (`max_cost`); `nil` when there is none.
-    public let maxCost: NanoUSD?
-    /// Whether the answer is to have a given structure (`response_format` other than text).
-    public let wantsStructuredOutput: Bool
     /// Messages, 1 or more.
     public let messageCount: Int
     /// The media of the request.
     public let media: MediaTally
-    /// Images that come with the messages.
-    public var imageCount: Int { media.images }
-    /// Whether the request has files, audio, video or references to such things, whose tokens cannot be estimated.
-    public var hasFiles: Bool { media.hasFiles }
     /// Whether an earlier answer in the conversation called tools.
     private let hasToolCalls: Bool
     /// A member that makes a call cost more than its tokens at the model's price; `nil` when there is none.
     public let surcharge: String?
-    /// What a call may be charged for besides plain text at the standard tier, at prices that a list may have.
-    public private(set) var demands: PriceDemands
-    /// Whether the model is to reason before it answers; `nil` when the client does not say.
-    public let asksToReason: Bool?
     /// Bytes of the text that the model probably reads: an estimate, not a bound.
     public let promptBytes: Int
-    /// Bytes of the client's body without what is dropped.
-    private let keptBytes: Int
-    /// The most bytes that a translation to another provider API usually adds to them.
-    private let translationBytes: Int
-    /// Estimate and bound of the input's tokens before a body for the upstream is made, for a provider with OpenAI's API.
-    public var inputTokens: InputTokens {
-        InputTokens(
-            textBytes: promptBytes, bodyBytes: keptBytes, messages: messageCount, media: media, additions: providerPrompt(isPassedOn: true))
-    }
-    /// What a translation to another provider API usually adds, at most, to the upper bound of ``inputTokens``.
-    public var translationTokens: Int {
-        translationBytes + providerPrompt(isPassedOn: false, hasFormatTool: wantsStructuredOutput)
-    }
 
     /// The tokens of instructions that a provider adds by itself.
     /// - Parameters:
@@ -61,7 +22,7 @@ public struct ChatRequest: Sendable {
     public func providerPrompt(isPassedOn: Bool, hasFormatTool: Bool = false) -> Int {
         // Tools that were called are declared even if none is offered any more.
         ProviderPrompt.tokens(
-            isPassedOn: isPassedOn, hasTools: hasTools || hasToolCalls || hasFormatTool, hasFormat: wantsStructuredOutput)
+            isPassedOn: isPassedOn, hasTools: facts.hasTools || hasToolCalls || hasFormatTool, hasFormat: facts.wantsStructuredOutput)
     }
 
     /// The client's bytes.
@@ -120,38 +81,36 @@ public struct ChatRequest: Sendable {
         }
         self.body = body
         pieces = decoded.splice.pieces
-        models = decoded.models
-        stream = decoded.stream
-        wantsUsageChunk = decoded.stream && decoded.wantsUsage
-        hasTools = decoded.hasTools
-        maxOutputTokens = decoded.maxOutputTokens
+        facts = decoded.facts
+        wantsUsageChunk = facts.stream && decoded.wantsUsage
         limitMembers = decoded.limitMembers
-        choices = decoded.choices
-        user = decoded.user
-        metadata = decoded.metadata
-        maxCost = decoded.maxCost
-        wantsStructuredOutput = decoded.wantsStructuredOutput
         promptBytes = decoded.promptBytes
         messageCount = decoded.messageCount
         media = decoded.media
         hasToolCalls = decoded.toolCalls > 0
-        keptBytes = pieces.reduce(0) { $0 + $1.ownBytes }
-        translationBytes = decoded.translationBytes
         surcharge = decoded.surcharge
-        demands = decoded.demands
-        demands.hasAudioInput = decoded.media.hasSound
-        demands.cachesForAnHour = mayCacheForAnHour
-        asksToReason = decoded.asksToReason
+        facts.hasImages = media.images > 0
+        facts.hasFiles = media.hasFiles
+        facts.demands.hasAudioInput = media.hasSound
+        facts.demands.cachesForAnHour = mayCacheForAnHour
+        facts.inputTokens = InputTokens(
+            textBytes: promptBytes, bodyBytes: pieces.reduce(0) { $0 + $1.ownBytes }, messages: messageCount, media: media,
+            additions: providerPrompt(isPassedOn: true))
+        facts.translationTokens =
+            decoded.translationBytes + providerPrompt(isPassedOn: false, hasFormatTool: facts.wantsStructuredOutput)
     }
 
     /// Adds tags from a JSON object; those of the body override them.
     /// - Throws: `invalid_request_error` when it is none, or when there are too many or too long ones.
     public mutating func addMetadata(_ json: [UInt8], reader: JSONReader) throws(GatewayError) {
         let more = try reader.read(json) { (root) throws(GatewayError) in try RequestTags.metadata(root) }
-        let joined = metadata.merging(more) { own, _ in own }
+        let joined = facts.metadata.merging(more) { own, _ in own }
         guard joined.count <= RequestTags.most else { throw .invalid("metadata", "expected at most \(RequestTags.most) members") }
-        metadata = joined
+        facts.metadata = joined
     }
+
+    /// Takes over the tags, which may have come beside the body.
+    mutating func keepTags(of other: ChatRequest) { facts.metadata = other.facts.metadata }
 
     /// Parses the client's body again and passes its root to `body`.
     /// - Throws: what `body` throws.
@@ -173,7 +132,7 @@ public struct ChatRequest: Sendable {
         model: [UInt8], outputLimit: OutputLimit? = nil, limitName: OutputLimit.Name? = nil, omitsStreamOptions: Bool = false
     ) -> [UInt8] {
         // Only one member has the limit, so that a server cannot choose another one.
-        let limit = outputLimit?.member(atMost: maxOutputTokens, as: limitMembers) ?? renamedLimit(limitName)
+        let limit = outputLimit?.member(atMost: facts.maxOutputTokens, as: limitMembers) ?? renamedLimit(limitName)
         let pieces =
             omitsStreamOptions && addsStreamOptions ? self.pieces.dropLast(Self.streamOptionsPieces) + [.text(.close)] : self.pieces[...]
         let added = limit.map { limitMembers.isEmpty ? [UInt8(ascii: ",")] + $0 : [] } ?? furtherLimits
@@ -205,7 +164,7 @@ public struct ChatRequest: Sendable {
 
     /// The client's limit under the other name; `nil` when there is no limit, or no other name.
     private func renamedLimit(_ name: OutputLimit.Name?) -> [UInt8]? {
-        guard let name, let maxOutputTokens else { return nil }
+        guard let name, let maxOutputTokens = facts.maxOutputTokens else { return nil }
         return OutputLimit(tokens: maxOutputTokens, name: name).member(atMost: nil, as: [])
     }
 

@@ -1,16 +1,8 @@
 /// Walks once over the members of a chat request's body: checks them, keeps the facts and plans the upstream's body.
 struct ChatRequestDecoder {
-    private(set) var models: [RequestedModel] = []
-    private(set) var maxCost: NanoUSD?
-    private(set) var wantsStructuredOutput = false
-    private(set) var stream = false
+    private(set) var facts = RequestFacts()
     private(set) var wantsUsage = false
-    private(set) var hasTools = false
-    private(set) var maxOutputTokens: Int64?
     private(set) var limitMembers: [LimitMember] = []
-    private(set) var choices = 1
-    private(set) var user: String?
-    private(set) var metadata: [String: String] = [:]
     private(set) var promptBytes = 0
     private(set) var messageCount = 0
     private(set) var media = MediaTally()
@@ -18,8 +10,6 @@ struct ChatRequestDecoder {
     private var parts = 0
     private var tools = 0
     private(set) var surcharge: String?
-    private(set) var demands = PriceDemands()
-    private(set) var asksToReason: Bool?
     private(set) var splice = RequestSplice()
 
     private var hasMessages = false
@@ -32,16 +22,16 @@ struct ChatRequestDecoder {
         }
         var decoder = ChatRequestDecoder()
         // The handling of `stream_options` depends on `stream`, which may come later.
-        decoder.stream = root["stream"]?.bool ?? false
+        decoder.facts.stream = root["stream"]?.bool ?? false
         for member in members { try decoder.visit(member) }
         try decoder.joinModels()
         try decoder.requireMembers()
-        decoder.splice.finish(adding: decoder.stream && !decoder.hasStreamOptions ? .streamOptions : nil)
+        decoder.splice.finish(adding: decoder.facts.stream && !decoder.hasStreamOptions ? .streamOptions : nil)
         return decoder
     }
 
     private func requireMembers() throws(GatewayError) {
-        if models.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
+        if facts.models.isEmpty { throw GatewayError(.invalidRequest, "Missing required parameter: 'model'.", param: "model") }
         if !hasMessages { throw GatewayError(.invalidRequest, "Missing required parameter: 'messages'.", param: "messages") }
     }
 
@@ -55,13 +45,13 @@ struct ChatRequestDecoder {
         }
         switch rule {
         case .model:
-            models = try RequestedModel.read(value, "model")
+            facts.models = try RequestedModel.read(value, "model")
             splice.keep(member, replacing: member.valueRange, by: [.model])
         case .models:
             fallbacks = try RequestedModel.read(value, "models")
             splice.drop()
         case .maxCost:
-            maxCost = try RequestTags.maxCost(value)
+            facts.maxCost = try RequestTags.maxCost(value)
             splice.drop()
         case .maxOutputTokens:
             try readMaxOutputTokens(value, name(of: member))
@@ -83,11 +73,11 @@ struct ChatRequestDecoder {
         case .typed(let types), .surcharged(let types, _), .reasoning(let types):
             guard types.admit(value) else { throw .wrongType(name(of: member), expected: types) }
             try MemberCheck.check(member.name, value)
-            if case .surcharged(_, let isPlain) = rule, !demands.note(member.name, value), !isPlain(value) {
+            if case .surcharged(_, let isPlain) = rule, !facts.demands.note(member.name, value), !isPlain(value) {
                 surcharge = name(of: member)
                 media.note(memberOfRequest: member.name)
             }
-            if case .reasoning = rule { asksToReason = asksToReason == true || !Self.isOff(value) }
+            if case .reasoning = rule { facts.asksToReason = facts.asksToReason == true || !Self.isOff(value) }
             keep(member)
         case .messages:
             try readFact(rule, value)
@@ -115,13 +105,13 @@ struct ChatRequestDecoder {
     /// `models` goes on where `model` ends; a name that stands in both is tried once.
     private mutating func joinModels() throws(GatewayError) {
         guard !fallbacks.isEmpty else { return }
-        if models.isEmpty {
-            models = fallbacks
+        if facts.models.isEmpty {
+            facts.models = fallbacks
             splice.add([.text(.modelName), .model])
         } else {
-            for model in fallbacks where !models.contains(where: { $0.name == model.name }) { models.append(model) }
+            for model in fallbacks where !facts.models.contains(where: { $0.name == model.name }) { facts.models.append(model) }
         }
-        guard models.count <= RequestedModel.longestList else {
+        guard facts.models.count <= RequestedModel.longestList else {
             throw .invalid("models", "expected at most \(RequestedModel.longestList) models")
         }
     }
@@ -148,19 +138,19 @@ struct ChatRequestDecoder {
         case .choices:
             guard let n = value.int64 else { throw .wrongType("n", expected: .integer) }
             guard (1...128).contains(n) else { throw .invalid("n", "expected 1 to 128") }
-            choices = max(choices, Int(n))
+            facts.choices = max(facts.choices, Int(n))
         case .tools:
             tools = try ToolCheck.check(value)
-            hasTools = true
+            facts.hasTools = true
             if value.elements.contains(where: ToolCheck.isProvidersOwn) { surcharge = "tools" }
         case .functions:
             try ToolCheck.checkFunctions(value)
-            hasTools = true
+            facts.hasTools = true
         case .responseFormat:
             try MemberCheck.checkFormat(value)
-            wantsStructuredOutput = value["type"].map { !$0.isString("text") } ?? true
-        case .user: user = try RequestTags.user(value)
-        case .metadata: metadata = try RequestTags.metadata(value)
+            facts.wantsStructuredOutput = value["type"].map { !$0.isString("text") } ?? true
+        case .user: facts.user = try RequestTags.user(value)
+        case .metadata: facts.metadata = try RequestTags.metadata(value)
         default: break
         }
     }
@@ -169,7 +159,7 @@ struct ChatRequestDecoder {
         guard let limit = value.int64 else { throw .wrongType(name, expected: .integer) }
         guard limit > 0 else { throw .invalid(name, "expected 1 or more") }
         // Of several limits the largest is the worst case.
-        maxOutputTokens = max(limit, maxOutputTokens ?? 0)
+        facts.maxOutputTokens = max(limit, facts.maxOutputTokens ?? 0)
     }
 
     /// Keeps the client's options except `include_usage`, which is always requested, because the bill needs it.
@@ -183,7 +173,7 @@ struct ChatRequestDecoder {
             wantsUsage = option.value.bool == true
         }
         try ValueCheck.optional(member.value["include_obfuscation"], .bool, "stream_options.include_obfuscation")
-        guard stream else { return splice.drop() }
+        guard facts.stream else { return splice.drop() }
         hasStreamOptions = true
         if let option {
             splice.keep(member, replacing: option.valueRange, by: [.text(.trueValue)])

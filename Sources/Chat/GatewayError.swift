@@ -33,6 +33,11 @@ public struct GatewayError: Error, Sendable {
         case nextTarget
         /// This target is in cooldown for this time.
         case after(Duration)
+        /// Here it fails again whenever it is tried; another target, or another limit, may take it.
+        case elsewhere
+
+        /// Whether sending the same request again, at once or later, cannot help whoever sent it.
+        public var isFinal: Bool { self == .never || self == .elsewhere }
     }
 
     /// The facts of an error; read and changed as members of the error itself.

@@ -1,9 +1,9 @@
 /// Estimate and bound of the tokens of an input, without a tokenizer. One rule for the gateway, `purser route` and policy tests.
 public struct InputTokens: Hashable, Sendable {
     /// The estimate.
-    public let estimate: Int
+    public var estimate: Int
     /// The upper bound.
-    public let upperBound: Int
+    public var upperBound: Int
 
     /// Tokens per message for its role and punctuation, and per body for its other members.
     private static let perMessage = 40

@@ -5,6 +5,9 @@ public struct RequestedModel: Sendable {
     /// Members that replace the request's own for this model: a JSON object, or `nil` when there are none.
     public let settings: [UInt8]?
 
+    /// Makes an entry.
+    public init(name: String, settings: [UInt8]? = nil) { (self.name, self.settings) = (name, settings) }
+
     /// The most members that the settings of a model have.
     private static let mostSettings = 256
     /// The most entries of a request's fallback list.
@@ -53,26 +56,5 @@ public struct RequestedModel: Sendable {
         var bytes: [UInt8] = []
         bytes.appendJSON(value)
         return bytes
-    }
-}
-
-extension ChatRequest {
-    /// The request for one of its models: with the members of the entry's settings replaced.
-    /// - Parameter settings: a JSON object, as `RequestedModel.settings` has it.
-    /// - Throws: `invalid_request_error` when a setting is not valid in a request.
-    public func applying(settings: [UInt8], reader: JSONReader) throws(GatewayError) -> ChatRequest {
-        var bytes: [UInt8] = []
-        let names = try reader.read(settings) { (root) in Set(root.members.compactMap { $0.name.string }) }
-        try withRoot(reader) { root in
-            bytes.append(UInt8(ascii: "{"))
-            guard let members = root.rawMembers else { return }
-            for member in members where !names.contains(member.name.string ?? "") {
-                bytes.append(contentsOf: text(member.range))
-                bytes.append(UInt8(ascii: ","))
-            }
-        }
-        // The settings are an object with at least one member.
-        bytes.append(contentsOf: settings.dropFirst())
-        return try ChatRequest(decoding: bytes, reader: reader)
     }
 }

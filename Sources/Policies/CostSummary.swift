@@ -95,8 +95,8 @@ private struct CostBound {
 
     private static func request(input: Int, output: Int64?) -> RequestFeatures {
         var features = RequestFeatures(requestedModels: [])
-        features.inputTokensUpperBound = input
-        features.maxOutputTokens = output
+        features.facts.inputTokens.upperBound = input
+        features.facts.maxOutputTokens = output
         return features
     }
 }

@@ -12,11 +12,11 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
 @Suite struct ChatRequestFacts {
     @Test func plain() throws {
         let request = try decode(#"{"model":"gpt",\#(hello)}"#)
-        #expect(request.model == "gpt")
-        #expect(!request.stream && !request.wantsUsageChunk && !request.hasTools)
-        #expect(request.maxOutputTokens == nil)
-        #expect(request.choices == 1)
-        #expect(request.user == nil && request.metadata.isEmpty)
+        #expect(request.facts.model == "gpt")
+        #expect(!request.facts.stream && !request.wantsUsageChunk && !request.facts.hasTools)
+        #expect(request.facts.maxOutputTokens == nil)
+        #expect(request.facts.choices == 1)
+        #expect(request.facts.user == nil && request.facts.metadata.isEmpty)
         #expect(request.promptBytes == 2 && request.messageCount == 1)
     }
 
@@ -25,17 +25,17 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
             #"{"stream":true,"stream_options":{"include_usage":true},"model":"m",\#(hello),"max_tokens":5,"max_completion_tokens":7,"n":3,"user":"u","#
                 + #""metadata":{"a":"b","c":"d"},"tools":[{"type":"function","function":{"name":"f"}}],"temperature":0.5,"stop":"x","seed":-1}"#
         )
-        #expect(request.stream && request.wantsUsageChunk && request.hasTools)
-        #expect(request.maxOutputTokens == 7)
-        #expect(request.choices == 3)
-        #expect(request.user == "u")
-        #expect(request.metadata == ["a": "b", "c": "d"])
+        #expect(request.facts.stream && request.wantsUsageChunk && request.facts.hasTools)
+        #expect(request.facts.maxOutputTokens == 7)
+        #expect(request.facts.choices == 3)
+        #expect(request.facts.user == "u")
+        #expect(request.facts.metadata == ["a": "b", "c": "d"])
     }
 
     @Test(arguments: [#"["m"]"#, #"[{"model":"m"}]"#, #"[{"model":"m","settings":{}}]"#, #"[{"model":"m","settings":null}]"#, #""\u006d""#])
     func modelForms(model: String) throws {
         let request = try decode(#"{"model":\#(model),\#(hello)}"#)
-        #expect(request.model == "m")
+        #expect(request.facts.model == "m")
         #expect(String(decoding: request.upstreamBody(model: Array("\"up\"".utf8)), as: UTF8.self) == #"{"model":"up",\#(hello)}"#)
     }
 
@@ -51,7 +51,7 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
         ] as [(String, Int64?, Int)])
     func theLargestOfSeveralNamesCounts(members: String, limit: Int64?, choices: Int) throws {
         let request = try decode(#"{"model":"m",\#(hello),\#(members)}"#)
-        #expect(request.maxOutputTokens == limit && request.choices == choices)
+        #expect(request.facts.maxOutputTokens == limit && request.facts.choices == choices)
     }
 
     /// Servers differ in which of several names they heed: one goes out.
@@ -86,7 +86,7 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
             (#""thinking":{"type":"enabled"},"reasoning_effort":"none""#, true),
         ] as [(String, Bool?)])
     func whetherItIsToThink(member: String, asks: Bool?) throws {
-        #expect(try decode(#"{"model":"m",\#(hello),\#(member)}"#).asksToReason == asks)
+        #expect(try decode(#"{"model":"m",\#(hello),\#(member)}"#).facts.asksToReason == asks)
     }
 
     @Test(
@@ -100,13 +100,13 @@ private let hello = #""messages":[{"role":"user","content":"hi"}]"#
         ] as [(String, Int, Int, Bool)])
     func partsOfMessages(part: String, bytes: Int, images: Int, hasFiles: Bool) throws {
         let request = try decode(#"{"model":"m","messages":[{"role":"user","content":[\#(part)]}]}"#)
-        #expect(request.promptBytes == bytes && request.imageCount == images && request.hasFiles == hasFiles)
+        #expect(request.promptBytes == bytes && request.media.images == images && request.facts.hasFiles == hasFiles)
     }
 
     @Test func whatTheDedalusRunnerSends() throws {
         let text =
             #"{"model":["openai/gpt-4"],"credentials":null,"mcp_servers":[],"messages":[{"role":"user","content":"..."}],"tools":null}"#
-        #expect(try decode(text).model == "openai/gpt-4")
+        #expect(try decode(text).facts.model == "openai/gpt-4")
         #expect(try upstream(text) == #"{"model":"up","messages":[{"role":"user","content":"..."}]}"#)
     }
 }

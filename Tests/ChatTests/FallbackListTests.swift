@@ -17,7 +17,7 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
     ])
     func names(members: String, expected: [String]) throws {
         let request = try decode("{\(members),\(hello)}")
-        #expect(request.models.map(\.name) == expected)
+        #expect(request.facts.models.map(\.name) == expected)
         let sent = try JSONReader().read(Array(body(request).utf8)) { root in (root["model"]?.string, root["models"] == nil) }
         #expect(sent.0 == "up" && sent.1)
     }
@@ -27,18 +27,18 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
         let request = try decode(
             #"{"temperature":1,"model":[{"model":"a","settings":{"temperature":0.25,"max_tokens":9,"stop":["é\n"],"seed":12345678901234}},"b"],\#(hello)}"#
         )
-        let settings = try #require(request.models[0].settings)
-        #expect(request.models[1].settings == nil)
-        let changed = try request.applying(settings: settings, reader: reader)
-        #expect(changed.maxOutputTokens == 9)
+        let settings = try #require(request.facts.models[0].settings)
+        #expect(request.facts.models[1].settings == nil)
+        let changed = try request.edited(RequestEdit(settings: settings), reader: reader)
+        #expect(changed.facts.maxOutputTokens == 9)
         let expected = #"{"model":"up",\#(hello),"temperature":0.25,"max_tokens":9,"stop":["é\n"],"seed":12345678901234}"#
         #expect(body(changed) == expected)
     }
 
     @Test func aSettingMustBeValid() throws {
         let request = try decode(#"{"model":[{"model":"a","settings":{"temperature":"hot"}}],\#(hello)}"#)
-        let settings = try #require(request.models[0].settings)
-        let error = #expect(throws: GatewayError.self) { try request.applying(settings: settings, reader: JSONReader()) }
+        let settings = try #require(request.facts.models[0].settings)
+        let error = #expect(throws: GatewayError.self) { try request.edited(RequestEdit(settings: settings), reader: JSONReader()) }
         #expect(error?.param == "temperature")
     }
 }
@@ -67,7 +67,7 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
     @Test(arguments: [("0.05", 50_000_000), ("\"0.05\"", 50_000_000), ("0", 0), ("1e-9", 1), ("2", 2_000_000_000)])
     func amounts(text: String, nanos: Int64) throws {
         let request = try decode("{\"model\":\"m\",\"max_cost\":\(text),\(hello)}")
-        #expect(request.maxCost == NanoUSD(nanos: nanos))
+        #expect(request.facts.maxCost == NanoUSD(nanos: nanos))
         #expect(body(request) == "{\"model\":\"up\",\(hello)}")
     }
 }
@@ -109,7 +109,7 @@ private func body(_ request: ChatRequest, _ limit: OutputLimit? = nil) -> String
             "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),{\"type\":\"image_url\",\"image_url\":{\"url\":\"\"}}]}]}"
         )
         let request = try decode("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[\(text),\(image)]}]}")
-        #expect(request.imageCount == 1 && request.messageCount == 1)
+        #expect(request.media.images == 1 && request.messageCount == 1)
         #expect(request.promptBytes == bare.promptBytes)
     }
 

@@ -10,11 +10,11 @@ import Testing
     private func cost() throws -> CallCost {
         let snapshot = try RunBench.snapshot("breaker: off")
         var features = RequestFeatures(requestedModels: ["m0"])
-        features.maxOutputTokens = 10
-        features.inputTokens = InputTokens(estimate: 40, upperBound: 100)
+        features.facts.maxOutputTokens = 10
+        features.facts.inputTokens = InputTokens(estimate: 40, upperBound: 100)
         let decision = try snapshot.decide(features, allowed: ModelSet.everything, state: FreshTargetState())
         let planned = try #require(decision.plan.firstCall)
-        return CallCost(planned: planned, pricing: try #require(planned.model.pricing), input: features.inputTokens)
+        return CallCost(planned: planned, pricing: try #require(planned.model.pricing), input: features.facts.inputTokens)
     }
 
     private func outcome(_ usage: TokenUsage?, atLeast least: TokenUsage? = nil, _ seen: CallCost.Seen) throws -> CallOutcome {

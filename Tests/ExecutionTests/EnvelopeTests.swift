@@ -60,7 +60,7 @@ private final class OneRequest {
 
     private static func call(_ snapshot: PolicySnapshot, _ model: String, _ tokens: Int64) throws -> PlannedCall {
         var features = RequestFeatures(requestedModels: [model])
-        features.maxOutputTokens = tokens
+        features.facts.maxOutputTokens = tokens
         let decision = try snapshot.decide(features, allowed: ModelSet.everything, state: FreshTargetState())
         return try #require(decision.plan.firstCall)
     }

@@ -33,9 +33,11 @@ import Testing
                 return scripts(model, counts[model] ?? 0)
             }
             let plan = try plan(bench)
-            let run = try #require(try bench.run(plan, isStream: isStream, patience: patience, ceiling: ceiling))
+            let run = try #require(try bench.run(plan, isStream: isStream, patience: patience))
             let held = OnOneLoop(value: (bench, run))
-            let task = Task(executorPreference: loop) { OnOneLoop(value: await held.value.0.answer(held.value.1, plan)) }
+            let task = Task(executorPreference: loop) {
+                OnOneLoop(value: await held.value.0.answer(held.value.1, plan, isStream: isStream, ceiling: ceiling))
+            }
             if let cancelledAtCall {
                 while bench.calls.models.count < cancelledAtCall { await loop.sleep(until: .now() + .milliseconds(1)) }
                 task.cancel()

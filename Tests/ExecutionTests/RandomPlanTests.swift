@@ -74,17 +74,21 @@ import Testing
     private struct Job {
         let plan: Plan
         let run: PlanRun
+        let isStream: Bool
+        let ceiling: NanoUSD?
         /// When the client leaves.
         let leaves: Duration?
     }
 
     private static func job(_ dice: inout Dice, _ bench: RunBench) throws -> Job? {
         let plan = try plan(&dice, bench, depth: 2)
+        let isStream = Bool.random(using: &dice)
         let run = try bench.run(
-            plan, isStream: Bool.random(using: &dice), patience: .milliseconds(Int.random(in: 0...40, using: &dice) == 0 ? 3 : 5_000),
-            ceiling: Int.random(in: 0..<4, using: &dice) == 0 ? NanoUSD(nanos: Int64.random(in: 100_000...3_000_000, using: &dice)) : nil)
+            plan, isStream: isStream, patience: .milliseconds(Int.random(in: 0...40, using: &dice) == 0 ? 3 : 5_000))
+        let ceiling =
+            Int.random(in: 0..<4, using: &dice) == 0 ? NanoUSD(nanos: Int64.random(in: 100_000...3_000_000, using: &dice)) : nil
         let leaves = Int.random(in: 0..<5, using: &dice) == 0 ? Duration.microseconds(Int64.random(in: 0...8_000, using: &dice)) : nil
-        return run.map { Job(plan: plan, run: $0, leaves: leaves) }
+        return run.map { Job(plan: plan, run: $0, isStream: isStream, ceiling: ceiling, leaves: leaves) }
     }
 
     private static func plan(_ dice: inout Dice, _ bench: RunBench, depth: Int) throws -> Plan {
@@ -111,7 +115,9 @@ import Testing
     private static func carryOut(_ job: Job, _ bench: RunBench, _ loop: EventLoop) async -> Int {
         let held = OnOneLoop(value: (bench, job))
         let task = Task(executorPreference: loop) {
-            if case .success = await held.value.0.answer(held.value.1.run, held.value.1.plan) { 1 } else { 0 }
+            let (bench, job) = held.value
+            if case .success = await bench.answer(job.run, job.plan, isStream: job.isStream, ceiling: job.ceiling) { return 1 }
+            return 0
         }
         guard let leaves = job.leaves else { return await task.value }
         await loop.sleep(until: .now() + leaves)

@@ -1,3 +1,4 @@
+import Chat
 import Policies
 import Testing
 
@@ -77,7 +78,7 @@ import Testing
                 try policies.decide("v") {
                     $0.session = "s\(session)"; $0.seed = 99
                 }.names == names, "whatever the seed")
-            #expect(try policies.decide("v") { $0.metadata = ["session_id": "s\(session)"] }.names == names, "by metadata as well")
+            #expect(try policies.decide("v") { $0.facts.metadata = ["session_id": "s\(session)"] }.names == names, "by metadata as well")
         }
         for name in ["a", "b", "c"] { #expect(homes.values.filter { $0 == name }.count > 70) }
         // Without one target only its conversations move, and each to its own second choice.
@@ -87,11 +88,11 @@ import Testing
 
     @Test func affinityGoesByWeightAndUnit() throws {
         let policies = try policies("{targets: [{use: a, weight: 3}, b], affinity: metadata.tenant}")
-        let shares = try shares(policies) { round, features in features.metadata = ["tenant": "t\(round)"] }
+        let shares = try shares(policies) { round, features in features.facts.metadata = ["tenant": "t\(round)"] }
         #expect(abs(shares["a", default: 0] - 0.75) < 0.03)
         let byUser = try self.policies("{targets: [a, b], affinity: user}")
         let byKey = try self.policies("{targets: [a, b], affinity: key}")
-        #expect(try byUser.decide("v") { $0.user = "x" }.names == byKey.decide("v") { $0.keyID = "x" }.names)
+        #expect(try byUser.decide("v") { $0.facts.user = "x" }.names == byKey.decide("v") { $0.keyID = "x" }.names)
     }
 
     @Test func virtualTargetsAreBalancedToo() throws {

@@ -38,7 +38,7 @@ import Testing
               seeing: {provider: p, upstream_model: gpt-4, capabilities: {images: true}}
               v: [gpt-4, seeing]
             """
-        let decision = try snapshot(text).decide("v") { $0.hasImages = true }
+        let decision = try snapshot(text).decide("v") { $0.facts.hasImages = true }
         #expect(decision.names == ["seeing"] && decision.trace.excluded == ["gpt-4: it does not take images"])
     }
 

@@ -27,7 +27,9 @@ import Testing
         #expect(decision.names == ["free", "big", "mini"], "a model that comes up twice is tried once")
         #expect(decision.trace.requested == ["free", "v", "mini"] && decision.trace.route == "v")
         #expect(try policies.decide("big", "mini").trace.route == DecisionTrace.direct)
-        let settings = try policies.decide("big", "mini") { $0.requestedSettings = [nil, Array("{\"a\":1}".utf8)] }
+        let settings = try policies.decide("big", "mini") {
+            $0.facts.models[1] = RequestedModel(name: "mini", settings: Array("{\"a\":1}".utf8))
+        }
         #expect(settings.calls.map(\.settings) == [nil, Array("{\"a\":1}".utf8)])
     }
 
@@ -54,9 +56,9 @@ import Testing
 
     @Test func whatCannotTakeTheRequestIsLeftOutWithItsReason() throws {
         let decision = try snapshot(models + "  v: [free, big, mini]\n").decide("v") {
-            $0.hasTools = true
-            $0.wantsStructuredOutput = true
-            $0.inputTokensEstimate = 9000
+            $0.facts.hasTools = true
+            $0.facts.wantsStructuredOutput = true
+            $0.facts.inputTokens.estimate = 9000
         }
         #expect(decision.names == ["mini"])
         #expect(
@@ -69,8 +71,8 @@ import Testing
         let policies = try snapshot(models)
         for (output, fits) in [(1192, true), (1193, false)] as [(Int64, Bool)] {
             let change: (inout RequestFeatures) -> Void = {
-                $0.inputTokensEstimate = 7000
-                $0.maxOutputTokens = output
+                $0.facts.inputTokens.estimate = 7000
+                $0.facts.maxOutputTokens = output
             }
             if fits { _ = try policies.decide("big", with: change) } else { #expect(policies.refusal("big", with: change) != nil) }
         }
@@ -79,8 +81,8 @@ import Testing
     @Test func whenNobodyCanTakeItEveryReasonIsGiven() throws {
         let failure = try #require(
             try snapshot(models + "  v: [free, big]\n").refusal("v") {
-                $0.hasImages = true
-                $0.inputTokensEstimate = 9000
+                $0.facts.hasImages = true
+                $0.facts.inputTokens.estimate = 9000
             })
         #expect(failure.error.code == .invalidRequest && failure.error.code.status == 400)
         #expect(

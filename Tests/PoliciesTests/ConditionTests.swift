@@ -26,7 +26,7 @@ import Testing
         let policies = try snapshot(models + "  v: {route: [{when: {\(condition)}, use: unknown}, {use: free}]}\n")
         let trace: DecisionTrace
         do throws(DecisionFailure) {
-            trace = try policies.decide("v") { $0.inputTokensEstimate = tokens }.trace
+            trace = try policies.decide("v") { $0.facts.inputTokens.estimate = tokens }.trace
         } catch {
             trace = error.trace
         }
@@ -62,20 +62,20 @@ import Testing
     }
 
     @Test func flags() throws {
-        #expect(try holds("tools: true") { $0.hasTools = true })
+        #expect(try holds("tools: true") { $0.facts.hasTools = true })
         #expect(try !holds("tools: true") { _ in })
         #expect(try holds("tools: false, images: false") { _ in })
-        #expect(try !holds("tools: false, images: false") { $0.hasImages = true })
+        #expect(try !holds("tools: false, images: false") { $0.facts.hasImages = true })
         #expect(
             try holds("stream: true, structured_output: true") {
-                $0.stream = true
-                $0.wantsStructuredOutput = true
+                $0.facts.stream = true
+                $0.facts.wantsStructuredOutput = true
             })
     }
 
     @Test func callers() throws {
-        #expect(try holds("user: [ann, \"bot-*\"]") { $0.user = "bot-7" })
-        #expect(try !holds("user: [ann, \"bot-*\"]") { $0.user = "bob" })
+        #expect(try holds("user: [ann, \"bot-*\"]") { $0.facts.user = "bot-7" })
+        #expect(try !holds("user: [ann, \"bot-*\"]") { $0.facts.user = "bob" })
         #expect(try !holds("user: \"*\"") { _ in })
         #expect(try holds("team: acme/research") { $0.team = "acme/research" })
         #expect(try holds("team: acme/research") { $0.team = "acme/research/vision" })
@@ -88,8 +88,8 @@ import Testing
     @Test func headersAndMetadata() throws {
         #expect(try holds("header.X-Tier: [gold, silver]") { $0.headers = ["x-tier": "silver"] })
         #expect(try !holds("header.X-Tier: gold") { _ in })
-        #expect(try holds("metadata.tier: 1") { $0.metadata = ["tier": "1"] })
-        #expect(try !holds("metadata.tier: 1") { $0.metadata = ["tier": "2"] })
+        #expect(try holds("metadata.tier: 1") { $0.facts.metadata = ["tier": "1"] })
+        #expect(try !holds("metadata.tier: 1") { $0.facts.metadata = ["tier": "2"] })
     }
 
     /// 2026-01-05 is a Monday.

@@ -66,9 +66,9 @@ private struct Random: RandomNumberGenerator {
         for result in snapshot.runTests() { _ = PolicyTestReport.text(of: [result]) + result.trace.text }
         for listed in snapshot.listing {
             var features = RequestFeatures(requestedModels: [listed.id])
-            features.maxCost = NanoUSD(nanos: 1000)
-            features.inputTokensEstimate = .max
-            features.inputTokensUpperBound = .max
+            features.facts.maxCost = NanoUSD(nanos: 1000)
+            features.facts.inputTokens.estimate = .max
+            features.facts.inputTokens.upperBound = .max
             features.wallTime = .min
             do throws(DecisionFailure) {
                 _ = try snapshot.decide(features, allowed: ModelSet.everything, state: FreshTargetState()).worstCase

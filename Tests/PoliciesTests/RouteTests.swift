@@ -26,7 +26,7 @@ import Testing
     {
         let decision = try snapshot(models + Self.rules).decide("auto") {
             $0.classification = classification(task, tier)
-            $0.maxCost = ceiling.flatMap { NanoUSD(decimal: $0) }
+            $0.facts.maxCost = ceiling.flatMap { NanoUSD(decimal: $0) }
         }
         #expect(decision.trace.model == model && decision.trace.rule == rule && decision.trace.route == "auto")
     }
@@ -39,7 +39,9 @@ import Testing
     }
 
     @Test func theClientsSettingsGoBeforeThePolicys() throws {
-        let decision = try snapshot(models + Self.rules).decide("auto") { $0.requestedSettings = [Array("{}".utf8)] }
+        let decision = try snapshot(models + Self.rules).decide("auto") {
+            $0.facts.models = [RequestedModel(name: "auto", settings: Array("{}".utf8))]
+        }
         #expect(decision.calls.first?.settings == Array("{}".utf8))
     }
 
@@ -56,7 +58,9 @@ import Testing
             (["big", "auto"], .classification),
             (["?"], []), (["thrifty"], [.classification, .budgetLeft]), (["byTools", "thrifty"], [.classification, .budgetLeft]),
         ]
-        for (names, needs) in cases { #expect(policies.needs(names) == needs, "\(names)") }
+        for (names, needs) in cases {
+            #expect(policies.needs(RequestFacts(models: names.map { RequestedModel(name: $0) })) == needs, "\(names)")
+        }
     }
 
     @Test func aRequestThatNoRuleFitsIsRefused() throws {
@@ -69,7 +73,7 @@ import Testing
 
     @Test func aRuleThatMatchedDecidesEvenWhenItsModelCannotBeCalled() throws {
         let policies = try snapshot(models + "  v: {route: [{when: {tools: true}, use: free}, {use: mini}]}\n")
-        let failure = try #require(policies.refusal("v") { $0.hasTools = true })
+        let failure = try #require(policies.refusal("v") { $0.facts.hasTools = true })
         #expect(failure.error.code == .invalidRequest && failure.trace.rule == "1")
         #expect(failure.error.publicMessage == "No model can take this request: free: it does not take tools.")
     }

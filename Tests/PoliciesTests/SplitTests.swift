@@ -9,10 +9,12 @@ import Testing
 
     private static let ninety = "control: {use: mini, weight: 90}, candidate: {use: sonnet, weight: 10}"
 
-    private func arm(_ policies: PolicySnapshot, _ user: String) throws -> String? { try policies.decide("v") { $0.user = user }.trace.arm }
+    private func arm(_ policies: PolicySnapshot, _ user: String) throws -> String? {
+        try policies.decide("v") { $0.facts.user = user }.trace.arm
+    }
 
     @Test func theArmIsInTheTraceAndDecides() throws {
-        let trace = try policies(Self.ninety).decide("v") { $0.user = "ann" }.trace
+        let trace = try policies(Self.ninety).decide("v") { $0.facts.user = "ann" }.trace
         #expect(trace.experiment == "mini-vs-sonnet" && trace.assignedBy == nil)
         #expect(trace.model == (trace.arm == "control" ? "mini" : "sonnet"))
     }
@@ -73,8 +75,8 @@ import Testing
             let trace = try policies.decide("v") {
                 $0.keyID = sticky == "key" ? "k\(unit)" : "same"
                 $0.session = sticky == "session" ? "s\(unit)" : nil
-                $0.metadata = sticky == "metadata.tenant" ? ["tenant": "t\(unit)"] : [:]
-                $0.user = "same"
+                $0.facts.metadata = sticky == "metadata.tenant" ? ["tenant": "t\(unit)"] : [:]
+                $0.facts.user = "same"
             }.trace
             #expect(trace.assignedBy == nil)
             arms.insert(trace.arm ?? "")

@@ -10,9 +10,9 @@ import Testing
     private func trace(_ models: String..., with change: (inout RequestFeatures) -> Void) throws -> DecisionTrace {
         var features = RequestFeatures(requestedModels: models)
         features.classification = Classification(task: .math, complexityScore: 0.123456, complexity: .low, language: "en")
-        features.inputTokensUpperBound = 1000
-        features.inputTokensEstimate = 250
-        features.maxOutputTokens = 100
+        features.facts.inputTokens.upperBound = 1000
+        features.facts.inputTokens.estimate = 250
+        features.facts.maxOutputTokens = 100
         change(&features)
         let policies = try snapshot(Self.text)
         do throws(DecisionFailure) {
@@ -28,8 +28,8 @@ import Testing
 
     @Test func asJSON() throws {
         let trace = try trace("v") {
-            $0.maxCost = "0.01"
-            $0.hasTools = true
+            $0.facts.maxCost = "0.01"
+            $0.facts.hasTools = true
         }
         #expect(
             json(trace)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func asText() throws {
-        let trace = try trace("v") { $0.maxCost = "0.01" }
+        let trace = try trace("v") { $0.facts.maxCost = "0.01" }
         #expect(
             trace.text
                 == """
@@ -74,7 +74,7 @@ import Testing
 
     @Test func whatIsRefusedHasATraceToo() throws {
         let trace = try trace("v") {
-            $0.maxCost = "0"; $0.hasTools = true
+            $0.facts.maxCost = "0"; $0.facts.hasTools = true
         }
         #expect(trace.model == nil && trace.text.hasPrefix("v → no model\n") && !json(trace).contains("\"model\":\"v\""))
         #expect(trace.candidates.allSatisfy { $0.excludedBecause != nil })

@@ -34,7 +34,7 @@ import Testing
             requests += 1
             let body = request.upstreamBody(model: Array("\"up\"".utf8))
             let again = try ChatRequest(decoding: body, reader: reader)
-            #expect(again.model == "up")
+            #expect(again.facts.model == "up")
             #expect(again.upstreamBody(model: Array("\"up\"".utf8)) == body)
         }
         #expect(requests >= 6)

@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import Testing
 
 @testable import Providers
@@ -8,7 +9,7 @@ private func feed(_ api: ProviderAPI, _ pieces: [[UInt8]]) throws -> (out: Strin
     let reader = JSONReader()
     let request = try ChatRequest(decoding: Array(#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#.utf8), reader: reader)
     let made = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: "claude-3-opus"), reader: reader)
-    var stream = ProviderStream(made.context, pricing: prices)
+    var stream = ProviderStream(made.context, as: ClientDialect.chatCompletions.form, pricing: prices)
     var out: [UInt8] = []
     for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
     return (String(decoding: out, as: UTF8.self), stream.end(reader: reader, into: &out))

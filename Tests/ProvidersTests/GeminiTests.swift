@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import Testing
 
 @testable import Providers
@@ -15,7 +16,7 @@ import Testing
     private func answer(_ json: String, _ context: AnswerContext) throws -> String {
         let body = Array(json.utf8)
         let answer = try ProviderAnswer.read(body: body, context: context, reader: reader)
-        return String(decoding: answer.rendering(body, cost: .zero, estimate: TokenUsage()), as: UTF8.self)
+        return String(decoding: ClientDialect.chatCompletions.body(answer.billed(body, cost: .zero, estimate: TokenUsage())), as: UTF8.self)
     }
 
     /// The member at `path` as compact JSON.
@@ -109,7 +110,7 @@ import Testing
     /// A stream that the client leaves, or that breaks off, is charged by estimate and not by a count that was not yet complete.
     @Test func usageOfAnUnfinishedStreamIsNotBelieved() throws {
         let context = try upstream(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"go"}]}"#).context
-        var stream = ProviderStream(context, pricing: prices)
+        var stream = ProviderStream(context, as: ClientDialect.chatCompletions.form, pricing: prices)
         var out: [UInt8] = []
         let begun = #"data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}],"usageMetadata":{"promptTokenCount":10}}"# + "\n\n"
         _ = stream.feed(Array(begun.utf8), reader: reader, into: &out)
@@ -123,7 +124,7 @@ import Testing
     /// However much a provider sends, only what was asked for is kept.
     @Test func candidatesBeyondThoseAskedForAreIgnored() throws {
         let context = try upstream(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"go"}]}"#).context
-        var stream = ProviderStream(context, pricing: prices)
+        var stream = ProviderStream(context, as: ClientDialect.chatCompletions.form, pricing: prices)
         var out: [UInt8] = []
         for index in ["1", "-1", "9223372036854775807", "1e3"] {
             let event = #"data: {"candidates":[{"index":\#(index),"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}"# + "\n\n"

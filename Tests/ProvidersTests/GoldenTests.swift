@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import Foundation
 import Providers
 import Testing
@@ -24,7 +25,8 @@ import Testing
         do {
             let answer = try ProviderAnswer.read(body: body, context: context, reader: reader)
             let cost = answer.usage.map(prices.cost) ?? .zero
-            actual = try GoldenCase.pretty(answer.rendering(body, cost: cost, estimate: TokenUsage(input: 7, output: 5)))
+            actual = try GoldenCase.pretty(
+                ClientDialect.chatCompletions.body(answer.billed(body, cost: cost, estimate: TokenUsage(input: 7, output: 5))))
         } catch let error as GatewayError {
             actual = try GoldenCase.describe(error) + "\ndetail: \(error.detail ?? "none")"
         }
@@ -75,7 +77,7 @@ struct GoldenStream {
 
     /// Feeds these pieces instead.
     func run(_ pieces: [[UInt8]]) throws -> StreamResult {
-        var stream = ProviderStream(context, pricing: prices)
+        var stream = ProviderStream(context, as: ClientDialect.chatCompletions.form, pricing: prices)
         var out: [UInt8] = []
         for piece in pieces { _ = stream.feed(piece, reader: reader, into: &out) }
         let end = stream.end(reader: reader, into: &out)

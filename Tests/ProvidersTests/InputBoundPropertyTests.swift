@@ -52,9 +52,10 @@ import Testing
             let reader = JSONReader()
             let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
             let sent = try ProviderRequest.make(request, api: api, model: ProviderModel(name: "m", upstreamName: name), reader: reader)
-            let more = api == .openai || api == .azure ? 0 : request.translationTokens
+            let more = api == .openai || api == .azure ? 0 : request.facts.translationTokens
             #expect(
-                request.inputTokens.upperBound + more >= sent.inputBound.tokens, "\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
+                request.facts.inputTokens.upperBound + more >= sent.inputBound.tokens,
+                "\(body)\n\(String(decoding: sent.body, as: UTF8.self))")
         }
     }
 }

@@ -197,11 +197,11 @@ import Testing
 
     private func work(_ body: [UInt8], _ reader: JSONReader) {
         guard var request = try? ChatRequest(decoding: body, reader: reader) else { return }
-        if let settings = request.models.first?.settings {
-            guard let changed = try? request.applying(settings: settings, reader: reader) else { return }
+        if let settings = request.facts.models.first?.settings {
+            guard let changed = try? request.edited(RequestEdit(settings: settings), reader: reader) else { return }
             request = changed
         }
-        _ = request.inputTokens
+        _ = request.facts.inputTokens
         for (api, name) in Self.targets {
             let model = ProviderModel(name: "m", upstreamName: name, maxOutputTokens: 4096)
             _ = try? ProviderRequest.make(request, api: api, model: model, reader: reader)

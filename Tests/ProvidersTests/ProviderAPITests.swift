@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import Providers
 import Testing
 
@@ -56,7 +57,7 @@ import Testing
             ChatRequest(decoding: body, reader: reader), api: .openai, model: ProviderModel(name: "m", upstreamName: "m"), reader: reader
         ).context
         let text = Chunk.role + Chunk.content("a") + Chunk.stop() + Chunk.usage + Chunk.done
-        var stream = ProviderStream(context, pricing: prices)
+        var stream = ProviderStream(context, as: ClientDialect.chatCompletions.form, pricing: prices)
         var out: [UInt8] = []
         guard case .done = stream.feed(Array(text.utf8), reader: reader, into: &out) else {
             Issue.record("not done")

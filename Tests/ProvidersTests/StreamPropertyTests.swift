@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import Providers
 import Testing
 
@@ -55,7 +56,7 @@ import Testing
         for _ in 0..<200 {
             let damaged = random.damage(bytes)
             guard let answer = try? ProviderAnswer.read(body: damaged, context: context, reader: reader) else { continue }
-            let rendered = answer.rendering(damaged, cost: .zero, estimate: TokenUsage())
+            let rendered = ClientDialect.chatCompletions.body(answer.billed(damaged, cost: .zero, estimate: TokenUsage()))
             #expect(throws: Never.self, "seed \(seed)") { try reader.read(rendered) { _ in } }
         }
     }

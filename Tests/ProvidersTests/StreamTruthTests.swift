@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import Foundation
 import Providers
 import Testing
@@ -81,7 +82,7 @@ import Testing
         let answer = Array(#"{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP","avgLogprobs":NaN}]}"#.utf8)
         let read = try ProviderAnswer.read(body: answer, context: context, reader: reader)
         #expect(read.finishReasons == [.stop])
-        var stream = ProviderStream(context, pricing: prices)
+        var stream = ProviderStream(context, as: ClientDialect.chatCompletions.form, pricing: prices)
         var out: [UInt8] = []
         _ = stream.feed(Array("data: ".utf8) + answer + Array("\n\n".utf8), reader: reader, into: &out)
         guard case .complete = stream.end(reader: reader, into: &out) else {

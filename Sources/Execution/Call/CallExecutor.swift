@@ -46,10 +46,13 @@ public final class CallExecutor {
     }
 
     /// Sends `translated`, which was made of `request`, to `target`.
-    /// - Parameter planned: what is reserved for the call.
+    /// - Parameters:
+    ///   - form: what becomes of the answer.
+    ///   - planned: what is reserved for the call.
     /// - Throws: `upstream_error` when no call could be begun.
     func start(
-        _ translated: ProviderRequest, of request: ChatRequest, planned: PlannedCall, on target: Target, _ permit: CallPermit
+        _ translated: ProviderRequest, of request: ChatRequest, as form: AnswerForm, planned: PlannedCall, on target: Target,
+        _ permit: CallPermit
     ) throws(GatewayError) -> UpstreamCall {
         do {
             let sent = UpstreamRequest(
@@ -57,8 +60,8 @@ public final class CallExecutor {
                 deadlines: permit.window.deadlines, place: permit.place)
             let transfer = try calls.begin(sent, to: target.endpoint)
             return UpstreamCall(
-                transfer, request: request, planned: planned, context: translated.context, target: target, ticket: permit.ticket,
-                reader: reader)
+                transfer, request: request, as: form, planned: planned, context: translated.context, target: target,
+                ticket: permit.ticket, reader: reader)
         } catch {
             throw GatewayError(error)
         }

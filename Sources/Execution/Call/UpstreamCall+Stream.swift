@@ -1,4 +1,4 @@
-public import Chat
+internal import Chat
 internal import EventLoop
 internal import Providers
 internal import Upstream
@@ -8,7 +8,7 @@ extension UpstreamCall {
     /// Waits until the provider has begun a stream and its first content is there; before that nothing need be said to the client.
     /// - Parameter output: receives what to forward.
     /// - Returns: false when the stream is complete already.
-    public func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+    func open(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
         do throws(GatewayError) {
             let head = try await acceptedHead()
             guard context.api.streams(as: head.contentType) else { throw try await notStreamed(head.contentType) }
@@ -23,18 +23,23 @@ extension UpstreamCall {
         }
     }
 
-    /// Waits for more of the stream and appends what is to be forwarded to `output`: whole events, never the final `[DONE]`.
-    /// - Returns: false when the stream is complete; `output` may hold its last events.
-    public func next(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
+    // Whole events, never the final `[DONE]`.
+    func next(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
         do throws(GatewayError) {
             if let deferredFailure { throw deferredFailure }
-            return try await advance(&output)
+            guard try await advance(&output) else { return false }
         } catch { throw failed(error) }
+        guard let codeOfExcess, exceedsItsBound else { return true }
+        cut(&output, because: GatewayError(codeOfExcess, "The provider sent more than it was allowed to.", source: .upstream))
+        return false
     }
+
+    /// Whether the provider has sent more output than it was allowed to, whatever that means to it: then no bound covers what comes.
+    private var exceedsItsBound: Bool { leastOutputSoFar > cost.planned.allOutput }
 
     @inline(never)
     private func beginStream() {
-        stream = ProviderStream(context, pricing: cost.pricing)
+        stream = ProviderStream(context, as: form, pricing: cost.pricing)
         transfer.countOnlyProgress()
     }
 
@@ -105,14 +110,12 @@ extension UpstreamCall {
         return false
     }
 
-    /// Appends an event of the gateway to a stream: a chunk without choices that has one member.
-    /// - Parameter json: the member's value, without line ends.
-    public func appendChunk(_ member: StaticString, _ json: [UInt8], to output: inout [UInt8]) {
-        stream?.appendChunk(member, to: &output) { $0.append(contentsOf: json) }
+    func appendMember(_ name: StaticString, _ json: [UInt8], to output: inout [UInt8]) {
+        stream?.appendMember(name, json, to: &output)
     }
 
     /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
-    public func cut(_ output: inout [UInt8], because reason: GatewayError) {
+    private func cut(_ output: inout [UInt8], because reason: GatewayError) {
         transfer.cancel()
         outcome.status = .cut
         outcome.errorCode = reason.code.name

@@ -1,7 +1,7 @@
-public import Chat
+internal import Chat
 internal import EventLoop
 internal import Ledger
-public import Policies
+internal import Policies
 internal import Providers
 internal import Upstream
 
@@ -9,11 +9,11 @@ internal import Upstream
 ///
 /// Read it either whole (`answer`) or as a stream (`open`, then `next` until it returns false). Afterwards, and after any error, `outcome` says
 /// what it cost. Belongs to the loop of its executor.
-public final class UpstreamCall {
+final class UpstreamCall: AnswerSource {
     /// The model that was called.
-    public let model: ModelEntry
+    let model: ModelEntry
     /// How the call ended; complete once `answer` has returned, or `next` has returned false, or an error has been thrown.
-    public internal(set) var outcome = CallOutcome()
+    var outcome = CallOutcome()
     /// Whether the call is still going on.
     private(set) var isRunning = true
 
@@ -24,6 +24,10 @@ public final class UpstreamCall {
     /// What the target's health let the call through as.
     private let ticket: TargetHealth.Ticket
     let context: AnswerContext
+    let form: AnswerForm
+    /// The code with which its stream ends if the provider sends more than was allowed; `nil` if no bound on money or tokens was sent with
+    /// it.
+    var codeOfExcess: GatewayError.Code?
     /// How a stream stands; `nil` until one is opened.
     var stream: ProviderStream?
     var received: [UInt8] = []
@@ -43,12 +47,14 @@ public final class UpstreamCall {
     private var isRefused = false
 
     /// - Parameters:
+    ///   - form: what becomes of the answer.
     ///   - planned: what is reserved for the call.
     ///   - context: how to read the answer, from the wire's translation of `request`.
     init(
-        _ transfer: any CallTransfer, request: ChatRequest, planned: PlannedCall, context: AnswerContext, target: Target,
-        ticket: TargetHealth.Ticket, reader: JSONReader
+        _ transfer: any CallTransfer, request: ChatRequest, as form: AnswerForm, planned: PlannedCall, context: AnswerContext,
+        target: Target, ticket: TargetHealth.Ticket, reader: JSONReader
     ) {
+        self.form = form
         self.transfer = transfer
         self.ticket = ticket
         self.context = context
@@ -56,14 +62,14 @@ public final class UpstreamCall {
         self.target = target
         model = target.model
         // Models without a price are not served: the decision has seen to that.
-        cost = CallCost(planned: planned, pricing: model.pricing ?? .unpriced, input: request.inputTokens)
+        cost = CallCost(planned: planned, pricing: model.pricing ?? .unpriced, input: request.facts.inputTokens)
     }
 
     // MARK: Whole answers
 
-    /// Waits for the whole answer and returns its bytes with the cost added.
+    /// Waits for the whole answer and returns it with its bill.
     /// - Throws: the provider's or the transport's failure.
-    public func answer() async throws(GatewayError) -> [UInt8] {
+    func answer() async throws(GatewayError) -> WholeAnswer {
         do throws(GatewayError) {
             let head = try await acceptedHead()
             guard !Self.isStream(head.contentType) else { throw Self.unrequestedStream }
@@ -75,13 +81,14 @@ public final class UpstreamCall {
 
     // Out of line: what reading takes would make the frame of whoever waits for it larger.
     @inline(never)
-    private func finished(_ body: [UInt8], _ contentType: String) throws(GatewayError) -> [UInt8] {
+    private func finished(_ body: [UInt8], _ contentType: String) throws(GatewayError) -> WholeAnswer {
         if let error = Self.wrongKind(body, contentType) { throw error }
         let answer = try ProviderAnswer.read(body: body, context: context, reader: reader)
         isWhole = true
         settle(answer.usage, atLeast: answer.reportedAtLeast)
         end(.success(firstByteMicroseconds: outcome.firstTokenMicroseconds))
-        return answer.rendering(body, cost: outcome.cost, estimate: outcome.usage)
+        if form.passesChatCompletions { return answer.billed(body, cost: outcome.cost, estimate: outcome.usage) }
+        return .captured(answer.captured(body, context, cost: outcome.cost, estimate: outcome.usage, reader: reader))
     }
 
     func wholeBody() async throws(GatewayError) -> [UInt8] {
@@ -105,18 +112,18 @@ public final class UpstreamCall {
     /// When the call began.
     var startTime: MonotonicTime { transfer.startTime }
 
-    /// How long the provider has been at work so far, in microseconds.
-    public var elapsedMicroseconds: Int64 { MonotonicTime.now().microseconds(since: transfer.startTime) }
+    var upstreamMicroseconds: Int64 {
+        outcome.latencyMicroseconds > 0 ? outcome.latencyMicroseconds : MonotonicTime.now().microseconds(since: transfer.startTime)
+    }
 
     /// Lower bound of the output tokens of a stream so far, all choices together.
     var leastOutputSoFar: Int64 { seen.leastOutput }
 
     // MARK: Endings
 
-    /// Gives the call up because the client left. One that is over stays what it has come to.
-    /// - Returns: the error to end with.
+    // One that is over stays what it has come to.
     @discardableResult
-    public func cancel() -> GatewayError { isRunning ? failed(.clientLeft) : .clientLeft }
+    func cancel() -> GatewayError { isRunning ? failed(.clientLeft) : .clientLeft }
 
     func acceptedHead() async throws(GatewayError) -> UpstreamHead {
         let head: UpstreamHead

@@ -40,7 +40,7 @@ public struct RequestLimits {
     private static func unpriced(_ model: ModelEntry) -> GatewayError {
         GatewayError(
             .budgetExceeded, "\(model.name) has no price, so no budget can be kept with it. Have a price added to the policy.",
-            source: .gateway)
+            source: .gateway, retry: .elsewhere)
     }
 }
 

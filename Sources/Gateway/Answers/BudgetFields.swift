@@ -8,7 +8,7 @@ internal import Policies
 
 extension DecodedRequest {
     /// The scopes whose limits apply to the request.
-    var scopes: RequestScopes { RequestScopes(team: principal.team, key: principal.keyID, user: request.user) }
+    var scopes: RequestScopes { RequestScopes(team: principal.team, key: principal.keyID, user: request.facts.user) }
 
     /// The state of the limits that apply to calls to `model`: the tightest of each kind.
     /// - Parameter need: the amount that was refused; `nil` in answers.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Dialects
 internal import HTTPServer
 internal import Logging
 
@@ -23,7 +24,7 @@ struct ErrorAnswer {
         if case .after(let duration) = error.retry { appendRetry(duration, to: &fields) }
         // Clients retry 408, 409, 429 and 5xx by themselves; if that cannot help, `x-should-retry` says so. The same holds for 402.
         let cannotHelp =
-            error.retry == .never && (status >= 500 || [402, 409, 429].contains(status)) || status == 429 && error.isOfOneRequest
+            error.retry.isFinal && (status >= 500 || [402, 409, 429].contains(status)) || status == 429 && error.isOfOneRequest
         if cannotHelp { fields.appendField("x-should-retry", value: "false") }
     }
 
@@ -70,7 +71,7 @@ extension IncomingRequest {
     func endStream(with error: GatewayError) {
         log(error)
         var event: [UInt8] = []
-        SSE.appendError(error, to: &event)
+        dialect.appendFailure(error, &event)
         reply.write(event)
         reply.end(.failed)
     }

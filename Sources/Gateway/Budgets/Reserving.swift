@@ -14,7 +14,7 @@ extension DecidedRequest {
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit, when no call is let through; `storage_unavailable`.
     func envelope() async throws(GatewayError) -> Envelope? {
         let limits = RequestLimits(
-            admitted.principal.limits(in: incoming.loop.gateway.budgets), for: admitted.scopes, isStream: admitted.request.stream)
+            admitted.principal.limits(in: incoming.loop.gateway.budgets), for: admitted.scopes, isStream: admitted.request.facts.stream)
         let calls = plan.calls
         guard calls.contains(where: { limits.count($0.model, at: incoming.wallTime) }) else { return try uncounted(limits) }
         let end = MonotonicTime.now() + min(Self.longestWait, admitted.deadline - .now())
@@ -24,7 +24,7 @@ extension DecidedRequest {
             let patience = calls.count == 1 ? end : min(end, .now() + Self.waitBeforeNextCall)
             do throws(GatewayError) { return try await envelope(for: call, limits, until: patience) } catch {
                 failure = try passOver(failure, error)
-                if error.retry != .never { waiting.append(call) }
+                if !error.retry.isFinal { waiting.append(call) }
             }
         }
         // None could be served within a moment: the first for which others may still make room.
@@ -109,12 +109,12 @@ extension DecidedRequest {
         let model = first.origin.model
         var record = HoldRecord(
             id: incoming.loop.identifiers.next("call_"), requestID: incoming.requestID, time: incoming.wallTime,
-            requestedModel: admitted.request.model, amount: first.covered.cover.usd, tokens: first.covered.cover.tokens,
+            requestedModel: admitted.request.facts.model, amount: first.covered.cover.usd, tokens: first.covered.cover.tokens,
             priceVersion: model.priceVersion)
         record.organization = admitted.principal.organization
         record.team = admitted.principal.team
         record.keyID = admitted.principal.keyID
-        record.user = admitted.request.user
+        record.user = admitted.request.facts.user
         record.model = model.name
         return record
     }

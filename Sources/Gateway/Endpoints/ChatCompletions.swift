@@ -1,4 +1,5 @@
 internal import Chat
+internal import Dialects
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
@@ -33,17 +34,18 @@ extension GatewayLoop {
             let ready = try await decision.held()
             held = ready
             room.redeem()
-            if admitted.request.stream { try await streamChat(ready) } else { try await answerChat(ready) }
+            if admitted.request.facts.stream { try await streamChat(ready) } else { try await answerChat(ready) }
         } catch {
             admitted.answer(error, decided, held)
         }
     }
 
     private func answerChat(_ held: ReservedRequest) async throws(GatewayError) {
-        let answering = try await begin(held)
-        held.incoming.reply.respond(200, body: held.explaining(answering.bytes)) { fields in
+        let answer = try await begin(held)
+        guard case .whole(let whole) = answer.progress else { throw Self.wrongShape }
+        held.incoming.reply.respond(200, body: held.explaining(held.incoming.dialect.body(whole))) { fields in
             fields.contentType = "application/json"
-            held.appendAnswerFields(answering.call, to: &fields)
+            held.appendAnswerFields(answer.source, to: &fields)
             fields.appendField("x-purser-cost-usd", value: held.run.cost.decimalString)
         }
     }
@@ -54,52 +56,49 @@ extension GatewayLoop {
             if !reply.hasBegun { held.beginStream(nil) }
             reply.write(StreamText.keepAlive)
         }
-        let answering = try await begin(held)
+        let answer = try await begin(held)
         var failure: GatewayError?
-        do throws(GatewayError) { try await relay(answering, held) } catch { failure = error }
+        do throws(GatewayError) { try await relay(answer, held) } catch { failure = error }
         // The client must not hear of an end before the ledger has.
         try await held.run.close()
         if let failure { return held.incoming.endStream(with: held.explained(failure)) }
-        if held.incoming.wantsExplanation {
-            var event: [UInt8] = []
-            answering.call.appendChunk("purser", held.explanation, to: &event)
-            reply.write(event)
-        }
-        reply.write(StreamText.done)
+        var end: [UInt8] = []
+        if held.incoming.wantsExplanation { answer.source.appendMember("purser", held.explanation, to: &end) }
+        held.incoming.dialect.appendEnd(&end)
+        reply.write(end)
         reply.end()
     }
 
-    /// Carries out the plan until a call has begun to answer.
-    private func begin(_ held: ReservedRequest) async throws(GatewayError) -> StartedResponse {
-        do throws(GatewayError) { return try await held.run.begin(held.decided.plan) } catch { throw held.explained(error) }
+    /// Carries out the plan until an answer has begun.
+    private func begin(_ held: ReservedRequest) async throws(GatewayError) -> StartedAnswer {
+        do throws(GatewayError) {
+            return try await held.run.begin(
+                held.decided.plan, for: held.request, as: held.incoming.dialect.form, ceiling: held.decided.admitted.maxCost)
+        } catch { throw held.explained(error) }
     }
 
     /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client
     /// is told.
-    private func relay(_ answering: StartedResponse, _ held: ReservedRequest) async throws(GatewayError) {
+    private func relay(_ answer: StartedAnswer, _ held: ReservedRequest) async throws(GatewayError) {
         let reply = held.incoming.reply
-        let call = answering.call
-        var events = answering.bytes
-        var goesOn = answering.goesOn
-        if !reply.hasBegun { held.beginStream(call) }
+        guard case .stream(var events, var goesOn) = answer.progress else { throw Self.wrongShape }
+        if !reply.hasBegun { held.beginStream(answer.source) }
         while goesOn {
             reply.write(events)
             events.removeAll(keepingCapacity: events.capacity <= Self.keptCapacity)
-            guard await reply.readyForMore() else { throw call.cancel() }
+            guard await reply.readyForMore() else { throw answer.source.cancel() }
             do throws(GatewayError) {
-                goesOn = try await call.next(&events)
+                goesOn = try await answer.source.next(&events)
             } catch {
                 // What came before the fault is the client's.
                 reply.write(events)
                 throw error
             }
-            if goesOn, let reason = held.reasonToCut(call) {
-                call.cut(&events, because: reason)
-                goesOn = false
-            }
         }
         reply.write(events)
     }
+
+    private static let wrongShape = GatewayError(.internalError, "The answer came in another shape than was asked for.", source: .gateway)
 
     /// Bytes that an emptied buffer keeps while its stream goes on.
     private static let keptCapacity = 8 * 1024
@@ -109,36 +108,27 @@ extension GatewayLoop {
 }
 
 extension ReservedRequest {
-    /// - Parameter call: the call that answers; `nil` when none does yet and the client is only to know that we are alive.
-    func beginStream(_ call: UpstreamCall?) {
+    /// - Parameter source: what answers; `nil` when nothing does yet and the client is only to know that we are alive.
+    func beginStream(_ source: (any AnswerSource)?) {
         incoming.reply.begin(200) { fields in
             fields.contentType = "text/event-stream; charset=utf-8"
             fields.appendField("cache-control", value: "no-cache")
             // Tells buffering proxies in front of us (nginx) to pass every event on at once.
             fields.appendField("x-accel-buffering", value: "no")
-            appendAnswerFields(call, to: &fields)
+            appendAnswerFields(source, to: &fields)
         }
     }
 
-    func appendAnswerFields(_ call: UpstreamCall?, to fields: inout HTTPResponseHead) {
+    func appendAnswerFields(_ source: (any AnswerSource)?, to fields: inout HTTPResponseHead) {
         fields.appendField("x-request-id", value: incoming.requestID)
         fields.appendField("x-purser-route", value: decided.trace.route)
         appendBudgetFields(to: &fields)
-        guard let call else { return }
-        fields.appendField("x-purser-model", value: call.model.name)
+        guard let source else { return }
+        fields.appendField("x-purser-model", value: source.model.name)
         fields.appendField("x-purser-attempts", value: run.callCount)
-        let settled = call.outcome.latencyMicroseconds
-        let upstreamShare = settled > 0 ? settled : call.elapsedMicroseconds
+        let upstreamShare = source.upstreamMicroseconds
         let total = MonotonicTime.now().microseconds(since: incoming.startTime)
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
-    }
-
-    /// Why a stream has come to the end of what can be paid; `nil` while it has not.
-    func reasonToCut(_ call: UpstreamCall) -> GatewayError? {
-        do throws(GatewayError) {
-            try run.checkBound(call)
-            return nil
-        } catch { return error }
     }
 
     /// A whole answer with the explanation in front of its last brace, for who asked for it.
@@ -154,12 +144,9 @@ extension ReservedRequest {
 
 /// The fixed pieces of a stream.
 private enum StreamText {
-    static let keepAlive = make(SSE.appendKeepAlive)
-    static let done = make(SSE.appendDone)
-
-    private static func make(_ append: (inout [UInt8]) -> Void) -> [UInt8] {
+    static let keepAlive: [UInt8] = {
         var bytes: [UInt8] = []
-        append(&bytes)
+        SSE.appendKeepAlive(to: &bytes)
         return bytes
-    }
+    }()
 }

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Dialects
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
@@ -34,6 +35,8 @@ final class DecidedRequest {
     let plan: Plan
     /// Calls that their limits refused before anything was called.
     var refusals: [Envelope.Refusal] = []
+    /// What the records of all its calls have in common.
+    private(set) lazy var record = recordOfEachCall()
 
     init(admitted: DecodedRequest, plan: Plan, trace: DecisionTrace) {
         self.admitted = admitted
@@ -95,10 +98,10 @@ extension AuthenticatedRequest {
     func admitted(_ body: [UInt8], _ room: inout RequestMemory) throws(GatewayError) -> DecodedRequest {
         let timeout = try incoming.clientTimeout()
         let ceiling = try incoming.clientMaxCost()
-        var request = try ChatRequest(decoding: body, reader: incoming.loop.reader)
-        if request.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
+        var request = try incoming.dialect.decode(body, incoming.loop.reader)
+        if request.facts.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
         if let tags = incoming.reply.field("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
-        let maxCost = [ceiling, request.maxCost].compactMap(\.self).min()
+        let maxCost = [ceiling, request.facts.maxCost].compactMap(\.self).min()
         return DecodedRequest(
             incoming: incoming, principal: principal, request: request, deadline: timeout.map { incoming.startTime + $0 } ?? .never,
             maxCost: maxCost)
@@ -117,9 +120,8 @@ extension DecidedRequest {
         }
         let envelope = try await envelope()
         let run = PlanRun(
-            incoming.loop.executor, policies: incoming.policies, request: admitted.request, deadline: admitted.deadline,
-            caller: admitted.principal.keyID, team: admitted.principal.team, ceiling: admitted.maxCost, envelope: envelope,
-            account: account())
+            incoming.loop.executor, policies: incoming.policies, deadline: admitted.deadline, caller: admitted.principal.keyID,
+            team: admitted.principal.team, envelope: envelope, books: self)
         return ReservedRequest(decided: self, run: run)
     }
 }

@@ -30,35 +30,21 @@ extension DecodedRequest {
     /// The facts for the decision.
     private func features() -> RequestFeatures {
         let snapshot = incoming.policies.snapshot
-        var features = RequestFeatures(requestedModels: request.models.map(\.name))
-        features.requestedSettings = request.models.map(\.settings)
-        let needs = snapshot.needs(features.requestedModels)
+        var features = RequestFeatures(request.facts)
+        let needs = snapshot.needs(request.facts)
         if incoming.wantsExplanation || needs.contains(.classification) {
             features.classification = classification(by: snapshot.classifier)
         }
-        features.inputTokens = request.inputTokens
         // Settings may hold tools and schemas: they are read like the rest.
-        features.inputTokensUpperBound += request.models.map { $0.settings?.count ?? 0 }.max() ?? 0
-        features.translationTokens = request.translationTokens
-        features.hasTools = request.hasTools
-        features.hasImages = request.imageCount > 0
-        features.hasFiles = request.hasFiles
-        features.demands = request.demands
-        features.asksToReason = request.asksToReason
-        features.wantsStructuredOutput = request.wantsStructuredOutput
-        features.stream = request.stream
-        features.choices = request.choices
-        features.maxOutputTokens = request.maxOutputTokens
-        features.metadata = request.metadata
+        features.facts.inputTokens.upperBound += request.facts.models.map { $0.settings?.count ?? 0 }.max() ?? 0
         for name in snapshot.headerNames {
             features.headers[name] = OwnFields.value(named: name, in: incoming.reply.head)
         }
-        features.user = request.user
         features.team = principal.team
         features.keyID = principal.keyID
         features.keyName = principal.keyName
         features.session = incoming.reply.text("x-session-id")
-        features.maxCost = maxCost
+        features.facts.maxCost = maxCost
         if needs.contains(.budgetLeft), snapshot.hasLimits { features.budgetLeft = budgetLeft }
         features.wallTime = incoming.wallTime.microseconds / 1_000_000
         features.seed = Self.mixed(incoming.startTime.nanoseconds)

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Dialects
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
@@ -9,6 +10,8 @@ internal import Ledger
 struct IncomingRequest {
     /// The destination of its answer.
     private(set) var reply: ResponseWriter
+    /// How the client asks and wants to be answered.
+    let dialect: ClientDialect
     let loop: GatewayLoop
     let requestID: String
     let policies: ServingPolicies
@@ -17,6 +20,7 @@ struct IncomingRequest {
 
     init(_ exchange: HTTPExchange, in loop: GatewayLoop) {
         reply = .client(exchange)
+        dialect = .chatCompletions
         self.loop = loop
         requestID = Self.clientRequestID(exchange.head) ?? loop.identifiers.next("req_")
         policies = loop.currentPolicies()

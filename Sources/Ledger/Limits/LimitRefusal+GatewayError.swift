@@ -10,7 +10,7 @@ extension GatewayError.Code {
 extension LimitRefusal {
     /// What a client is told: which limit, how much of it is left, when it resets, and what helps.
     public var gatewayError: GatewayError {
-        GatewayError(code, message, source: .gateway, retry: isFinal ? .never : retryAfter.map { .after($0) } ?? .never)
+        GatewayError(code, message, source: .gateway, retry: isFinal ? .elsewhere : retryAfter.map { .after($0) } ?? .elsewhere)
     }
 
     /// Whether the same request fails again until somebody raises the limit or its window ends. Clients would repeat it at once, so they

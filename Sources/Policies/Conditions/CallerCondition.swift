@@ -1,3 +1,5 @@
+internal import Chat
+
 /// `user`, `team`, `key`: the caller of the request. A team includes its sub-teams; a key matches by its name within the team or by its id.
 final class CallerCondition: Sendable {
     enum Subject: String, Sendable { case user, team, key }
@@ -26,7 +28,7 @@ final class CallerCondition: Sendable {
 
     func holds(_ features: RequestFeatures) -> Bool {
         switch subject {
-        case .user: return texts.holds(features.user)
+        case .user: return texts.holds(features.facts.user)
         case .key: return texts.holds(features.keyName) || texts.holds(features.keyID)
         case .team:
             guard let team = features.team else { return false }

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// `tools`, `images`, `structured_output`, `stream`: whether the request has it.
 struct FlagCondition: Sendable, Equatable {
     enum Subject: String, Sendable {
@@ -16,10 +18,10 @@ struct FlagCondition: Sendable, Equatable {
 
     func holds(_ features: RequestFeatures) -> Bool {
         switch subject {
-        case .tools: features.hasTools == wanted
-        case .images: features.hasImages == wanted
-        case .structuredOutput: features.wantsStructuredOutput == wanted
-        case .stream: features.stream == wanted
+        case .tools: features.facts.hasTools == wanted
+        case .images: features.facts.hasImages == wanted
+        case .structuredOutput: features.facts.wantsStructuredOutput == wanted
+        case .stream: features.facts.stream == wanted
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// `header.NAME` and `metadata.NAME`: the text of that name is one of these.
 final class NamedCondition: Sendable {
     enum Subject: Sendable { case header, metadata }
@@ -16,7 +18,7 @@ final class NamedCondition: Sendable {
     func holds(_ features: RequestFeatures) -> Bool {
         switch subject {
         case .header: texts.holds(features.headers[name])
-        case .metadata: texts.holds(features.metadata[name])
+        case .metadata: texts.holds(features.facts.metadata[name])
         }
     }
 

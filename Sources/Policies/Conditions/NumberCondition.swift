@@ -40,9 +40,9 @@ final class NumberCondition: Sendable {
         case .complexityScore:
             guard let score = features.classification?.complexityScore, score.isFinite else { return false }
             return values.contains(Int64((min(max(score, 0), 1) * 1e9).rounded()))
-        case .inputTokens: return values.contains(Int64(clamping: Int128(features.inputTokensEstimate) * 1_000_000_000))
+        case .inputTokens: return values.contains(Int64(clamping: Int128(features.facts.inputTokens.estimate) * 1_000_000_000))
         // Without a ceiling or a budget any amount may be spent.
-        case .maxCost: return values.contains(features.maxCost?.nanos ?? .max)
+        case .maxCost: return values.contains(features.facts.maxCost?.nanos ?? .max)
         case .budgetLeft: return values.contains(features.budgetLeft?.nanos ?? .max)
         }
     }

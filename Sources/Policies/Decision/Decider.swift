@@ -63,17 +63,17 @@ struct Decider<State: TargetState> {
     private func exclusion(of model: ModelEntry, _ bound: WorstCase) -> Exclusion? {
         if model.pricing == nil { return .noPrice }
         var wanted: ModelCapabilities = []
-        if features.hasTools { wanted.insert(.tools) }
-        if features.hasImages { wanted.insert(.images) }
-        if features.wantsStructuredOutput { wanted.insert(.structuredOutput) }
+        if features.facts.hasTools { wanted.insert(.tools) }
+        if features.facts.hasImages { wanted.insert(.images) }
+        if features.facts.wantsStructuredOutput { wanted.insert(.structuredOutput) }
         let missing = wanted.intersection(model.lacks)
         if !missing.isEmpty { return .cannot(missing) }
         if let window = model.contextWindow {
-            let output = Int(clamping: min(features.maxOutputTokens ?? 1, Int64(model.maxOutputTokens ?? window)))
-            let tokens = features.inputTokensEstimate.addingReportingOverflow(output)
+            let output = Int(clamping: min(features.facts.maxOutputTokens ?? 1, Int64(model.maxOutputTokens ?? window)))
+            let tokens = features.facts.inputTokens.estimate.addingReportingOverflow(output)
             if tokens.overflow || tokens.partialValue > window { return .contextTooLong(tokens: tokens.partialValue, window: window) }
         }
-        if let ceiling = features.maxCost {
+        if let ceiling = features.facts.maxCost {
             guard let cost = bound.cost else { return .unknownCost }
             if cost > ceiling { return .overCeiling(needs: cost, ceiling: ceiling) }
         }
@@ -148,7 +148,7 @@ struct Decider<State: TargetState> {
 
     /// Whether the ceiling covers both calls that a race would have under way at once.
     private func covers(_ plans: [Plan]) -> Bool {
-        guard let ceiling = features.maxCost, plans.count > 1 else { return true }
+        guard let ceiling = features.facts.maxCost, plans.count > 1 else { return true }
         guard let first = plans[0].worstCase, let second = plans[1].worstCase else { return false }
         return first + second <= ceiling
     }

@@ -34,7 +34,7 @@ extension GatewayError {
             guard case .overCeiling(let needs, _)? = candidate.exclusion, needs < cheapest?.needs ?? NanoUSD(nanos: .max) else { continue }
             cheapest = (candidate.model, needs)
         }
-        let ceiling = (features.maxCost ?? .zero).decimalString
+        let ceiling = (features.facts.maxCost ?? .zero).decimalString
         guard let cheapest else {
             return GatewayError(
                 .maxCostExceeded, "max_cost of \(ceiling) USD cannot be kept: \(reasons(trace)).", param: "max_cost")

@@ -15,7 +15,7 @@ extension DecisionTrace {
         Self.append("arm", arm, to: &json)
         Self.append("assigned_by", assignedBy, to: &json)
         json.append(",\"features\":{")
-        features.appendJSONMembers(to: &json)
+        appendFeatures(to: &json)
         json.append("},\"candidates\":[")
         for (position, candidate) in candidates.enumerated() {
             if position > 0 { json.append(UInt8(ascii: ",")) }
@@ -58,8 +58,9 @@ extension DecisionTrace.Candidate {
     }
 }
 
-extension DecisionTrace.Features {
-    fileprivate func appendJSONMembers(to json: inout [UInt8]) {
+/// What the decision looked at.
+extension DecisionTrace {
+    private func appendFeatures(to json: inout [UInt8]) {
         if let classification {
             json.append("\"task\":")
             json.appendJSONString(classification.task.rawValue)
@@ -72,10 +73,12 @@ extension DecisionTrace.Features {
             json.append(UInt8(ascii: ","))
         }
         json.append("\"input_tokens\":")
-        json.appendJSONNumber(Int64(inputTokens))
-        for (name, isSet) in [("tools", tools), ("images", images), ("structured_output", structuredOutput), ("stream", stream)]
-            as [(StaticString, Bool)]
-        {
+        json.appendJSONNumber(Int64(facts.inputTokens.estimate))
+        let flags: [(StaticString, Bool)] = [
+            ("tools", facts.hasTools), ("images", facts.hasImages), ("structured_output", facts.wantsStructuredOutput),
+            ("stream", facts.stream),
+        ]
+        for (name, isSet) in flags {
             json.append(",\"")
             json.append(name)
             json.append(isSet ? "\":true" : "\":false")

@@ -10,7 +10,7 @@ extension DecisionTrace {
         if let experiment, let arm {
             lines.append("  experiment \(experiment), arm \(arm)" + (assignedBy.map { ", assigned by \($0)" } ?? ""))
         }
-        lines.append("  " + features.text)
+        lines.append("  " + featuresText)
         let rows = candidates.map { candidate in
             [candidate.model, candidate.estimatedCost?.decimalString ?? "?", candidate.excludedBecause.map { "no: " + $0 } ?? "yes"]
         }
@@ -19,16 +19,20 @@ extension DecisionTrace {
     }
 }
 
-extension DecisionTrace.Features {
-    fileprivate var text: String {
+/// What the decision looked at.
+extension DecisionTrace {
+    private var featuresText: String {
         var parts: [String] = []
         if let classification {
             let score = classification.scoreInBillionths.decimalString
             parts.append("task \(classification.task.rawValue), complexity \(classification.complexity.rawValue) (\(score))")
             if let language = classification.language { parts.append("language \(language)") }
         }
-        parts.append("about \(inputTokens) input tokens")
-        parts += [("tools", tools), ("images", images), ("structured output", structuredOutput), ("stream", stream)].filter(\.1).map(\.0)
+        parts.append("about \(facts.inputTokens.estimate) input tokens")
+        parts += [
+            ("tools", facts.hasTools), ("images", facts.hasImages), ("structured output", facts.wantsStructuredOutput),
+            ("stream", facts.stream),
+        ].filter(\.1).map(\.0)
         return parts.joined(separator: ", ")
     }
 }

@@ -15,24 +15,8 @@ public struct DecisionTrace: Sendable {
         public var excludedBecause: String? { exclusion?.description }
     }
 
-    /// What the decision looked at.
-    public struct Features: Sendable {
-        /// The classifier's findings; `nil` when nothing asked for them.
-        public let classification: Classification?
-        /// The estimated tokens of the input.
-        public let inputTokens: Int
-        /// Whether the request offers tools.
-        public let tools: Bool
-        /// Whether it holds images.
-        public let images: Bool
-        /// Whether the answer has to keep to a schema.
-        public let structuredOutput: Bool
-        /// Whether the answer is streamed.
-        public let stream: Bool
-    }
-
     /// The names that the client gave.
-    public let requested: [String]
+    public var requested: [String] { facts.models.map(\.name) }
     /// The virtual model that decided; `direct` when the client named provider models.
     public let route: String
     /// The rule that matched: its name, else its number from 1. One of a virtual model inside the requested one has that model's name and a
@@ -40,8 +24,10 @@ public struct DecisionTrace: Sendable {
     public let rule: String?
     /// The model that is called first; `nil` when nothing can be called.
     public let model: String?
-    /// What the decision looked at.
-    public let features: Features
+    /// What the request says about itself.
+    public let facts: RequestFacts
+    /// The classifier's findings; `nil` when nothing asked for them.
+    public let classification: Classification?
     /// The experiment that the request takes part in.
     public let experiment: String?
     /// Its arm.

@@ -42,7 +42,7 @@ public final class PlannedCall: Sendable {
         extent = bound.extent(model, features)
         isOutputAssumed = bound.isAssumed
         boundedOutput = min(bound.boundedOutput, bound.allowedOutput)
-        thinksUnseen = features.asksToReason ?? model.thinksUnasked || terms.settings.map(Self.mayAskToReason) ?? false
+        thinksUnseen = features.facts.asksToReason ?? model.thinksUnasked || terms.settings.map(Self.mayAskToReason) ?? false
     }
 
     /// Whether the settings have a member about reasoning (`reasoning_effort`, `reasoning`, `thinking`). Their JSON has no needless
@@ -99,29 +99,9 @@ extension PlannedCall {
         if usd == nil, tokens == nil { return self }
         var output = boundedOutput
         if let tokens { output = min(output, max(0, tokens - extent.input) / extent.choices) }
-        if let usd, let most = affordableOutput(usd) { output = min(output, most) }
+        if let usd, let most = extent.affordableOutput(usd, at: model.pricing) { output = min(output, most) }
         output = output >= least ? output : boundedOutput
         return output == maxOutputTokens && output == extent.output ? self : PlannedCall(self, limitedToOutput: output)
-    }
-
-    /// The output tokens of each choice that `usd` covers; `nil` when it covers all, or the price is not known.
-    private func affordableOutput(_ usd: NanoUSD) -> Int64? {
-        guard let all = extent.cost(at: model.pricing), all > usd, let input = extent.cost(output: 0, at: model.pricing) else { return nil }
-        guard usd > input else { return 0 }
-        // The cost is linear in the output, so the share of the money is the share of the tokens; rounding may take one more token.
-        let share = Int64(clamping: Int128(extent.output) * Int128((usd - input).nanos) / Int128((all - input).nanos))
-        return extent.cost(output: share, at: model.pricing).map { $0 > usd ? share - 1 : share }
-    }
-}
-
-extension Plan {
-    /// The same plan with every call changed by `change`.
-    public func mapCalls(_ change: (PlannedCall) -> PlannedCall) -> Plan {
-        switch self {
-        case .call(let call): .call(change(call))
-        case .firstOf(let plans): .firstOf(plans.map { $0.mapCalls(change) })
-        case .race(let plans, let delay): .race(plans.map { $0.mapCalls(change) }, after: delay)
-        }
     }
 }
 
@@ -149,6 +129,15 @@ public struct CallExtent: Hashable, Sendable {
     /// The highest cost; `nil` when the price is not known. Input counts at the highest of the prices that it can have.
     func cost(at pricing: Pricing?) -> NanoUSD? { cost(output: output, at: pricing) }
 
+    /// The output tokens of each choice that `usd` covers; `nil` when it covers all, or the price is not known.
+    func affordableOutput(_ usd: NanoUSD, at pricing: Pricing?) -> Int64? {
+        guard let all = cost(at: pricing), all > usd, let input = cost(output: 0, at: pricing) else { return nil }
+        guard usd > input else { return 0 }
+        // The cost is linear in the output, so the share of the money is the share of the tokens; rounding may take one more token.
+        let share = Int64(clamping: Int128(output) * Int128((usd - input).nanos) / Int128((all - input).nanos))
+        return cost(output: share, at: pricing).map { $0 > usd ? share - 1 : share }
+    }
+
     /// The highest cost with `output` tokens of each choice; `nil` when the price is not known.
     public func cost(output: Int64, at pricing: Pricing?) -> NanoUSD? {
         switch pricing {
@@ -161,35 +150,41 @@ public struct CallExtent: Hashable, Sendable {
 }
 
 extension Plan {
-    /// Every call that may be made, in the order of attempts.
-    public var calls: [PlannedCall] {
+    /// The plans that it is made of, in the order of attempts.
+    public var children: [Plan] {
         switch self {
-        case .call(let call): [call]
-        case .firstOf(let plans), .race(let plans, _): plans.flatMap(\.calls)
+        case .call: []
+        case .firstOf(let plans), .race(let plans, _): plans
         }
     }
 
+    /// Folds all calls that may be made, in the order of attempts.
+    func fold<R>(into result: R, _ next: (inout R, PlannedCall) -> Void) -> R {
+        var result = result
+        visit { next(&result, $0) }
+        return result
+    }
+
+    private func visit(_ body: (PlannedCall) -> Void) {
+        if case .call(let call) = self { return body(call) }
+        for plan in children { plan.visit(body) }
+    }
+
+    /// Every call that may be made, in the order of attempts.
+    public var calls: [PlannedCall] { fold(into: []) { $0.append($1) } }
+
     /// The call that is made first.
     public var firstCall: PlannedCall? {
-        switch self {
-        case .call(let call): call
-        case .firstOf(let plans), .race(let plans, _): plans.first?.firstCall
-        }
+        if case .call(let call) = self { return call }
+        return children.first?.firstCall
     }
 
     /// The highest cost of the plan: the sum over its calls, because a provider may bill a failed attempt, and bills the losers of a race.
     /// Retries are not counted: one is made only if what the failed attempt did not spend covers it. `nil` when the price of a call is not
     /// known.
     public var worstCase: NanoUSD? {
-        switch self {
-        case .call(let call): return call.worstCase
-        case .firstOf(let plans), .race(let plans, _):
-            var sum = NanoUSD.zero
-            for plan in plans {
-                guard let cost = plan.worstCase else { return nil }
-                sum = sum + cost
-            }
-            return sum
+        fold(into: NanoUSD.zero as NanoUSD?) { sum, call in
+            sum = if let known = sum, let cost = call.worstCase { known + cost } else { nil }
         }
     }
 }

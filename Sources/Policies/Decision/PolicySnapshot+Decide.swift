@@ -2,9 +2,9 @@ public import Chat
 
 extension PolicySnapshot {
     /// The costly features that a decision for these names needs. One lookup per name; unknown names need none.
-    public func needs(_ requested: [String]) -> FeatureNeeds {
+    public func needs(_ facts: RequestFacts) -> FeatureNeeds {
         var needs: FeatureNeeds = []
-        for name in requested { if case .virtual(let model) = resolve(name) { needs.formUnion(model.needs) } }
+        for entry in facts.models { if case .virtual(let model) = resolve(entry.name) { needs.formUnion(model.needs) } }
         return needs
     }
 
@@ -21,12 +21,12 @@ extension PolicySnapshot {
         _ features: RequestFeatures, allowed: some ModelAccess, state: some TargetState
     ) throws(DecisionFailure) -> Decision {
         var models: [NamedModel] = []
-        if let only = features.requestedModels.first, features.requestedModels.count == 1 {
-            let model = try named(only, features, allowed)
+        if let only = features.facts.models.first, features.facts.models.count == 1 {
+            let model = try named(only.name, features, allowed)
             if case .provider(let entry) = model { return try decideDirectly(entry, features, state) }
             models = [model]
         } else {
-            for name in features.requestedModels { models.append(try named(name, features, allowed)) }
+            for entry in features.facts.models { models.append(try named(entry.name, features, allowed)) }
         }
         var decider = Decider(features, state: state, clamps: false)
         var plan = decider.plan(models)
@@ -47,7 +47,7 @@ extension PolicySnapshot {
     private func decideDirectly(
         _ model: ModelEntry, _ features: RequestFeatures, _ state: some TargetState
     ) throws(DecisionFailure) -> Decision {
-        let terms = CallTerms(settings: features.settings(at: 0))
+        let terms = CallTerms(settings: features.facts.models.first?.settings)
         var decider = Decider(features, state: state, clamps: model.overCeiling == .clamp, plansUnavailable: true)
         let plan = decider.plan(model, terms)
         let trace = DecisionTrace(features, route: DecisionTrace.direct, decider, model: plan == nil ? nil : model.name)
@@ -96,7 +96,7 @@ extension Decider {
     fileprivate mutating func plan(_ models: [NamedModel]) -> Plan? {
         var plans: [Plan] = []
         for (position, model) in models.enumerated() {
-            let terms = CallTerms(settings: features.settings(at: position))
+            let terms = CallTerms(settings: features.facts.models[position].settings)
             let plan: Plan? =
                 switch model {
                 case .provider(let entry): self.plan(entry, terms)
@@ -108,15 +108,11 @@ extension Decider {
     }
 }
 
-extension RequestFeatures {
-    func settings(at position: Int) -> [UInt8]? { requestedSettings.indices.contains(position) ? requestedSettings[position] : nil }
-}
-
 extension Decision {
     fileprivate init(_ plan: Plan, _ trace: DecisionTrace, _ features: RequestFeatures) {
         self.plan = plan
         self.trace = trace
-        worstCase = plan.worstCase.map { min($0, features.maxCost ?? $0) }
+        worstCase = plan.worstCase.map { min($0, features.facts.maxCost ?? $0) }
     }
 }
 
@@ -134,25 +130,14 @@ extension DecisionTrace {
         _ features: RequestFeatures, route: String, candidates: [Candidate], rule: String?,
         assignment: (experiment: String, arm: String, by: String?)?, model: String?
     ) {
-        requested = features.requestedModels
         self.route = route
         self.rule = rule
         self.model = model
-        self.features = Features(features)
+        facts = features.facts
+        classification = features.classification
         experiment = assignment?.experiment
         arm = assignment?.arm
         assignedBy = assignment?.by
         self.candidates = candidates
-    }
-}
-
-extension DecisionTrace.Features {
-    fileprivate init(_ features: RequestFeatures) {
-        classification = features.classification
-        inputTokens = features.inputTokensEstimate
-        tools = features.hasTools
-        images = features.hasImages
-        structuredOutput = features.wantsStructuredOutput
-        stream = features.stream
     }
 }

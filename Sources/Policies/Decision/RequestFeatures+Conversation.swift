@@ -1,4 +1,4 @@
-public import Chat
+internal import Chat
 public import Classifier
 
 /// A conversation that exists as text only: that of a policy test or of `purser route`.
@@ -51,16 +51,7 @@ public struct SampleConversation: Sendable {
 extension RequestFeatures {
     /// Sets the counts of tokens for `conversation`, which has one image where there are any.
     public mutating func measure(_ conversation: SampleConversation) {
-        inputTokens = conversation.inputTokens(images: hasImages ? 1 : 0)
-        translationTokens = InputTokens.translation(messages: conversation.messages.count)
-    }
-
-    /// Estimate and upper bound of the input's tokens.
-    public var inputTokens: InputTokens {
-        get { InputTokens(estimate: inputTokensEstimate, upperBound: inputTokensUpperBound) }
-        set {
-            inputTokensEstimate = newValue.estimate
-            inputTokensUpperBound = newValue.upperBound
-        }
+        facts.inputTokens = conversation.inputTokens(images: facts.hasImages ? 1 : 0)
+        facts.translationTokens = InputTokens.translation(messages: conversation.messages.count)
     }
 }

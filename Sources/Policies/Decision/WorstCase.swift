@@ -29,17 +29,17 @@ struct WorstCase {
     let isAssumed: Bool
 
     init(of model: ModelEntry, _ features: RequestFeatures, limit: Int64?) {
-        let own = min(features.maxOutputTokens ?? .max, limit ?? .max)
+        let own = min(features.facts.maxOutputTokens ?? .max, limit ?? .max)
         let longest = (model.maxOutputTokens ?? model.contextWindow).map(Int64.init)
         isAssumed = own == .max && longest == nil
         var allowed = isAssumed ? Self.fallbackOutput : min(own, longest ?? .max)
-        var send: Int64? = own < features.maxOutputTokens ?? .max ? allowed : nil
-        if features.maxCost != nil, case .listed? = model.pricing {
+        var send: Int64? = own < features.facts.maxOutputTokens ?? .max ? allowed : nil
+        if features.facts.maxCost != nil, case .listed? = model.pricing {
             // A limit that is sent must leave space for the input: providers refuse a request that could exceed the context window.
-            if features.maxOutputTokens == nil { allowed = min(allowed, Self.room(in: model, features)) }
+            if features.facts.maxOutputTokens == nil { allowed = min(allowed, Self.room(in: model, features)) }
             send = allowed
         }
-        boundedOutput = features.maxOutputTokens == nil ? min(allowed, Self.likelyRoom(in: model, features)) : allowed
+        boundedOutput = features.facts.maxOutputTokens == nil ? min(allowed, Self.likelyRoom(in: model, features)) : allowed
         allowedOutput = allowed
         limitToSend = send
         cost = Self.cost(model, features, output: allowed)
@@ -55,26 +55,21 @@ struct WorstCase {
 
     /// The same call with a limit of output low enough that it costs at most `ceiling`; `nil` when fewer than `least` tokens would be left.
     func clamped(to ceiling: NanoUSD, _ model: ModelEntry, _ features: RequestFeatures, least: Int64 = 16) -> WorstCase? {
-        guard let input = Self.cost(model, features, output: 0), let cost, ceiling > input, cost > input else { return nil }
-        // The cost is linear in the output, so the share of the money is the share of the tokens; rounding may take one more token.
-        let share = Int128(allowedOutput) * Int128((ceiling - input).nanos) / Int128((cost - input).nanos)
-        var output = Int64(clamping: share)
-        if let cost = Self.cost(model, features, output: output), cost > ceiling { output -= 1 }
-        guard output >= least else { return nil }
+        guard let output = extent(model, features).affordableOutput(ceiling, at: model.pricing), output >= least else { return nil }
         return WorstCase(allowedOutput: output, cost: Self.cost(model, features, output: output))
     }
 
     private static func room(in model: ModelEntry, _ features: RequestFeatures) -> Int64 {
         guard let window = model.contextWindow else { return .max }
-        let room = window.subtractingReportingOverflow(features.inputTokensUpperBound).partialValue
-        return Int64(room >= 1 ? room : max(1, window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue))
+        let room = window.subtractingReportingOverflow(features.facts.inputTokens.upperBound).partialValue
+        return Int64(room >= 1 ? room : max(1, window.subtractingReportingOverflow(features.facts.inputTokens.estimate).partialValue))
     }
 
     /// The output tokens that fit beside the input: half of what the estimate leaves, or all that the upper bound leaves.
     private static func likelyRoom(in model: ModelEntry, _ features: RequestFeatures) -> Int64 {
         guard let window = model.contextWindow else { return .max }
-        let rest = window.subtractingReportingOverflow(features.inputTokensEstimate).partialValue
-        return max(1, Int64(rest / 2), Int64(window.subtractingReportingOverflow(features.inputTokensUpperBound).partialValue))
+        let rest = window.subtractingReportingOverflow(features.facts.inputTokens.estimate).partialValue
+        return max(1, Int64(rest / 2), Int64(window.subtractingReportingOverflow(features.facts.inputTokens.upperBound).partialValue))
     }
 
     private static func cost(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> NanoUSD? {
@@ -83,8 +78,8 @@ struct WorstCase {
 
     private static func extent(_ model: ModelEntry, _ features: RequestFeatures, output: Int64) -> CallExtent {
         CallExtent(
-            input: model.inputTokens(features), output: output, choices: Int64(max(1, features.choices)),
-            demands: model.priced(features.demands))
+            input: model.inputTokens(features), output: output, choices: Int64(max(1, features.facts.choices)),
+            demands: model.priced(features.facts.demands))
     }
 
     /// The tokens that the cost is made of.
@@ -95,7 +90,8 @@ extension ModelEntry {
     /// The input tokens that a call can be billed, as far as the features tell. A body that turns out larger is counted by its own bound.
     func inputTokens(_ features: RequestFeatures) -> Int64 {
         let isPassedOn = provider.kind == .openai || provider.kind == .azure
-        return window(features.hasFiles) + Int64(features.inputTokensUpperBound + (isPassedOn ? 0 : features.translationTokens))
+        return window(features.facts.hasFiles)
+            + Int64(features.facts.inputTokens.upperBound + (isPassedOn ? 0 : features.facts.translationTokens))
     }
 
     /// The input tokens that a call with a body of that bound can be billed.

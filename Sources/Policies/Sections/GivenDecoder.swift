@@ -17,7 +17,7 @@ struct GivenDecoder {
         readCaller(reader, into: &given.features)
         readRequest(reader, into: &given.features)
         if let tokens = reader["input_tokens"]?.integer(in: 0...1_000_000_000) {
-            given.features.inputTokensEstimate = tokens
+            given.features.facts.inputTokens.estimate = tokens
             given.hasOwnTokenCount = true
         }
         return given
@@ -58,7 +58,7 @@ struct GivenDecoder {
     }
 
     private func readCaller(_ reader: MappingReader, into features: inout RequestFeatures) {
-        features.user = reader["user"]?.literal(expected: "a text")
+        features.facts.user = reader["user"]?.literal(expected: "a text")
         features.team = reader["team"]?.text()
         features.session = reader["session"]?.literal(expected: "a text")
         if let key = reader["key"]?.text() {
@@ -66,7 +66,7 @@ struct GivenDecoder {
             features.keyName = name
             features.keyID = key.contains("#") ? key : features.team.map { "\($0)#\(key)" } ?? key
         }
-        features.metadata = texts(reader["metadata"])
+        features.facts.metadata = texts(reader["metadata"])
         features.headers = Dictionary(texts(reader["headers"]).map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
     }
 
@@ -79,13 +79,13 @@ struct GivenDecoder {
     }
 
     private func readRequest(_ reader: MappingReader, into features: inout RequestFeatures) {
-        features.maxCost = reader["max_cost"].flatMap(amount)
+        features.facts.maxCost = reader["max_cost"].flatMap(amount)
         features.budgetLeft = reader["budget_left"].flatMap(amount)
-        features.maxOutputTokens = reader["max_tokens"]?.integer(in: 1...1_000_000_000).map(Int64.init)
-        features.hasTools = reader["tools"]?.boolean() ?? false
-        features.hasImages = reader["images"]?.boolean() ?? false
-        features.wantsStructuredOutput = reader["structured_output"]?.boolean() ?? false
-        features.stream = reader["stream"]?.boolean() ?? false
+        features.facts.maxOutputTokens = reader["max_tokens"]?.integer(in: 1...1_000_000_000).map(Int64.init)
+        features.facts.hasTools = reader["tools"]?.boolean() ?? false
+        features.facts.hasImages = reader["images"]?.boolean() ?? false
+        features.facts.wantsStructuredOutput = reader["structured_output"]?.boolean() ?? false
+        features.facts.stream = reader["stream"]?.boolean() ?? false
         features.wallTime = reader["time"].map { time($0) ?? Self.defaultTime } ?? Self.defaultTime
     }
 

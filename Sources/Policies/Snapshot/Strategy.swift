@@ -1,3 +1,5 @@
+internal import Chat
+
 /// The strategy of a virtual model.
 enum Strategy: Sendable {
     /// The first rule whose conditions hold.
@@ -55,10 +57,10 @@ enum Unit: Sendable, Hashable {
 
     func value(in features: RequestFeatures) -> String? {
         switch self {
-        case .user: features.user
+        case .user: features.facts.user
         case .key: features.keyID
         case .session: features.conversation
-        case .metadata(let name): features.metadata[name]
+        case .metadata(let name): features.facts.metadata[name]
         }
     }
 }

@@ -23,14 +23,14 @@ extension PolicySnapshot {
 
     private func features(of test: PolicyTest) -> RequestFeatures {
         var features = test.given.features
-        let estimate = features.inputTokensEstimate
+        let estimate = features.facts.inputTokens.estimate
         features.measure(test.given.conversation)
         if test.given.hasOwnTokenCount {
-            features.inputTokensEstimate = estimate
-            features.inputTokensUpperBound = max(features.inputTokensUpperBound, estimate)
+            features.facts.inputTokens.estimate = estimate
+            features.facts.inputTokens.upperBound = max(features.facts.inputTokens.upperBound, estimate)
         }
         let asks = test.expected.contains { [.task, .complexity, .language].contains($0.subject) }
-        if asks || needs(features.requestedModels).contains(.classification) {
+        if asks || needs(features.facts).contains(.classification) {
             features.classification = test.given.conversation.classified(by: classifier)
         }
         return features
@@ -82,9 +82,9 @@ private struct Observed {
         return switch subject {
         case .model: trace.model ?? none
         case .models: calls.isEmpty ? none : calls.map(\.model.name).joined(separator: ", ")
-        case .task: trace.features.classification?.task.rawValue ?? none
-        case .complexity: trace.features.classification?.complexity.rawValue ?? none
-        case .language: trace.features.classification?.language ?? none
+        case .task: trace.classification?.task.rawValue ?? none
+        case .complexity: trace.classification?.complexity.rawValue ?? none
+        case .language: trace.classification?.language ?? none
         case .rule: trace.rule ?? none
         case .route: trace.route
         case .experiment: trace.experiment ?? none

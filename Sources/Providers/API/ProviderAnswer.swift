@@ -27,7 +27,7 @@ public struct ProviderAnswer: Sendable {
     }
 
     /// Why each choice ended, in the order of the answer.
-    public var finishReasons: [OpenAIAnswer.FinishReason] {
+    public var finishReasons: [FinishReason] {
         switch content {
         case .passing(let answer): answer.finishReasons
         case .translated(let answer): answer.finishReasons
@@ -54,14 +54,33 @@ public struct ProviderAnswer: Sendable {
         }
     }
 
-    /// The answer for the client as a chat completion with `usage.cost`.
+    /// The answer with its bill.
     /// - Parameters:
     ///   - body: what this was read from.
     ///   - estimate: stands in for the usage when the provider reported none that is believed.
-    public func rendering(_ body: [UInt8], cost: NanoUSD, estimate: TokenUsage) -> [UInt8] {
+    public func billed(_ body: [UInt8], cost: NanoUSD, estimate: TokenUsage) -> WholeAnswer {
         switch content {
-        case .passing(let answer): answer.rendering(mended ?? body, cost: cost, estimate: estimate)
-        case .translated(let answer): answer.rendering(cost: cost, estimate: estimate)
+        case .passing(let answer): .chatCompletion(answer.rendering(mended ?? body, cost: cost, estimate: estimate))
+        case .translated(let answer): .captured(answer.captured(cost: cost, estimate: estimate))
+        }
+    }
+
+    /// The answer with its bill, in no dialect.
+    /// - Parameters: those of ``billed(_:cost:estimate:)``.
+    public func captured(
+        _ body: [UInt8], _ context: AnswerContext, cost: NanoUSD, estimate: TokenUsage, reader: JSONReader
+    ) -> CapturedAnswer {
+        switch content {
+        case .translated(let answer): return answer.captured(cost: cost, estimate: estimate)
+        case .passing(let answer):
+            let capture = AnswerCapture(context.identity)
+            var retelling = OpenAIRetelling(context)
+            let completion = answer.rendering(mended ?? body, cost: cost, estimate: estimate)
+            // It was read before, so that it is JSON.
+            _ = try? reader.read(completion) { retelling.retell($0, to: capture) }
+            var captured = capture.answer
+            (captured.usage, captured.cost) = (answer.usage ?? estimate, cost)
+            return captured
         }
     }
 }

@@ -46,6 +46,8 @@ public struct AnswerContext: Sendable {
     public internal(set) var additions: Additions = []
     /// The client's spelling of the tools' names that the provider does not take, by the names that were sent instead.
     var toolSpellings: [[UInt8]: [UInt8]] = [:]
+    /// What names the answer where the provider does not.
+    public var identity: AnswerIdentity { AnswerIdentity(id: id, created: created, model: model) }
     /// The answer's `id` where the provider gives none.
     public var id: String
     /// The answer's `created` where the provider gives none, in seconds since 1970.
@@ -55,7 +57,7 @@ public struct AnswerContext: Sendable {
         self.api = api
         self.model = model
         wantsUsageChunk = request.wantsUsageChunk
-        choices = request.choices
+        choices = request.facts.choices
         // Where answers pass through, both are the provider's own.
         id = api.isOpenAI ? "" : "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16)
         created = api.isOpenAI ? 0 : Int64(time(nil))

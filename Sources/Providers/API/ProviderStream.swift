@@ -1,9 +1,9 @@
 public import Chat
 
-/// The stream of any wire on its way to the client: bytes go in as they arrive, events of chat completion chunks come out.
+/// The stream of any wire on its way to the client: bytes go in as they arrive, and what the client is to get of them comes out.
 ///
 /// `[DONE]` is never among them: the caller writes it when the bill is committed.
-public struct ProviderStream: Sendable {
+public struct ProviderStream {
     /// How the stream stands after some bytes.
     public typealias State = OpenAIStream.State
     /// How the stream ended.
@@ -12,18 +12,27 @@ public struct ProviderStream: Sendable {
     private var dialect: any DialectStream
 
     /// Makes the state of a stream of which nothing has arrived.
-    /// - Parameter pricing: what the usage is priced with.
-    public init(_ context: AnswerContext, pricing: Pricing) {
+    /// - Parameters:
+    ///   - form: what is to become of the answer.
+    ///   - pricing: what the usage is priced with.
+    public init(_ context: AnswerContext, as form: AnswerForm, pricing: Pricing) {
+        if context.api.isOpenAI, form.passesChatCompletions {
+            (writer, dialect) = (nil, OpenAIStream(context, pricing))
+            return
+        }
+        let writer = form.makeWriter(context.identity)
+        self.writer = writer
         dialect =
             switch context.api {
-            case .openai, .azure:
-                OpenAIStream(
-                    clientWantsUsage: context.wantsUsageChunk, pricing: pricing, choices: context.choices, model: context.model)
-            case .anthropic: TranslatedStream(AnthropicEvents(context), context, pricing)
-            case .gemini: TranslatedStream(GeminiEvents(context), context, pricing)
-            case .bedrock: TranslatedStream(BedrockEvents(context), context, pricing)
+            case .openai, .azure: RetoldStream(context, pricing, writer)
+            case .anthropic: TranslatedStream(AnthropicEvents(context), context, pricing, writer)
+            case .gemini: TranslatedStream(GeminiEvents(context), context, pricing, writer)
+            case .bedrock: TranslatedStream(BedrockEvents(context), context, pricing, writer)
             }
     }
+
+    /// What takes the events; `nil` where the provider's own bytes pass through.
+    public let writer: (any AnswerWriter)?
 
     /// Takes the next bytes and appends to `out` what the client is to get of them.
     ///
@@ -60,10 +69,8 @@ public struct ProviderStream: Sendable {
     public var lacksUsage: Bool { dialect.lacksUsage }
 
     /// Appends an event without choices that has one member of its own, in the form of the stream's others.
-    /// - Parameter value: appends the member's value, JSON without line ends.
-    public func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
-        dialect.appendChunk(member, to: &out, value: value)
-    }
+    /// - Parameter json: the member's value, without line ends.
+    public func appendMember(_ name: StaticString, _ json: [UInt8], to out: inout [UInt8]) { dialect.appendMember(name, json, to: &out) }
 
     /// Appends the end of every choice that has none yet, with the reason `length`.
     public mutating func appendLength(to out: inout [UInt8]) { dialect.appendLength(to: &out) }
@@ -73,7 +80,7 @@ public struct ProviderStream: Sendable {
 }
 
 /// What the stream of every dialect can do; what the members mean stands at `ProviderStream`.
-private protocol DialectStream: Sendable {
+private protocol DialectStream {
     var usage: TokenUsage? { get }
     var finalUsage: TokenUsage? { get }
     var contentEvents: Int { get }
@@ -84,10 +91,11 @@ private protocol DialectStream: Sendable {
     var reportedAtLeast: TokenUsage? { get }
     mutating func feed(_ bytes: UnsafeRawBufferPointer, reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.State
     mutating func end(reader: JSONReader, into out: inout [UInt8]) -> OpenAIStream.End
-    func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void)
+    func appendMember(_ name: StaticString, _ json: [UInt8], to out: inout [UInt8])
     mutating func appendLength(to out: inout [UInt8])
     func appendUsage(_ usage: TokenUsage, to out: inout [UInt8])
 }
 
 extension OpenAIStream: DialectStream {}
 extension TranslatedStream: DialectStream {}
+extension RetoldStream: DialectStream {}

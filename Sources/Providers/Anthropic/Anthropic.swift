@@ -10,13 +10,13 @@ enum Anthropic {
             let client = try ClientRequest(root, [.files], reasoning: .anthropic, names: names, stops: StopRule(refusesBlank: true))
             let forcing: BedrockModel.Forcing = ClaudeModel(model.upstreamName).forcesTools ? .anyOrNamed : .nothing
             let plan = try ClaudePlan(
-                client, model, maxTokens: request.maxOutputTokens, hasFormats: { $0.hasStructuredOutputs }, forcing: forcing)
+                client, model, maxTokens: request.facts.maxOutputTokens, hasFormats: { $0.hasStructuredOutputs }, forcing: forcing)
             context.take(plan)
             context.toolSpellings = client.toolNames.spellings
             let prompt = try PromptBuilder.prompt(client, rules(client, plan, model.refused))
             context.additions.formUnion(prompt.additions)
             var writer = AnthropicWriter(client, plan, prompt)
-            try writer.write(model: model.upstreamNameJSON, stream: request.stream)
+            try writer.write(model: model.upstreamNameJSON, stream: request.facts.stream)
             return (writer.bytes, writer.media)
         }
         return ProviderRequest(body: body, path: "/v1/messages", context: context, request: request, media: media)

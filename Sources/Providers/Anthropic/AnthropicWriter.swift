@@ -101,6 +101,8 @@ struct AnthropicWriter {
         case .encrypted(let data, _):
             bytes.append("{\"type\":\"redacted_thinking\",\"data\":")
             bytes.appendJSONString(data)
+        // A client's entries are read as the other two.
+        case .entry: break
         }
     }
 

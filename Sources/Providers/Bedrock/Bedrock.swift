@@ -12,18 +12,18 @@ enum Bedrock {
             let client = try ClientRequest(
                 root, [.files, .audio], reasoning: .anthropic, names: NameRule(longest: 64), stops: StopRule(refusesBlank: isClaude))
             let plan = try ClaudePlan(
-                client, model, maxTokens: request.maxOutputTokens, hasFormats: { _ in abilities.hasStructuredOutputs },
+                client, model, maxTokens: request.facts.maxOutputTokens, hasFormats: { _ in abilities.hasStructuredOutputs },
                 forcing: abilities.forcing)
             context.take(plan)
             context.toolSpellings = client.toolNames.spellings
             let prompt = try PromptBuilder.prompt(client, rules(client, plan, abilities, model.refused))
             context.additions.formUnion(prompt.additions)
             var writer = BedrockWriter(
-                client, plan, prompt, abilities, isLimited: request.maxOutputTokens != nil || model.maxOutputTokens != nil)
+                client, plan, prompt, abilities, isLimited: request.facts.maxOutputTokens != nil || model.maxOutputTokens != nil)
             try writer.write()
             return (writer.bytes, writer.media)
         }
-        let path = "/model/\(segment(model.upstreamName))/" + (request.stream ? "converse-stream" : "converse")
+        let path = "/model/\(segment(model.upstreamName))/" + (request.facts.stream ? "converse-stream" : "converse")
         return ProviderRequest(body: body, path: path, context: context, request: request, media: media)
     }
 

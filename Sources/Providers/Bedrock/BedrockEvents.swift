@@ -1,6 +1,6 @@
 internal import Chat
 
-/// Turns the events of ConverseStream into chunks.
+/// Turns the events of ConverseStream into answer.
 struct BedrockEvents: EventTranslator {
     typealias Framing = EventStreamFraming
 
@@ -18,15 +18,15 @@ struct BedrockEvents: EventTranslator {
     init(_ context: AnswerContext) { blocks = ContentBlocks(context) }
 
     mutating func translate(
-        _ name: UnsafeRawBufferPointer, _ event: JSONValue, _ chunks: inout ChunkWriter, _ out: inout [UInt8]
+        _ name: UnsafeRawBufferPointer, _ event: JSONValue, _ answer: inout AnswerFeed
     ) throws(GatewayError) {
         let index = event["contentBlockIndex"]?.int64 ?? 0
         if name.elementsEqual("contentBlockDelta".utf8) {
-            change(event["delta"], index, &chunks, &out)
+            change(event["delta"], index, &answer)
         } else if name.elementsEqual("contentBlockStart".utf8) {
-            try begin(event["start"], index, &chunks, &out)
+            try begin(event["start"], index, &answer)
         } else if name.elementsEqual("contentBlockStop".utf8) {
-            blocks.end(index, &chunks, &out)
+            blocks.end(index, &answer)
         } else if name.elementsEqual("messageStop".utf8) {
             ending = Bedrock.finish(event["stopReason"], isFormatted: blocks.hasFormat) ?? ending
             isComplete = true
@@ -43,26 +43,26 @@ struct BedrockEvents: EventTranslator {
         return Bedrock.failure(type, event?["message"]?.string ?? event?["Message"]?.string)
     }
 
-    mutating func finish(_ chunks: inout ChunkWriter, _ out: inout [UInt8]) { blocks.finish(ending, &chunks, &out) }
+    mutating func finish(_ answer: inout AnswerFeed) { blocks.finish(ending, &answer) }
 
     private mutating func begin(
-        _ start: JSONValue?, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]
+        _ start: JSONValue?, _ index: Int64, _ answer: inout AnswerFeed
     ) throws(GatewayError) {
         guard !blocks.isOpen(index) else { return }
         guard let tool = start?["toolUse"] else { return blocks.begin(index) }
         guard let name = tool["name"]?.stringBytes else { throw OpenAIFailure.unusable("a tool call has no name") }
-        blocks.beginToolCall(index, id: tool["toolUseId"]?.stringBytes, name: name, given: [], &chunks, &out)
+        blocks.beginToolCall(index, id: tool["toolUseId"]?.stringBytes, name: name, given: [], &answer)
     }
 
-    private mutating func change(_ delta: JSONValue?, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+    private mutating func change(_ delta: JSONValue?, _ index: Int64, _ answer: inout AnswerFeed) {
         if let text = delta?["text"]?.stringBytes {
-            blocks.addText(text, &chunks, &out)
+            blocks.addText(text, &answer)
         } else if let json = delta?["toolUse"]?["input"]?.stringBytes {
-            blocks.addArguments(json, index, &chunks, &out)
+            blocks.addArguments(json, index, &answer)
         } else if let reasoning = delta?["reasoningContent"] {
-            if let text = reasoning["text"]?.stringBytes { blocks.addThinking(text, index, &chunks, &out) }
-            if let signature = reasoning["signature"]?.stringBytes { blocks.addSignature(signature, index, &chunks, &out) }
-            if let data = reasoning["redactedContent"]?.stringBytes { blocks.addRedacted(data, &chunks, &out) }
+            if let text = reasoning["text"]?.stringBytes { blocks.addThinking(text, index, &answer) }
+            if let signature = reasoning["signature"]?.stringBytes { blocks.addSignature(signature, index, &answer) }
+            if let data = reasoning["redactedContent"]?.stringBytes { blocks.addRedacted(data, &answer) }
         }
     }
 }

@@ -91,6 +91,8 @@ struct BedrockWriter {
             bytes.append("{\"reasoningContent\":{\"redactedContent\":")
             bytes.appendJSONString(data)
             bytes.append("}}")
+        // A client's entries are read as the other two.
+        case .entry: break
         }
     }
 

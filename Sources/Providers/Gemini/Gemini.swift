@@ -8,7 +8,7 @@ enum Gemini {
     ) throws(GatewayError) -> ProviderRequest {
         var context = context
         let generation = GeminiGeneration(modelName: model.upstreamName)
-        let limit = [request.maxOutputTokens, model.maxOutputTokens].compactMap(\.self).min()
+        let limit = [request.facts.maxOutputTokens, model.maxOutputTokens].compactMap(\.self).min()
         let (body, media) = try request.withRoot(reader) { (root) throws(GatewayError) in
             let client = try ClientRequest(
                 root, [.penalties, .choices, .audio, .files], reasoning: .gemini, names: names, stops: StopRule(most: 5))
@@ -19,7 +19,7 @@ enum Gemini {
             context.additions = prompt.additions.union(body.additions)
             return (bytes, body.media)
         }
-        let path = path(of: model.upstreamName, streams: request.stream)
+        let path = path(of: model.upstreamName, streams: request.facts.stream)
         return ProviderRequest(body: body, path: path, context: context, request: request, media: media)
     }
 

@@ -1,6 +1,6 @@
 internal import Chat
 
-/// Turns Google's stream into chunks. Every event is an answer of its own with more parts; the last one of a candidate has a reason.
+/// Turns Google's stream into answer. Every event is an answer of its own with more parts; the last one of a candidate has a reason.
 ///
 /// Nothing marks the end of the stream: it is whole when it ends after the reasons of all candidates.
 struct GeminiEvents: EventTranslator {
@@ -29,11 +29,11 @@ struct GeminiEvents: EventTranslator {
     var isComplete: Bool { choices.allSatisfy { $0.finish != nil } }
 
     mutating func translate(
-        _ name: UnsafeRawBufferPointer, _ event: JSONValue, _ chunks: inout ChunkWriter, _ out: inout [UInt8]
+        _ name: UnsafeRawBufferPointer, _ event: JSONValue, _ answer: inout AnswerFeed
     ) throws(GatewayError) {
         if let error = GeminiFailure.reported(by: event) { throw error }
         guard event.kind == .object else { throw OpenAIFailure.unusable("a stream event is not an object") }
-        if isFirst, let id = event["responseId"]?.stringBytes { chunks.identify(id) }
+        if isFirst, let id = event["responseId"]?.stringBytes { answer.identify(id) }
         if let report = event["usageMetadata"].map(GeminiUsage.read) {
             reported = report.believed ?? reported
             reportedAtLeast = reportedAtLeast.map { $0.union(report.atLeast) } ?? report.atLeast
@@ -46,15 +46,15 @@ struct GeminiEvents: EventTranslator {
             let index = candidate["index"].map { $0.int64 ?? -1 } ?? 0
             // More candidates than were asked for are nobody's.
             guard let index = Int(exactly: index), choices.indices.contains(index) else { continue }
-            try translate(candidate, choice: index, &chunks, &out)
+            try translate(candidate, choice: index, &answer)
         }
     }
 
     private mutating func translate(
-        _ candidate: JSONValue, choice index: Int, _ chunks: inout ChunkWriter, _ out: inout [UInt8]
+        _ candidate: JSONValue, choice index: Int, _ answer: inout AnswerFeed
     ) throws(GatewayError) {
         for part in try GeminiPart.readAll(candidate) {
-            append(part, choice: index, &chunks, &out)
+            append(part, choice: index, &answer)
             if part.isOutput { choices[index].hasOutput = true }
         }
         guard let reason = candidate["finishReason"], reason.kind == .string else { return }
@@ -62,40 +62,39 @@ struct GeminiEvents: EventTranslator {
             reason, callsTools: choices[index].toolCalls > 0, hasOutput: choices[index].hasOutput, candidate["finishMessage"])
     }
 
-    private mutating func append(_ part: GeminiPart, choice index: Int, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+    private mutating func append(_ part: GeminiPart, choice index: Int, _ answer: inout AnswerFeed) {
         switch part.kind {
-        case .text(let text): chunks.appendText(.content, text, choice: index, to: &out)
-        case .thought(let text): chunks.appendText(.reasoning, text, choice: index, to: &out)
-        case .call(let name, let arguments): return append(part, name, arguments, choice: index, &chunks, &out)
+        case .text(let text): answer.addText(.content, text, choice: index)
+        case .thought(let text): answer.addText(.reasoning, text, choice: index)
+        case .call(let name, let arguments): return append(part, name, arguments, choice: index, &answer)
         case .nothing: break
         }
         guard let signature = part.signature else { return }
-        chunks.appendDetail(ReasoningDetail(.encrypted(signature, id: nil), .gemini), choice: index, to: &out)
+        answer.addDetail(ReasoningDetail(.encrypted(signature, id: nil), .gemini), choice: index)
     }
 
     private mutating func append(
-        _ part: GeminiPart, _ name: UnsafeRawBufferPointer, _ arguments: [UInt8], choice index: Int, _ chunks: inout ChunkWriter,
-        _ out: inout [UInt8]
+        _ part: GeminiPart, _ name: UnsafeRawBufferPointer, _ arguments: [UInt8], choice index: Int, _ answer: inout AnswerFeed
     ) {
         let position = choices[index].toolCalls
         choices[index].toolCalls += 1
         let id = part.callID ?? Gemini.callID(context, choice: index, index: position)
         id.withUnsafeBytes { id in
             if let signature = part.signature {
-                chunks.appendDetail(ReasoningDetail(.encrypted(signature, id: id), .gemini), choice: index, to: &out)
+                answer.addDetail(ReasoningDetail(.encrypted(signature, id: id), .gemini), choice: index)
             }
             arguments.withUnsafeBytes {
-                chunks.appendToolCall(position, id: id, name: name, arguments: $0, signature: part.signature, choice: index, to: &out)
+                answer.addToolCall(position, id: id, name: name, arguments: $0, signature: part.signature, choice: index)
             }
         }
     }
 
-    mutating func finish(_ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+    mutating func finish(_ answer: inout AnswerFeed) {
         for (index, choice) in choices.enumerated() {
             guard let finish = choice.finish else { continue }
             // A call may come behind the reason that was given before it.
             let calls = finish.reason == .stop && choice.toolCalls > 0
-            chunks.appendFinish(calls ? FinishNote(.toolCalls) : finish, choice: index, to: &out)
+            answer.addFinish(calls ? FinishNote(.toolCalls) : finish, choice: index)
         }
     }
 

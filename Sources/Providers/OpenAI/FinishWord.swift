@@ -5,9 +5,9 @@ enum FinishWord {
     /// No reason: null, an empty text, or a word for nothing.
     case none
     /// One of OpenAI's own words.
-    case known(OpenAIAnswer.FinishReason)
+    case known(FinishReason)
     /// Another word, and the one of OpenAI's that means the same; `other` where none does.
-    case foreign(OpenAIAnswer.FinishReason)
+    case foreign(FinishReason)
     /// The provider failed: what came is not the whole answer.
     case failure
 
@@ -32,7 +32,7 @@ enum FinishWord {
     }
 
     /// Why the choice ended; `missing` when it did not.
-    var reason: OpenAIAnswer.FinishReason {
+    var reason: FinishReason {
         switch self {
         case .none: .missing
         case .known(let reason), .foreign(let reason): reason
@@ -40,7 +40,7 @@ enum FinishWord {
         }
     }
 
-    private static func own(_ word: JSONName) -> OpenAIAnswer.FinishReason? {
+    private static func own(_ word: JSONName) -> FinishReason? {
         switch word {
         case "stop": .stop
         case "length": .length
@@ -58,7 +58,7 @@ enum FinishWord {
         "error", "abort", "aborted", "failed", "insufficient_system_resource", "network_error", "internal_error", "server_error", "timeout",
     ]
 
-    private static let synonyms: [String: OpenAIAnswer.FinishReason] = [
+    private static let synonyms: [String: FinishReason] = [
         "stop": .stop, "length": .length, "tool_calls": .toolCalls, "function_call": .functionCall, "content_filter": .contentFilter,
         "eos": .stop, "eos_token": .stop, "stop_sequence": .stop, "end_turn": .stop, "end": .stop, "complete": .stop, "completed": .stop,
         "finished": .stop, "done": .stop,
@@ -70,18 +70,4 @@ enum FinishWord {
         "spii": .contentFilter, "language": .contentFilter, "image_safety": .contentFilter, "guardrail_intervened": .contentFilter,
         "guardrails": .contentFilter,
     ]
-}
-
-extension OpenAIAnswer.FinishReason {
-    /// The word as JSON.
-    var json: StaticString {
-        switch self {
-        case .stop, .other: "\"stop\""
-        case .length: "\"length\""
-        case .toolCalls: "\"tool_calls\""
-        case .functionCall: "\"function_call\""
-        case .contentFilter: "\"content_filter\""
-        case .missing: "null"
-        }
-    }
 }

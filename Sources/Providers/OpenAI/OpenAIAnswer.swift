@@ -2,15 +2,6 @@ public import Chat
 
 /// A whole (not streamed) chat completion as a provider of OpenAI's dialect sent it.
 public struct OpenAIAnswer: Sendable {
-    /// Why a choice ended.
-    public enum FinishReason: Hashable, Sendable {
-        case stop, length, toolCalls, functionCall, contentFilter
-        /// A reason that is not OpenAI's.
-        case other
-        /// None was given.
-        case missing
-    }
-
     /// The tokens used; `nil` when the provider reported none, or none that can be true.
     public let usage: TokenUsage?
     /// The least that was reported of the usage, believed or not; `nil` when nothing was.
@@ -78,7 +69,7 @@ public struct OpenAIAnswer: Sendable {
         body.withUnsafeBytes { text in
             var changes = changes
             var value = site?.rendered(text, cost: cost) ?? []
-            if value.isEmpty { OpenAIUsage.append(estimate, cost: cost, to: &value) }
+            if value.isEmpty { value.appendUsage(estimate, cost: cost) }
             if let usageValue {
                 changes.replace(usageValue, with: value)
             } else {
@@ -92,7 +83,7 @@ public struct OpenAIAnswer: Sendable {
 
 /// The choices of an answer.
 private struct Choices {
-    var reasons: [OpenAIAnswer.FinishReason] = []
+    var reasons: [FinishReason] = []
     var content = CarriedContent()
     var changes = TextChanges()
     /// Usage inside a choice (Moonshot).

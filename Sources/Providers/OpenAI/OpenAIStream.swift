@@ -106,6 +106,10 @@ public struct OpenAIStream: Sendable {
         self.choices = choices
     }
 
+    init(_ context: AnswerContext, _ pricing: Pricing) {
+        self.init(clientWantsUsage: context.wantsUsageChunk, pricing: pricing, choices: context.choices, model: context.model)
+    }
+
     /// Takes the next bytes and appends to `out` what the client is to get of them.
     ///
     /// After `.failed` nothing of the offending event is in `out`, though good events before it may be.
@@ -151,7 +155,7 @@ public struct OpenAIStream: Sendable {
 
     /// Appends a usage event of our own in the form of the provider's.
     public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) {
-        appendChunk("usage", to: &out) { OpenAIUsage.append(usage, cost: pricing.cost(of: usage), to: &$0) }
+        appendChunk("usage", to: &out) { $0.appendUsage(usage, cost: pricing.cost(of: usage)) }
     }
 
     /// Appends the end of every choice that has none yet, with the reason `length`.
@@ -165,6 +169,11 @@ public struct OpenAIStream: Sendable {
     }
 
     /// Appends a chunk without choices that has one member of its own, in the form of the provider's.
+    func appendMember(_ name: StaticString, _ json: [UInt8], to out: inout [UInt8]) {
+        appendChunk(name, to: &out) { $0.append(contentsOf: json) }
+    }
+
+    /// The same with a value that `value` appends.
     func appendChunk(_ member: StaticString, to out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         beginChunk(&out)
         out.append("[],\"")

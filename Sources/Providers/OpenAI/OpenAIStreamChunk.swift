@@ -127,7 +127,7 @@ struct OpenAIStreamChunk {
 extension FinishWord {
     /// A value of `finish_reason`, with the provider's own word behind it.
     /// - Parameter isSaid: whether the provider says it there itself.
-    static func members(_ reason: OpenAIAnswer.FinishReason, native: JSONRawMember, isSaid: Bool) -> [UInt8] {
+    static func members(_ reason: FinishReason, native: JSONRawMember, isSaid: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(reason.json)
         guard !isSaid, native.value.kind == .string, native.valueRange.count <= 66 else { return bytes }

@@ -90,27 +90,6 @@ enum OpenAIUsage {
             }
         }
     }
-
-    /// Appends a whole usage object, as for an answer that came without one.
-    static func append(_ usage: TokenUsage, cost: NanoUSD, to bytes: inout [UInt8]) {
-        bytes.append("{\"prompt_tokens\":")
-        bytes.appendJSONNumber(usage.input)
-        bytes.append(",\"completion_tokens\":")
-        bytes.appendJSONNumber(usage.output)
-        bytes.append(",\"total_tokens\":")
-        bytes.appendJSONNumber(usage.input + usage.output)
-        bytes.append(",\"prompt_tokens_details\":{\"cached_tokens\":")
-        bytes.appendJSONNumber(usage.cachedInput)
-        if usage.cacheWrite > 0 {
-            bytes.append(",\"cache_write_tokens\":")
-            bytes.appendJSONNumber(usage.cacheWrite)
-        }
-        bytes.append("},\"completion_tokens_details\":{\"reasoning_tokens\":")
-        bytes.appendJSONNumber(usage.reasoning)
-        bytes.append("},\"cost\":")
-        bytes.appendJSONNumber(cost)
-        bytes.append("}")
-    }
 }
 
 /// Where the usage stands in a JSON text, and where its cost goes.
@@ -151,7 +130,7 @@ struct UsageSite {
     func rendered(_ text: UnsafeRawBufferPointer, cost amount: NanoUSD) -> [UInt8] {
         var bytes: [UInt8] = []
         guard isRight, let usage else {
-            OpenAIUsage.append(usage ?? report.atLeast, cost: amount, to: &bytes)
+            bytes.appendUsage(usage ?? report.atLeast, cost: amount)
             return bytes
         }
         let closingBrace = value.upperBound - 1

@@ -40,102 +40,101 @@ struct ContentBlocks: Sendable {
 
     // MARK: Text and thinking
 
-    mutating func addText(_ text: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        guard formatTool != nil else { return chunks.appendText(.content, text, to: &out) }
+    mutating func addText(_ text: UnsafeRawBufferPointer, _ answer: inout AnswerFeed) {
+        guard formatTool != nil else { return answer.addText(.content, text) }
         held += text
-        chunks.noteHeld(text)
+        answer.noteHeld(text)
     }
 
-    mutating func addThinking(_ text: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        chunks.appendText(.reasoning, text, to: &out)
-        if beginThinking(index, &chunks, &out) { thought.append(contentsOf: text) }
+    mutating func addThinking(_ text: UnsafeRawBufferPointer, _ index: Int64, _ answer: inout AnswerFeed) {
+        answer.addText(.reasoning, text)
+        if beginThinking(index, &answer) { thought.append(contentsOf: text) }
     }
 
-    mutating func addSignature(_ text: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        guard beginThinking(index, &chunks, &out) else { return }
+    mutating func addSignature(_ text: UnsafeRawBufferPointer, _ index: Int64, _ answer: inout AnswerFeed) {
+        guard beginThinking(index, &answer) else { return }
         if signature == nil { signature = [] }
         signature?.append(contentsOf: text)
     }
 
     /// - Returns: whether the block is one that thinks.
-    private mutating func beginThinking(_ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) -> Bool {
+    private mutating func beginThinking(_ index: Int64, _ answer: inout AnswerFeed) -> Bool {
         if case .thinking? = open[index] { return true }
         guard open[index] == nil else { return false }
-        if let thinking { end(thinking, &chunks, &out) }
+        if let thinking { end(thinking, &answer) }
         open[index] = .thinking
         thinking = index
         return true
     }
 
-    func addRedacted(_ data: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        chunks.appendDetail(ReasoningDetail(.encrypted(data, id: nil), .anthropic), to: &out)
+    func addRedacted(_ data: UnsafeRawBufferPointer, _ answer: inout AnswerFeed) {
+        answer.addDetail(ReasoningDetail(.encrypted(data, id: nil), .anthropic))
     }
 
     // MARK: Tool calls
 
     mutating func beginToolCall(
-        _ index: Int64, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, given: [UInt8], _ chunks: inout ChunkWriter,
-        _ out: inout [UInt8]
+        _ index: Int64, id: UnsafeRawBufferPointer?, name: UnsafeRawBufferPointer, given: [UInt8], _ answer: inout AnswerFeed
     ) {
         if let formatTool, formatTool.elementsEqual(name) {
             hasFormat = true
             open[index] = .format(given: given, hasArguments: false)
         } else {
-            chunks.appendToolCall(toolCalls, id: id, name: name, to: &out)
+            answer.addToolCall(toolCalls, id: id, name: name)
             open[index] = .toolCall(toolCalls, given: given, hasArguments: false)
             toolCalls += 1
         }
     }
 
-    mutating func addArguments(_ json: UnsafeRawBufferPointer, _ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+    mutating func addArguments(_ json: UnsafeRawBufferPointer, _ index: Int64, _ answer: inout AnswerFeed) {
         guard !json.isEmpty else { return }
         switch open[index] {
         case .toolCall(let call, let given, _)?:
-            chunks.appendArguments(call, json, to: &out)
+            answer.addArguments(call, json)
             open[index] = .toolCall(call, given: given, hasArguments: true)
         case .format(let given, _)?:
-            addFormatted(json, &chunks, &out)
+            addFormatted(json, &answer)
             open[index] = .format(given: given, hasArguments: true)
         default: break
         }
     }
 
-    private mutating func addFormatted(_ json: UnsafeRawBufferPointer, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        guard let text = unwrapper?.unwrap(json) else { return chunks.appendText(.content, json, to: &out) }
-        text.withUnsafeBytes { if !$0.isEmpty { chunks.appendText(.content, $0, to: &out) } }
+    private mutating func addFormatted(_ json: UnsafeRawBufferPointer, _ answer: inout AnswerFeed) {
+        guard let text = unwrapper?.unwrap(json) else { return answer.addText(.content, json) }
+        text.withUnsafeBytes { if !$0.isEmpty { answer.addText(.content, $0) } }
     }
 
     // MARK: Ends
 
-    mutating func end(_ index: Int64, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+    mutating func end(_ index: Int64, _ answer: inout AnswerFeed) {
         switch open.removeValue(forKey: index) {
-        case .thinking?: endThinking(&chunks, &out)
+        case .thinking?: endThinking(&answer)
         case .toolCall(let call, let given, hasArguments: false)?:
             // No arguments are an empty object: clients parse what they have put together.
-            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { chunks.appendArguments(call, $0, to: &out) }
+            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { answer.addArguments(call, $0) }
         case .format(let given, hasArguments: false)?:
-            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { addFormatted($0, &chunks, &out) }
+            (given.isEmpty ? Array("{}".utf8) : given).withUnsafeBytes { addFormatted($0, &answer) }
         default: break
         }
     }
 
     /// What has no signature is not wanted back.
-    private mutating func endThinking(_ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
+    private mutating func endThinking(_ answer: inout AnswerFeed) {
         let (text, proof) = (thought, signature)
         (thinking, thought, signature) = (nil, [], nil)
         guard let proof else { return }
         text.withUnsafeBytes { text in
             proof.withUnsafeBytes { proof in
-                chunks.appendDetail(ReasoningDetail(.text(text, signature: proof), .anthropic), to: &out)
+                answer.addDetail(ReasoningDetail(.text(text, signature: proof), .anthropic))
             }
         }
     }
 
     /// Ends what is still open, and the answer.
-    mutating func finish(_ reason: FinishNote?, _ chunks: inout ChunkWriter, _ out: inout [UInt8]) {
-        for index in open.keys.sorted() { end(index, &chunks, &out) }
-        if let rest = unwrapper?.finish(), !rest.isEmpty { rest.withUnsafeBytes { chunks.appendText(.content, $0, to: &out) } }
-        if !hasFormat { held.withUnsafeBytes { chunks.appendHeld($0, to: &out) } }
-        chunks.appendFinish(reason ?? FinishNote(toolCalls > 0 ? .toolCalls : .stop), to: &out)
+    mutating func finish(_ reason: FinishNote?, _ answer: inout AnswerFeed) {
+        for index in open.keys.sorted() { end(index, &answer) }
+        if let rest = unwrapper?.finish(), !rest.isEmpty { rest.withUnsafeBytes { answer.addText(.content, $0) } }
+        if !hasFormat { held.withUnsafeBytes { answer.addHeld($0) } }
+        answer.addFinish(reason ?? FinishNote(toolCalls > 0 ? .toolCalls : .stop))
     }
 }

@@ -1,3 +1,5 @@
+internal import Chat
+
 /// What a model is given to read, in the order in which providers read it: tools, instructions, and the conversation in turns that alternate.
 ///
 /// It is valid as a whole: every call has one result behind it, every result its call before it, ids and names are distinct, no block is

@@ -41,12 +41,6 @@ struct ToolArguments {
 }
 
 extension [UInt8] {
-    /// Appends a tool call's id as a JSON string. One that is made up differs from those of other calls and other answers.
-    mutating func appendToolCallID(_ id: UnsafeRawBufferPointer?, at index: Int, _ context: AnswerContext) {
-        if let id, !id.isEmpty { return appendJSONString(id) }
-        appendJSONString("call_\(context.id.split(separator: "-").last ?? "")_\(index)")
-    }
-
     /// Appends UTF-8 as a JSON string.
     mutating func appendJSONString(utf8: [UInt8]) { utf8.withUnsafeBytes { appendJSONString($0) } }
 

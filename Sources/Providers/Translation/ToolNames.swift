@@ -38,11 +38,3 @@ struct ToolNames: Sendable {
     /// The client's spelling of the names that were changed, by the provider's.
     var spellings: [[UInt8]: [UInt8]] { Dictionary(uniqueKeysWithValues: changed.map { ($1, $0) }) }
 }
-
-extension [UInt8] {
-    /// Appends the name of a tool that a provider calls, in the client's spelling.
-    mutating func appendToolName(_ name: UnsafeRawBufferPointer, _ context: AnswerContext) {
-        guard !context.toolSpellings.isEmpty, let spelling = context.toolSpellings[Array(name)] else { return appendJSONString(name) }
-        spelling.withUnsafeBytes { appendJSONString($0) }
-    }
-}

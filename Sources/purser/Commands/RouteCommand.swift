@@ -83,18 +83,18 @@ struct RouteCommand: ParsableCommand {
 
     private func features(_ snapshot: PolicySnapshot) throws -> RequestFeatures {
         var features = RequestFeatures(requestedModels: model.split(separator: ",").map { String($0) })
-        guard !features.requestedModels.isEmpty else { throw ValidationError("--model names no model.") }
+        guard !features.facts.models.isEmpty else { throw ValidationError("--model names no model.") }
         let conversation = SampleConversation(system: system, prompt: try promptText())
         features.measure(conversation)
         features.classification = conversation.classified(by: snapshot.classifier)
-        features.maxCost = try ceiling()
-        features.maxOutputTokens = maxTokens
-        features.metadata = try pairs(metadata, flag: "--metadata")
+        features.facts.maxCost = try ceiling()
+        features.facts.maxOutputTokens = maxTokens
+        features.facts.metadata = try pairs(metadata, flag: "--metadata")
         features.headers = Dictionary(try pairs(header, flag: "--header").map { ($0.key.lowercased(), $0.value) }) { first, _ in first }
-        features.user = user
+        features.facts.user = user
         features.team = team
-        features.hasTools = tools
-        features.hasImages = images
+        features.facts.hasTools = tools
+        features.facts.hasImages = images
         features.wallTime = WallTime.now.microseconds / 1_000_000
         return features
     }

@@ -1,4 +1,5 @@
 import Chat
+import Dialects
 import EventLoop
 import Foundation
 import Ledger
@@ -64,31 +65,47 @@ final class RunBench {
     /// A call to the model `m` with that number.
     func call(_ number: Int) throws -> Plan {
         var features = RequestFeatures(requestedModels: ["m\(number)"])
-        features.maxOutputTokens = 10
+        features.facts.maxOutputTokens = 10
         return try policies.snapshot.decide(features, allowed: ModelSet.everything, state: FreshTargetState()).plan
     }
 
     /// A run of which nothing has happened; `nil` when its limits refuse its first call.
-    func run(_ plan: Plan, isStream: Bool = false, patience: Duration = .seconds(3_600), ceiling: NanoUSD? = nil) throws -> PlanRun? {
+    func run(_ plan: Plan, isStream: Bool = false, patience: Duration = .seconds(3_600)) throws -> PlanRun? {
         names += 1
         let number = names
         guard let envelope = try envelope(for: plan, number, isStream: isStream) else { return nil }
-        let body = #"{"model":"m0","messages":[{"role":"user","content":"hi"}],"max_tokens":10,"stream":\#(isStream)}"#
-        let request = try ChatRequest(decoding: Array(body.utf8), reader: reader)
         var template = UsageRecord(
             requestID: "req-\(number)", callID: "", time: .now, requestedModel: "m0", priceVersion: "", status: .ok)
         template.organization = "acme"
         template.team = "acme"
-        var made = 0
-        let account = RunAccount(
-            template, startTime: .now(), journal: journal,
-            nextCallID: {
-                made += 1
-                return "call-\(number)-\(made)"
-            }, countUnreserved: { _, _ in })
         return PlanRun(
-            executor, policies: policies, request: request, deadline: .now() + patience, caller: "key", team: "acme", ceiling: ceiling,
-            envelope: envelope, account: account)
+            executor, policies: policies, deadline: .now() + patience, caller: "key", team: "acme", envelope: envelope,
+            books: Books(journal: journal, record: template, number: number))
+    }
+
+    /// The client's request.
+    func request(isStream: Bool) throws -> ChatRequest {
+        let body = #"{"model":"m0","messages":[{"role":"user","content":"hi"}],"max_tokens":10,"stream":\#(isStream)}"#
+        return try ChatRequest(decoding: Array(body.utf8), reader: reader)
+    }
+
+    private final class Books: RunBooks {
+        let journal: UsageJournal
+        let record: UsageRecord
+        let startTime = MonotonicTime.now()
+        private let number: Int
+        private var made = 0
+
+        init(journal: UsageJournal, record: UsageRecord, number: Int) {
+            (self.journal, self.record, self.number) = (journal, record, number)
+        }
+
+        func nextCallID() -> String {
+            made += 1
+            return "call-\(number)-\(made)"
+        }
+
+        func countUnreserved(_ record: UsageRecord, _ mark: JournalMark?) {}
     }
 
     private func envelope(for plan: Plan, _ number: Int, isStream: Bool) throws -> Envelope? {
@@ -107,19 +124,29 @@ final class RunBench {
 
     /// Carries a plan out to its end, as an endpoint does.
     /// - Returns: the text that was answered, or the code of the error.
-    func answer(_ run: PlanRun, _ plan: Plan) async -> Result<String, GatewayError> {
+    func answer(_ run: PlanRun, _ plan: Plan, isStream: Bool = false, ceiling: NanoUSD? = nil) async -> Result<String, GatewayError> {
         do throws(GatewayError) {
-            let started = try await run.begin(plan)
-            var bytes = started.bytes
-            var goesOn = started.goesOn
-            var failure: GatewayError?
-            while goesOn {
-                do throws(GatewayError) { goesOn = try await started.call.next(&bytes) } catch { (failure, goesOn) = (error, false) }
-            }
-            try await run.close()
-            if let failure { throw failure }
-            return .success(String(decoding: bytes, as: UTF8.self))
+            guard let request = try? request(isStream: isStream) else { throw GatewayError(.internalError, "no request") }
+            let form = ClientDialect.chatCompletions.form
+            return .success(try await finish(run, try await run.begin(plan, for: request, as: form, ceiling: ceiling)))
         } catch { return .failure(error) }
+    }
+
+    /// Reads an answer that has begun to its end, and closes the run.
+    func finish(_ run: PlanRun, _ answer: StartedAnswer) async throws(GatewayError) -> String {
+        var failure: GatewayError?
+        var bytes: [UInt8] = []
+        switch answer.progress {
+        case .whole(let whole): bytes = ClientDialect.chatCompletions.body(whole)
+        case .stream(let events, var goesOn):
+            bytes = events
+            while goesOn {
+                do throws(GatewayError) { goesOn = try await answer.source.next(&bytes) } catch { (failure, goesOn) = (error, false) }
+            }
+        }
+        try await run.close()
+        if let failure { throw failure }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The records of all runs, in the order in which they were committed.

@@ -62,6 +62,8 @@ final class ScriptedCalls: CallStarting {
     private let loop: EventLoop
     private let script: (String) -> Script
     private(set) var transfers: [ScriptedTransfer] = []
+    /// What was sent, in order.
+    private(set) var bodies: [String] = []
 
     /// - Parameter script: what a call to the model of that name at the provider comes to.
     init(on loop: EventLoop, _ script: @escaping (String) -> Script) {
@@ -73,6 +75,7 @@ final class ScriptedCalls: CallStarting {
         let body = String(decoding: request.wholeBody ?? [], as: UTF8.self)
         let model = body.firstMatch(of: /"model":\s*"([^"]*)"/).map { String($0.1) } ?? ""
         let transfer = ScriptedTransfer(on: loop, model, script(model))
+        bodies.append(body)
         transfers.append(transfer)
         return transfer
     }

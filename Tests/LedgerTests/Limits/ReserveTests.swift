@@ -37,7 +37,7 @@ import Testing
         #expect(state.resets == utc(2026, 4, 15, 22))
         #expect(refusal.retryAfter == .seconds(10 * 3_600))
         let error = refusal.gatewayError
-        #expect(error.code.status == 402 && error.code.name == "budget_exceeded" && error.retry == .never)
+        #expect(error.code.status == 402 && error.code.name == "budget_exceeded" && error.retry == .elsewhere)
         #expect(
             error.publicMessage
                 == "Budget exceeded: acme/research has a limit of $0.0000005 per day; $0.00000045 spent, $0 held by requests under "

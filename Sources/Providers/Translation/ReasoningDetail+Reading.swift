@@ -1,49 +1,7 @@
 internal import Chat
 
-/// A piece of the model's reasoning that must come back unchanged in the next request: an entry of `reasoning_details` in a message.
-///
-/// The member is OpenRouter's; what LiteLLM calls `thinking_blocks` is read as well. Text belongs to the closure that read it.
-struct ReasoningDetail {
-    enum Kind {
-        /// Reasoning in plain words, with the provider's proof that it is the model's own.
-        case text(UnsafeRawBufferPointer, signature: UnsafeRawBufferPointer?)
-        /// Reasoning that only the provider can read; `id` names the tool call that it belongs to, if it belongs to one.
-        case encrypted(UnsafeRawBufferPointer, id: UnsafeRawBufferPointer?)
-    }
-
-    /// Whose signatures they are: no provider takes another's.
-    enum Format {
-        case anthropic, gemini
-
-        var name: StaticString { self == .anthropic ? "anthropic-claude-v1" : "google-gemini-v1" }
-    }
-
-    let kind: Kind
-    /// `nil`: the client did not keep it.
-    let format: Format?
-
-    /// - Parameter index: counts the entries of a message from 0. OpenAI's libraries put streamed lists together by it.
-    func append(at index: Int, to bytes: inout [UInt8]) {
-        switch kind {
-        case .text(let text, let signature):
-            bytes.append("{\"type\":\"reasoning.text\",\"text\":")
-            bytes.appendJSONString(text)
-            bytes.appendMember("signature", signature)
-        case .encrypted(let data, let id):
-            bytes.append("{\"type\":\"reasoning.encrypted\",\"data\":")
-            bytes.appendJSONString(data)
-            bytes.appendMember("id", id)
-        }
-        if let format {
-            bytes.append(",\"format\":\"")
-            bytes.append(format.name)
-            bytes.append("\"")
-        }
-        bytes.append(",\"index\":")
-        bytes.appendJSONNumber(Int64(index))
-        bytes.append("}")
-    }
-
+/// Reading what a client sends back.
+extension ReasoningDetail {
     /// The details of an assistant's message that `format`'s provider can take.
     static func read(_ message: JSONValue, for format: Format) -> [ReasoningDetail] {
         let own = message["reasoning_details"]?.elements.compactMap(ReasoningDetail.init(entry:)) ?? []
@@ -85,15 +43,12 @@ struct ReasoningDetail {
         case .text(_, let signature): format == .anthropic && signature?.isEmpty == false
         // Only Google's belong to calls.
         case .encrypted(let data, let id): !data.isEmpty && (format == .gemini || id == nil || self.format == .anthropic)
+        case .entry: false
         }
     }
 
-    init(_ kind: Kind, _ format: Format?) {
-        self.kind = kind
-        self.format = format
-    }
-
     private init?(entry: JSONValue) {
+        let kind: Kind
         if let text = entry["text"]?.stringBytes {
             kind = .text(text, signature: entry["signature"]?.stringBytes)
         } else if let data = entry["data"]?.stringBytes {
@@ -103,42 +58,23 @@ struct ReasoningDetail {
         }
         let name = entry["format"]
         if name?.isString(Format.anthropic.name) == true {
-            format = .anthropic
+            self.init(kind, .anthropic)
         } else if name?.isString(Format.gemini.name) == true {
-            format = .gemini
+            self.init(kind, .gemini)
         } else {
             // Another's, which nobody here can take, says so; what says nothing is tried.
             guard name?.kind != .string else { return nil }
-            format = nil
+            self.init(kind, nil)
         }
     }
 
     private init?(thinkingBlock block: JSONValue) {
         if let text = block["thinking"]?.stringBytes {
-            kind = .text(text, signature: block["signature"]?.stringBytes)
+            self.init(.text(text, signature: block["signature"]?.stringBytes), .anthropic)
         } else if let data = block["data"]?.stringBytes {
-            kind = .encrypted(data, id: nil)
+            self.init(.encrypted(data, id: nil), .anthropic)
         } else {
             return nil
         }
-        format = .anthropic
-    }
-}
-
-extension [UInt8] {
-    /// Appends Google's signature of a call as a member, with the comma behind it, where Google's own OpenAI dialect has it; nothing for `nil`.
-    mutating func appendGoogleSignature(_ signature: UnsafeRawBufferPointer?) {
-        guard let signature else { return }
-        append("\"extra_content\":{\"google\":{\"thought_signature\":")
-        appendJSONString(signature)
-        append("}},")
-    }
-
-    fileprivate mutating func appendMember(_ name: StaticString, _ text: UnsafeRawBufferPointer?) {
-        guard let text else { return }
-        append(",\"")
-        append(name)
-        append("\":")
-        appendJSONString(text)
     }
 }

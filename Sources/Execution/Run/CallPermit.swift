@@ -16,15 +16,15 @@ extension PlanRun {
     /// Waits for a place among the calls that the provider takes at once.
     /// - Throws: `overloaded`, naming the limit, when there was none in time; that says nothing of the target's health.
     func place(
-        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool
+        _ planned: PlannedCall, _ target: Target, _ node: Node, within window: CallWindow
     ) async throws(GatewayError) -> UpstreamGate.Place {
         if let place = target.gate.enterNow(as: caller) { return place }
-        let patience = isLast ? Self.longestPause : Self.patienceBeforeNextTarget
+        let patience = node.mayRetry ? Self.longestPause : Self.patienceBeforeNextTarget
         let place = await target.gate.enter(as: caller, until: min(window.end, .now() + patience), on: executor.loop)
         if let place { return place }
         if Task.isCancelled { throw .clientLeft }
         let provider = target.model.provider
-        attempts.append(Attempt(skipping: planned.model, role: role, because: "max_connections of \(provider.name) are in use"))
+        note(.skipped(because: "max_connections of \(provider.name) are in use"), to: planned.model, for: node)
         throw GatewayError(
             .overloaded,
             "\(provider.name) is sent as many requests at once as its max_connections allows (\(provider.maxConnections)), and none ended in time. "

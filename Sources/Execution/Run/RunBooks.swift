@@ -3,32 +3,21 @@ public import EventLoop
 public import Ledger
 internal import Policies
 
-/// What is known of the records of a request's calls before any is made, and where they go.
-public struct RunAccount {
-    private let template: UsageRecord
-    private let startTime: MonotonicTime
-    let journal: UsageJournal
-    private let nextCallID: () -> String
+/// The books of a request: where its calls are recorded, and under which names. The gateway's request is one; a test's bench is another.
+public protocol RunBooks: AnyObject {
+    /// Takes the records.
+    var journal: UsageJournal { get }
+    /// A record with all that the request and its decision say; its time is that of the request.
+    var record: UsageRecord { get }
+    /// The moment of that time.
+    var startTime: MonotonicTime { get }
+    /// Makes the name of a call.
+    func nextCallID() -> String
     /// Counts a call of a request for which nothing is reserved, because no limit bound it when it began: one may by now.
-    let countUnreserved: (UsageRecord, JournalMark?) -> Void
+    func countUnreserved(_ record: UsageRecord, _ mark: JournalMark?)
+}
 
-    /// - Parameters:
-    ///   - template: a record with all that the request and its decision say; its time is that of the request.
-    ///   - startTime: the moment of that time.
-    ///   - journal: takes the records.
-    ///   - nextCallID: makes the name of a call.
-    ///   - countUnreserved: counts a call of a request for which nothing is reserved.
-    public init(
-        _ template: UsageRecord, startTime: MonotonicTime, journal: UsageJournal, nextCallID: @escaping () -> String,
-        countUnreserved: @escaping (UsageRecord, JournalMark?) -> Void
-    ) {
-        self.template = template
-        self.startTime = startTime
-        self.journal = journal
-        self.nextCallID = nextCallID
-        self.countUnreserved = countUnreserved
-    }
-
+extension RunBooks {
     /// The record of a call that has ended.
     /// - Parameters:
     ///   - name: the call's name, if it has one: the first call has that of the hold.
@@ -36,9 +25,9 @@ public struct RunAccount {
     ///   - settlesHold: whether the record ends the hold.
     @inline(never)
     func record(of attempt: Attempt, _ outcome: CallOutcome, named name: String?, hold: String?, settlesHold: Bool) -> UsageRecord {
-        var record = template
+        var record = record
         record.callID = name ?? nextCallID()
-        record.time = WallTime(microseconds: template.time.microseconds + attempt.startTime.microseconds(since: startTime))
+        record.time = WallTime(microseconds: record.time.microseconds + attempt.startTime.microseconds(since: startTime))
         record.priceVersion = attempt.model.priceVersion(at: outcome.usage.tier)
         record.status = UsageRecord.Status(outcome.status)
         record.role = attempt.role.rawValue

@@ -25,23 +25,23 @@ extension PlanRun {
         let due = attempts.filter(\.isDue)
         var failure: GatewayError?
         for attempt in due {
-            guard let call = attempt.call, call.takeRecord(), let outcome = attempt.outcome else { continue }
-            let record = account.record(
+            guard attempt.takeRecord(), let outcome = attempt.outcome else { continue }
+            let record = books.record(
                 of: attempt, outcome, named: attempt === attempts.first { $0.call != nil } ? envelope?.id : nil, hold: envelope?.id,
                 settlesHold: endsHold && attempt === due.last)
             // What cannot be recorded was spent all the same: the limits count it.
             var mark: JournalMark?
-            do { mark = try await account.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
-            do throws(GatewayError) { try await charge(call, record, mark, mayFail: failure == nil) } catch { failure = error }
+            do { mark = try await books.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
+            do throws(GatewayError) { try await charge(attempt, record, mark, mayFail: failure == nil) } catch { failure = error }
         }
         if let failure { throw failure }
         return !due.isEmpty
     }
 
     /// - Parameter mayFail: whether it still matters that the journal cannot be told.
-    private func charge(_ call: MadeCall, _ record: UsageRecord, _ mark: JournalMark?, mayFail: Bool) async throws(GatewayError) {
-        guard let envelope else { return account.countUnreserved(record, mark) }
-        guard let charge = call.takeCharge() else { return }
+    private func charge(_ attempt: Attempt, _ record: UsageRecord, _ mark: JournalMark?, mayFail: Bool) async throws(GatewayError) {
+        guard let envelope else { return books.countUnreserved(record, mark) }
+        guard let charge = attempt.takeCharge() else { return }
         if mayFail, !record.settlesHold {
             try await envelope.chargeRecorded(charge, record: mark)
         } else {

@@ -13,19 +13,16 @@ public final class PlanRun {
 
     let executor: CallExecutor
     let policies: ServingPolicies
-    let request: ChatRequest
     /// When the client's patience ends.
     let deadline: MonotonicTime
     /// The id of the client's key: callers share a target's health, and none may keep another from probing it.
     let caller: String
     /// The path of the key's team.
     let team: String
-    /// What all calls together may cost; `nil` without a ceiling.
-    let ceiling: NanoUSD?
     /// Sets money aside for each call; `nil` where no limit binds the request.
     public let envelope: Envelope?
     /// Where calls are recorded that have ended.
-    let account: RunAccount
+    let books: any RunBooks
     /// Whether it is over and all of it is settled.
     var isClosed = false
     /// Calls that a limit has refused on the way.
@@ -37,43 +34,47 @@ public final class PlanRun {
     ///   - deadline: the end of the whole request, however many calls it takes.
     ///   - caller: the id of the client's key.
     ///   - team: the path of the key's team.
-    ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
     ///   - envelope: reserves money for each call in the limits of the organization.
-    ///   - account: takes the records of calls.
+    ///   - books: take the records of calls.
     public init(
-        _ executor: CallExecutor, policies: ServingPolicies, request: ChatRequest, deadline: MonotonicTime, caller: String, team: String,
-        ceiling: NanoUSD?, envelope: Envelope?, account: RunAccount
+        _ executor: CallExecutor, policies: ServingPolicies, deadline: MonotonicTime, caller: String, team: String, envelope: Envelope?,
+        books: any RunBooks
     ) {
         self.caller = caller
         self.team = team
         self.executor = executor
         self.policies = policies
-        self.request = request
         self.deadline = deadline
-        self.ceiling = ceiling
         self.envelope = envelope
-        self.account = account
+        self.books = books
     }
 
     /// Calls that were made.
     public var callCount: Int { attempts.count { $0.call != nil } }
 
-    /// What the calls that are under way may still come to cost.
-    var atStake: NanoUSD { attempts.reduce(.zero) { $0 + $1.atStake } }
-
     /// What all calls have cost so far.
     public var cost: NanoUSD { attempts.reduce(.zero) { $0 + ($1.outcome?.cost ?? .zero) } }
 
-    /// What all calls may have cost so far, as far as is known.
-    var mostCost: NanoUSD { attempts.reduce(cost) { $0 + ($1.outcome?.inDoubt ?? .zero) } }
-
-    /// Carries out `plan` until a call has begun to answer: a stream with its first events, anything else with the whole answer. Calls that have
-    /// ended by then are settled; where nothing goes on, the run is closed.
+    /// Carries out `plan` until an answer has begun. Calls that have ended by then are settled; where nothing goes on, the run is closed.
+    /// - Parameters:
+    ///   - request: the client's.
+    ///   - form: what becomes of the answer.
+    ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
     /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made; `storage_unavailable`
     ///   when the answer must not be given because it could not be recorded. Then the run is closed.
-    public func begin(_ plan: Plan) async throws(GatewayError) -> StartedResponse {
-        let started: StartedResponse
-        do throws(GatewayError) { started = try await perform(plan, as: .primary, isLast: true) } catch {
+    public func begin(
+        _ plan: Plan, for request: ChatRequest, as form: AnswerForm, ceiling: NanoUSD?
+    ) async throws(GatewayError) -> StartedAnswer {
+        let node = Node(plan: plan, question: Question(request, as: form, allowance: ceiling.map { Allowance($0) }))
+        return try await begin { (run) async throws(GatewayError) in try await run.open(node) }
+    }
+
+    /// Begins with what `open` does.
+    func begin(
+        _ open: (PlanRun) async throws(GatewayError) -> StartedAnswer
+    ) async throws(GatewayError) -> StartedAnswer {
+        let started: StartedAnswer
+        do throws(GatewayError) { started = try await open(self) } catch {
             try await close()
             throw error
         }
@@ -82,7 +83,7 @@ public final class PlanRun {
             return started
         }
         do throws(GatewayError) { try await settleEnded() } catch {
-            started.call.cancel()
+            started.source.cancel()
             // That this cannot be recorded either is known already; what it cost is charged.
             try? await close()
             throw error
@@ -90,35 +91,28 @@ public final class PlanRun {
         return started
     }
 
-    /// - Parameter isLast: whether nothing else is left to try: only then is time spent on trying the same target again.
-    func perform(_ plan: Plan, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
-        switch plan {
-        case .call(let call): try await callWithRetries(call, as: role, isLast: isLast)
-        case .firstOf(let plans): try await chain(plans, as: role, isLast: isLast)
-        case .race(let plans, let delay): try await race(plans, after: delay, as: role, isLast: isLast)
-        }
+    /// Takes down an attempt.
+    func note(_ kind: Attempt.Kind, to model: ModelEntry, for node: Node) {
+        attempts.append(Attempt(attempts.count, kind, to: model, for: node))
     }
 
-    /// A fallback chain.
-    private func chain(_ plans: [Plan], as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
-        var failure: GatewayError?
-        for (index, plan) in plans.enumerated() {
-            do throws(GatewayError) {
-                let isLastOfAll = isLast && index == plans.count - 1
-                return try await perform(plan, as: index == 0 ? role : .fallback, isLast: isLastOfAll)
-            } catch {
-                guard error.mayBeTriedElsewhere else { throw error }
-                failure = Self.moreInformative(failure, error)
-            }
+    /// Whether every share of the money that a question's calls come out of covers one more call, besides all that was spent and all that is under way.
+    func isCovered(_ planned: PlannedCall, for question: Question) -> Bool {
+        var share = question.allowance
+        while let allowance = share {
+            guard let worstCase = planned.worstCase else { return false }
+            let others = attempts.reduce(NanoUSD.zero) { $0 + ($1.isPaid(by: allowance) ? $1.mostCost : .zero) }
+            guard others + worstCase <= allowance.limit else { return false }
+            share = allowance.whole
         }
-        throw failure ?? Self.nothingToCall
+        return true
     }
 
     /// Of two failures the one that says more: what a provider answered, rather than that a limit refused a call, or that another took none. Of two
     /// refusals the first, unless only the second may be tried again.
     public static func moreInformative(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
         guard let first, second.weight < 3, second.weight <= first.weight else { return second }
-        return first.weight == second.weight && first.retry == .never && second.retry != .never ? second : first
+        return first.weight == second.weight && first.retry.isFinal && !second.retry.isFinal ? second : first
     }
 
     static let nothingToCall = GatewayError(.noHealthyUpstream, "There is no model that could answer.", source: .upstream)
@@ -133,16 +127,6 @@ extension GatewayError {
         case .budgetExceeded, .rateLimitExceeded: 2
         case .overloaded: self.source == .gateway ? 2 : 3
         default: 3
-        }
-    }
-
-    /// Whether another model may succeed where this failure came up.
-    var mayBeTriedElsewhere: Bool {
-        switch self.retry {
-        case .sameTarget, .nextTarget, .after: self.code != .clientClosedRequest
-        // What is too long for one model need not be for another.
-        // Nor need what is too dear be for a cheaper one.
-        case .never: self.code.name == "context_length_exceeded" || [.budgetExceeded, .rateLimitExceeded].contains(self.code)
         }
     }
 }

@@ -5,24 +5,25 @@ internal import Policies
 /// Hedging: the next leg starts when the ones before it are slow or have failed; the first that begins to answer wins.
 extension PlanRun {
     /// A failure never wins: it only lets the next leg start at once. The losers are cancelled, and their cost is settled like any other.
-    func race(_ plans: [Plan], after delay: Duration, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
+    func race(_ plans: [Plan], after delay: Duration, _ node: Node) async throws(GatewayError) -> StartedAnswer {
         // All of this stays on one loop: the box only tells the compiler so.
         let run = OnOneLoop(value: self)
+        let node = OnOneLoop(value: node)
         let result = await withTaskGroup(of: OnOneLoop<RaceNews>.self) { group in
-            var race = Race(plans: plans)
-            run.value.startLeg(of: &race, as: role, delay, isLast, &group)
+            var race = Race(plans: plans, in: node.value.leg)
+            run.value.startLeg(of: &race, node.value, as: node.value.role, delay, &group)
             while let news = await group.next() {
                 switch news.value {
-                case .answering(let answering):
-                    await run.value.endRace(&group, winner: answering.call)
-                    return OnOneLoop(value: Result<StartedResponse, GatewayError>.success(answering))
-                case .slow(let leg):
-                    if leg == race.started { run.value.startLeg(of: &race, as: .hedge, delay, isLast, &group) }
+                case .answering(let answer, let leg):
+                    await run.value.endRace(race, &group, winner: leg)
+                    return OnOneLoop(value: Result<StartedAnswer, GatewayError>.success(answer))
+                case .slow(let started):
+                    if started == race.started { run.value.startLeg(of: &race, node.value, as: .hedge, delay, &group) }
                 case .failed(let error):
                     race.note(error)
-                    if error.mayBeTriedElsewhere { run.value.startLeg(of: &race, as: .fallback, delay, isLast, &group) }
+                    if error.retry != .never { run.value.startLeg(of: &race, node.value, as: .fallback, delay, &group) }
                     guard race.isLost else { break }
-                    await run.value.endRace(&group, winner: nil)
+                    await run.value.endRace(race, &group, winner: nil)
                     return OnOneLoop(value: .failure(race.failure ?? Self.nothingToCall))
                 }
             }
@@ -32,42 +33,45 @@ extension PlanRun {
     }
 
     private func startLeg(
-        of race: inout Race, as role: Attempt.Role, _ delay: Duration, _ isLast: Bool, _ group: inout TaskGroup<OnOneLoop<RaceNews>>
+        of race: inout Race, _ node: Node, as role: Attempt.Role, _ delay: Duration, _ group: inout TaskGroup<OnOneLoop<RaceNews>>
     ) {
-        guard let plan = race.startNext() else { return }
+        guard let (plan, leg) = race.startNext() else { return }
         let run = OnOneLoop(value: self)
-        let mayPersist = isLast && race.isFullyStarted
+        var legNode = node.with(plan, as: role, mayRetry: node.mayRetry && race.isFullyStarted)
+        legNode.leg = leg
+        let task = OnOneLoop(value: (legNode, leg))
         group.addTask {
             do throws(GatewayError) {
-                return OnOneLoop(value: .answering(try await run.value.perform(plan, as: role, isLast: mayPersist)))
+                return OnOneLoop(value: .answering(try await run.value.open(task.value.0), task.value.1))
             } catch { return OnOneLoop(value: .failed(error)) }
         }
         guard !race.isFullyStarted else { return }
-        let leg = race.started
+        let started = race.started
         group.addTask {
             await run.value.executor.loop.sleep(until: .now() + delay)
-            return OnOneLoop(value: .slow(leg))
+            return OnOneLoop(value: .slow(started))
         }
     }
 
     /// Cancels attempts that still run, and waits for their ends: the cost of the losers must be known, and one that has begun to answer by then
     /// would go on.
-    private func endRace(_ group: inout TaskGroup<OnOneLoop<RaceNews>>, winner: UpstreamCall?) async {
+    private func endRace(_ race: Race, _ group: inout TaskGroup<OnOneLoop<RaceNews>>, winner: RaceLeg?) async {
         if let winner {
-            for rival in attempts where rival.isRunning && !rival.isOf(winner) { rival.lostRace = true }
+            let losers = race.legs.filter { $0 !== winner }
+            for rival in attempts where rival.isRunning && losers.contains(where: rival.isIn) { rival.lostRace = true }
         }
         group.cancelAll()
         while let news = await group.next() {
-            guard case .answering(let late) = news.value else { continue }
-            if winner != nil { attempts.last { $0.isOf(late.call) }?.lostRace = true }
-            late.call.cancel()
+            guard case .answering(let late, let leg) = news.value else { continue }
+            if winner != nil { attempts.last { $0.call != nil && $0.isIn(leg) }?.lostRace = true }
+            late.source.cancel()
         }
     }
 }
 
 /// What a leg of a race, or its clock, has to tell.
 private enum RaceNews {
-    case answering(StartedResponse)
+    case answering(StartedAnswer, RaceLeg)
     case failed(GatewayError)
     /// This many legs were started when the clock was set, and it has run out.
     case slow(Int)
@@ -76,27 +80,32 @@ private enum RaceNews {
 /// Where a race stands.
 private struct Race {
     private let plans: [Plan]
-    private(set) var started = 0
+    var started: Int { legs.count }
     private var failed = 0
     private(set) var failure: GatewayError?
     private var isOver = false
 
-    init(plans: [Plan]) { self.plans = plans }
+    private let outer: RaceLeg?
+    /// The legs that were started.
+    private(set) var legs: [RaceLeg] = []
+
+    init(plans: [Plan], in outer: RaceLeg?) { (self.plans, self.outer) = (plans, outer) }
 
     var isFullyStarted: Bool { started == plans.count }
     /// Whether no attempt can win any more.
     var isLost: Bool { isOver || failed == started }
 
-    mutating func startNext() -> Plan? {
+    mutating func startNext() -> (Plan, RaceLeg)? {
         guard started < plans.count else { return nil }
-        defer { started += 1 }
-        return plans[started]
+        let leg = RaceLeg(in: outer)
+        legs.append(leg)
+        return (plans[started - 1], leg)
     }
 
     mutating func note(_ error: GatewayError) {
         failed += 1
         failure = PlanRun.moreInformative(failure, error)
-        if !error.mayBeTriedElsewhere { isOver = true }
+        if error.retry == .never { isOver = true }
     }
 }
 

@@ -7,36 +7,36 @@ internal import Providers
 /// One target: calls to it, and when to call it again.
 extension PlanRun {
     /// Calls a target, and again where its provider's policy, its retry budget and the time that is left allow it.
-    func callWithRetries(_ planned: PlannedCall, as role: Attempt.Role, isLast: Bool) async throws(GatewayError) -> StartedResponse {
+    func call(_ planned: PlannedCall, _ node: Node) async throws(GatewayError) -> StartedAnswer {
         guard let target = policies.target(planned.model) else {
             throw GatewayError(.noHealthyUpstream, "The provider of \(planned.model.name) is off.", source: .gateway, retry: .nextTarget)
         }
         target.retries.noteRequest(of: team)
         let window = CallWindow(planned, target, deadline: deadline, at: .now())
-        var role = role
+        var node = node
         var tries = 0
         var failure: GatewayError?
         var detour = RefusalDetour(target, at: .now())
         while true {
             do throws(GatewayError) {
-                let answering = try await call(planned, target, as: role, within: window, isLast: isLast, without: detour.refused)
+                let started = try await tryOnce(planned, target, node, within: window, without: detour.refused)
                 detour.succeeded(at: .now())
-                return answering
+                return started
             } catch {
                 if detour.goesOn(after: error) {
                     if Task.isCancelled { throw GatewayError.clientLeft }
                     failure = Self.moreInformative(failure, error)
-                    role = .retry
+                    node.role = .retry
                     continue
                 }
                 tries += 1
                 // That a retry was not covered says less than what the provider answered before.
                 let moreInformative = Self.moreInformative(failure, error)
                 failure = moreInformative
-                guard isLast, let pause = pause(after: error, tries: tries, target, within: window) else { throw moreInformative }
+                guard node.mayRetry, let pause = pause(after: error, tries: tries, target, within: window) else { throw moreInformative }
                 await executor.loop.sleep(until: .now() + pause)
                 if Task.isCancelled { throw GatewayError.clientLeft }
-                role = .retry
+                node.role = .retry
             }
         }
     }
@@ -64,46 +64,38 @@ extension PlanRun {
     static let longestPause = Duration.seconds(10)
 
     /// One call.
-    private func call(
-        _ planned: PlannedCall, _ target: Target, as role: Attempt.Role, within window: CallWindow, isLast: Bool,
-        without refused: Additions
-    ) async throws(GatewayError) -> StartedResponse {
+    private func tryOnce(
+        _ planned: PlannedCall, _ target: Target, _ node: Node, within window: CallWindow, without refused: Additions
+    ) async throws(GatewayError) -> StartedAnswer {
         let now = MonotonicTime.now()
         guard now < deadline else { throw Self.outOfTime }
         guard now < window.end else { throw .outOfTime }
-        guard isCovered(planned) else {
-            attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
-            throw Self.outOfMoney(target.model)
-        }
+        try checkCovered(planned, node)
         let prober = CircuitBreaker.Prober(caller: caller, team: team, isPatient: window.isPatient(at: now, target))
-        if let unavailability = target.health.unavailability(at: now, for: prober) { throw skip(planned, role, unavailability, at: now) }
-        let place = try await place(planned, target, as: role, within: window, isLast: isLast)
+        if let unavailability = target.health.unavailability(at: now, for: prober) { throw skip(planned, node, unavailability, at: now) }
+        let place = try await place(planned, target, node, within: window)
         // What is set aside is counted from the bytes that will be sent, so they are made first.
         let origin = planned
-        let terms = try terms(planned, as: role)
-        var outgoing = try outgoing(terms?.call ?? planned, target, terms, without: refused)
-        guard isCovered(outgoing.planned) else {
-            attempts.append(Attempt(skipping: target.model, role: role, because: "what is left of max_cost does not cover it"))
-            throw Self.outOfMoney(target.model)
-        }
-        let covered = try await cover(outgoing.planned, of: origin, as: role)
+        let terms = try terms(planned, node)
+        var outgoing = try outgoing(terms?.call ?? planned, node.question, target, terms, without: refused)
+        try checkCovered(outgoing.planned, node)
+        let covered = try await cover(outgoing.planned, of: origin, node)
         let ticket: TargetHealth.Ticket
         do throws(GatewayError) {
             // With less room than a moment ago the call has a lower limit of output.
             if let covered, covered.call.maxOutputTokens != outgoing.planned.maxOutputTokens {
-                outgoing = try self.outgoing(covered.call, target, covered, without: refused)
+                outgoing = try self.outgoing(covered.call, node.question, target, covered, without: refused)
             }
             switch target.health.begin(at: .now(), as: prober) {
             case .success(let given): ticket = given
-            case .failure(let unavailability): throw skip(origin, role, unavailability, at: now)
+            case .failure(let unavailability): throw skip(origin, node, unavailability, at: now)
             }
         } catch {
             if let covered { envelope?.giveBack(covered) }
             throw error
         }
         try await settleEndedCalls(before: ticket, target, covered)
-        return try await send(
-            outgoing, target, as: role, covered: covered, CallPermit(window: window, ticket: ticket, place: place))
+        return try await send(outgoing, target, node, covered: covered, CallPermit(window: window, ticket: ticket, place: place))
     }
 
     /// What is about to be sent, and the call with all the input that it has.
@@ -117,34 +109,35 @@ extension PlanRun {
     /// - Throws: `invalid_request_error` when the target's wire cannot say what the request says, or its bound on money does not cover it.
     @inline(never)
     private func outgoing(
-        _ planned: PlannedCall, _ target: Target, _ terms: CoveredCall?, without refused: Additions
+        _ planned: PlannedCall, _ question: Question, _ target: Target, _ terms: CoveredCall?, without refused: Additions
     ) throws(GatewayError) -> Outgoing {
-        let request = try request(for: planned, target, needsPrices: ceiling != nil || terms?.needsPrices == true)
+        let needsPrices = question.allowance != nil || terms?.needsPrices == true
+        let request = try request(question.request, for: planned, target, needsPrices: needsPrices)
         let limit = try outputLimit(of: planned, for: request)
         let translated = try executor.translate(request, for: target, outputLimit: limit, without: refused)
         let input = target.model.inputTokens(translated.inputBound)
         return Outgoing(
-            request: request, translated: translated, planned: planned.covering(input: input, target.model.priced(request.demands)))
+            request: request, translated: translated, planned: planned.covering(input: input, target.model.priced(request.facts.demands)))
     }
 
     private func skip(
-        _ planned: PlannedCall, _ role: Attempt.Role, _ unavailability: TargetHealth.Unavailability, at now: MonotonicTime
+        _ planned: PlannedCall, _ node: Node, _ unavailability: TargetHealth.Unavailability, at now: MonotonicTime
     ) -> GatewayError {
-        attempts.append(Attempt(skipping: planned.model, role: role, because: unavailability.reason))
+        note(.skipped(because: unavailability.reason), to: planned.model, for: node)
         return unavailability.error(planned.model, at: now)
     }
 
     /// What the limits on the call's model say.
-    private func terms(_ planned: PlannedCall, as role: Attempt.Role) throws(GatewayError) -> CoveredCall? {
-        do throws(GatewayError) { return try envelope?.terms(planned) } catch { throw refused(planned, role, error) }
+    private func terms(_ planned: PlannedCall, _ node: Node) throws(GatewayError) -> CoveredCall? {
+        do throws(GatewayError) { return try envelope?.terms(planned) } catch { throw refused(planned, node, error) }
     }
 
     /// Sets money aside for the call in the limits of the organization. What calls that are over have left goes to this one first.
-    private func cover(_ planned: PlannedCall, of origin: PlannedCall, as role: Attempt.Role) async throws(GatewayError) -> CoveredCall? {
+    private func cover(_ planned: PlannedCall, of origin: PlannedCall, _ node: Node) async throws(GatewayError) -> CoveredCall? {
         guard let envelope else { return nil }
-        let ended = attempts.compactMap { $0.call?.takeCharge() }
+        let ended = attempts.compactMap { $0.takeCharge() }
         do throws(GatewayError) { return try await envelope.cover(planned, of: origin, after: ended) } catch {
-            throw refused(planned, role, error)
+            throw refused(planned, node, error)
         }
     }
 
@@ -159,50 +152,45 @@ extension PlanRun {
         }
     }
 
-    private func refused(_ planned: PlannedCall, _ role: Attempt.Role, _ error: GatewayError) -> GatewayError {
-        attempts.append(Attempt(skipping: planned.model, role: role, because: "a limit does not cover it: \(error.code.name)"))
+    private func refused(_ planned: PlannedCall, _ node: Node, _ error: GatewayError) -> GatewayError {
+        note(.skipped(because: "a limit does not cover it: \(error.code.name)"), to: planned.model, for: node)
         refusals.append(Envelope.Refusal(origin: planned, need: Spending(planned), error: error))
         return error
     }
 
     private func send(
-        _ outgoing: Outgoing, _ target: Target, as role: Attempt.Role, covered: CoveredCall?, _ permit: CallPermit
-    ) async throws(GatewayError) -> StartedResponse {
+        _ outgoing: Outgoing, _ target: Target, _ node: Node, covered: CoveredCall?, _ permit: CallPermit
+    ) async throws(GatewayError) -> StartedAnswer {
         let call: UpstreamCall
         do throws(GatewayError) {
-            call = try executor.start(outgoing.translated, of: outgoing.request, planned: outgoing.planned, on: target, permit)
+            call = try executor.start(
+                outgoing.translated, of: outgoing.request, as: node.question.form, planned: outgoing.planned, on: target, permit)
         } catch {
             target.health.ended(.none, permit.ticket, at: .now())
             if let covered { envelope?.giveBack(covered) }
             throw error
         }
-        let made = MadeCall(call, planned: outgoing.planned, cover: covered?.cover, codeOfExcess: codeOfExcess(covered, target))
-        attempts.append(Attempt(made, role: role))
-        let isStream = outgoing.request.stream
-        var bytes: [UInt8] = []
-        var goesOn = false
-        if isStream { goesOn = try await call.open(&bytes) } else { bytes = try await call.answer() }
-        return StartedResponse(call: call, bytes: bytes, goesOn: goesOn)
+        call.codeOfExcess = codeOfExcess(covered, node.question, target)
+        note(.call(call, cover: covered?.cover), to: target.model, for: node)
+        guard outgoing.request.facts.stream else { return StartedAnswer(source: call, progress: .whole(try await call.answer())) }
+        var events: [UInt8] = []
+        let goesOn = try await call.open(&events)
+        return StartedAnswer(source: call, progress: .stream(events, goesOn: goesOn))
     }
 
-    /// Sees to it that a stream stays within what was set aside for it, in `max_cost` and in the limits: a provider may ignore its limit of output.
-    public func checkBound(_ call: UpstreamCall) throws(GatewayError) {
-        guard let made = attempts.last(where: { $0.isOf(call) })?.call, let code = made.codeOfExcess, made.exceedsItsBound else { return }
-        throw GatewayError(code, "The provider sent more than it was allowed to.", source: .upstream)
-    }
-
-    /// Limits on requests, and on what is under way, bound no output; nor does a ceiling that of a model that costs nothing.
-    private func codeOfExcess(_ covered: CoveredCall?, _ target: Target) -> GatewayError.Code? {
+    /// The code with which a stream ends if the provider sends more than was allowed; `nil` if no bound on money or tokens was sent with it: limits on
+    /// requests, and on what is under way, bound no output; nor does a ceiling that of a model that costs nothing.
+    private func codeOfExcess(_ covered: CoveredCall?, _ question: Question, _ target: Target) -> GatewayError.Code? {
         if covered?.boundsOutput == true { return .budgetExceeded }
-        guard ceiling != nil, case .listed? = target.model.pricing else { return nil }
+        guard question.allowance != nil, case .listed? = target.model.pricing else { return nil }
         return .maxCostExceeded
     }
 
-    /// Whether the ceiling covers a call besides all that was spent and all that is under way.
-    private func isCovered(_ planned: PlannedCall) -> Bool {
-        guard let ceiling else { return true }
-        guard let worstCase = planned.worstCase else { return false }
-        return mostCost + atStake + worstCase <= ceiling
+    /// Makes sure that a call's share of the money covers it.
+    private func checkCovered(_ planned: PlannedCall, _ node: Node) throws(GatewayError) {
+        guard !isCovered(planned, for: node.question) else { return }
+        note(.skipped(because: "what is left of max_cost does not cover it"), to: planned.model, for: node)
+        throw Self.outOfMoney(planned.model)
     }
 
     private static func outOfMoney(_ model: ModelEntry) -> GatewayError {
@@ -212,14 +200,16 @@ extension PlanRun {
 
     /// The request as the target is to see it.
     /// - Throws: `invalid_request_error` when it asks for what its bound on money does not cover.
-    private func request(for planned: PlannedCall, _ target: Target, needsPrices: Bool) throws(GatewayError) -> ChatRequest {
-        var request = request
-        if let settings = planned.settings { request = try request.applying(settings: settings, reader: executor.reader) }
+    private func request(
+        _ asked: ChatRequest, for planned: PlannedCall, _ target: Target, needsPrices: Bool
+    ) throws(GatewayError) -> ChatRequest {
+        var request = asked
+        if let settings = planned.settings { request = try request.edited(RequestEdit(settings: settings), reader: executor.reader) }
         guard target.api.passesBodies, needsPrices, case .listed? = planned.model.pricing else {
             return request
         }
         if let variant = planned.model.surchargedVariant { throw Self.surchargedModel(variant) }
-        guard let member = request.surcharge ?? planned.model.unpricedMember(request.demands) else { return request }
+        guard let member = request.surcharge ?? planned.model.unpricedMember(request.facts.demands) else { return request }
         throw GatewayError(
             .invalidRequest,
             "'\(member)' can cost more than the tokens that prices are known for, so neither max_cost nor a budget can be kept. "
@@ -237,11 +227,11 @@ extension PlanRun {
     /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.
     private func outputLimit(of planned: PlannedCall, for request: ChatRequest) throws(GatewayError) -> Int64? {
         guard planned.settings != nil else { return planned.maxOutputTokens }
-        guard Int64(request.choices) <= planned.extent.choices else {
+        guard Int64(request.facts.choices) <= planned.extent.choices else {
             throw GatewayError(.invalidRequest, "Settings of a model cannot raise 'n'; set it for the whole request.", param: "model")
         }
-        let asksForMore = request.maxOutputTokens.map { $0 > planned.extent.output } ?? false
-        return asksForMore ? planned.extent.output : planned.maxOutputTokens.map { min($0, request.maxOutputTokens ?? .max) }
+        let asksForMore = request.facts.maxOutputTokens.map { $0 > planned.extent.output } ?? false
+        return asksForMore ? planned.extent.output : planned.maxOutputTokens.map { min($0, request.facts.maxOutputTokens ?? .max) }
     }
 
     static let outOfTime = GatewayError(
