@@ -47,53 +47,67 @@ let package = Package(
         room("TLS", ["COpenSSL"]),
         room("HTTPServer", ["EventLoop", "TLS", "CZlib"]),
         room("Upstream", ["EventLoop", "CCurl", "COpenSSL"]),
-        room("Chat", ["CSimdJSON"]),
+        room("Core"),
+        room("Chat", ["Core", "CSimdJSON"]),
         // The trained classifier's bytes: C's #embed puts them into the program.
         .target(name: "CClassifierModel", exclude: ["classifier.bin"]),
         room("Classifier", ["CClassifierModel"]),
         // Prices and limits of known models, made by scripts/update-catalogue.
         .target(name: "CCatalogue", exclude: ["catalogue.json"]),
-        room("Dialects", ["Chat"]),
-        room("Providers", ["Chat"]),
-        room("Policies", ["CCatalogue", "Chat", "Classifier", yams]),
-        room("Ledger", ["Chat", "COpenSSL", "CPostgres", grdb]),
-        room("Execution", ["EventLoop", "Upstream", "Chat", "Providers", "Policies", "Ledger"]),
+        room("Dialects", ["Core", "Chat"]),
+        room("Providers", ["Core", "Chat"]),
+        room("Policies", ["CCatalogue", "Core", "Chat", "Classifier", yams]),
+        room("Limits", ["Core"]),
+        room("Ledger", ["Core", "Limits", "COpenSSL", grdb]),
+        room("SharedLedger", ["Core", "Limits", "Ledger", "CPostgres", grdb]),
+        room("Execution", ["EventLoop", "Upstream", "Core", "Chat", "Providers", "Policies", "Limits", "Ledger"]),
         room(
             "Gateway",
-            ["EventLoop", "HTTPServer", "Upstream", "Chat", "Dialects", "Classifier", "Policies", "Ledger", "Execution", logging]),
+            [
+                "EventLoop", "HTTPServer", "Upstream", "Core", "Chat", "Dialects", "Classifier", "Policies", "Limits", "Ledger",
+                "Execution",
+                logging,
+            ]),
         .executableTarget(
             name: "purser",
             dependencies: [
-                "CLinux", "EventLoop", "TLS", "HTTPServer", "Chat", "Classifier", "Policies", "Ledger", "Execution", "Gateway", arguments,
+                "CLinux", "EventLoop", "TLS", "HTTPServer", "Core", "Chat", "Classifier", "Policies", "Limits", "Ledger", "SharedLedger",
+                "Execution", "Gateway", arguments,
                 logging,
             ],
             swiftSettings: house),
         // What the classifier's training scripts get their features from.
         .executableTarget(
-            name: "classifier-features", dependencies: ["Chat", "Classifier"], path: "Sources/ClassifierFeatures", swiftSettings: house),
+            name: "classifier-features", dependencies: ["Core", "Chat", "Classifier"], path: "Sources/ClassifierFeatures",
+            swiftSettings: house),
 
+        // What tests of several rooms share.
+        .target(name: "TestSupport", dependencies: ["Core", "Limits"], path: "Tests/Support", swiftSettings: house),
         tests("EventLoop"),
         tests("TLS", ["COpenSSL"]),
         tests("HTTPServer", ["EventLoop"], exclude: ["Corpus"]),
         tests("Upstream", ["EventLoop"]),
-        tests("Chat"),
+        tests("Chat", ["Core"]),
         tests("Classifier", ["Chat"], exclude: ["Corpus"]),
-        tests("Providers", ["Chat", "Dialects"], exclude: ["Golden"]),
-        tests("Dialects", ["Chat"]),
-        tests("Policies", ["Chat", "Classifier"], exclude: ["Corpus"]),
-        tests("Execution", ["Chat", "Dialects", "EventLoop", "Ledger", "Policies", "Upstream"]),
-        tests("Gateway", ["Chat", "EventLoop", "HTTPServer", "Ledger", "Policies", logging]),
-        tests("Ledger", ["Chat", "LedgerCrashHelper", "Policies", grdb]),
-        .testTarget(name: "PostgreSQLTests", dependencies: ["Chat", "Ledger", "LedgerClusterHelper"], swiftSettings: house),
+        tests("Providers", ["Core", "Chat", "Dialects"], exclude: ["Golden"]),
+        tests("Dialects", ["Core", "Chat"]),
+        tests("Core"),
+        tests("Policies", ["Core", "Chat", "Classifier"], exclude: ["Corpus"]),
+        tests("Execution", ["Core", "Chat", "Dialects", "EventLoop", "Limits", "Ledger", "Policies", "TestSupport", "Upstream"]),
+        tests("Gateway", ["Core", "Chat", "EventLoop", "HTTPServer", "Limits", "Ledger", "Policies", logging]),
+        tests("Limits", ["Core", "TestSupport"]),
+        tests("Ledger", ["Core", "Limits", "LedgerCrashHelper", "Policies", "TestSupport", grdb]),
+        tests("SharedLedger", ["Core", "Limits", "Ledger", "LedgerClusterHelper", "TestSupport"]),
         // One gateway of several on one PostgreSQL, as far as money goes.
         .executableTarget(
-            name: "LedgerClusterHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerClusterHelper", swiftSettings: house),
+            name: "LedgerClusterHelper", dependencies: ["Core", "Limits", "Ledger", "SharedLedger"], path: "Tests/LedgerClusterHelper",
+            swiftSettings: house),
         // Commits records until it is killed; the tests look at what is left.
         .executableTarget(
-            name: "LedgerCrashHelper", dependencies: ["Chat", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
+            name: "LedgerCrashHelper", dependencies: ["Core", "Ledger"], path: "Tests/LedgerCrashHelper", swiftSettings: house),
         // What limits cost a request: swift run -c release LimitsBenchmark
         .executableTarget(
-            name: "LimitsBenchmark", dependencies: ["Chat", "Ledger"], path: "Tests/LimitsBenchmark", swiftSettings: house),
+            name: "LimitsBenchmark", dependencies: ["Core", "Limits", "Ledger"], path: "Tests/LimitsBenchmark", swiftSettings: house),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

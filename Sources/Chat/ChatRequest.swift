@@ -1,3 +1,5 @@
+internal import Core
+
 /// A chat completion request: the facts that the gateway needs, and the client's bytes, from which the upstream's body is made.
 public struct ChatRequest: Sendable {
     /// What it says about itself.

@@ -1,3 +1,5 @@
+internal import Core
+
 extension GatewayError {
     /// Appends the error in OpenAI's shape, `{"error":{"message","type","param","code"}}`, or a provider's own error body as it came.
     ///

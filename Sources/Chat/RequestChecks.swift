@@ -1,3 +1,5 @@
+internal import Core
+
 /// The shape of `messages`: lenient on what providers add, strict on what every provider needs.
 struct MessageCheck {
     /// Bytes of everything in the messages that a model reads as text, for an estimate.

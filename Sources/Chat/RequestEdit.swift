@@ -1,3 +1,5 @@
+internal import Core
+
 /// What the gateway changes in a request before it is sent: the same for settings of a model, for the turns of a tool loop and for the steps of a
 /// workflow.
 public struct RequestEdit: Sendable {

@@ -1,3 +1,5 @@
+public import Core
+
 /// What a request says about itself, as far as decisions, limits and records look at it: read once from the body, or set by hand where there is none
 /// (`purser route`, policy tests).
 public struct RequestFacts: Sendable {

@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 
 /// Server-sent events as chat streams use them.

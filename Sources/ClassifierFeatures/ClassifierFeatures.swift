@@ -1,5 +1,6 @@
 internal import Chat
 internal import Classifier
+internal import Core
 internal import Glibc
 
 /// Writes the features of prompts for the training scripts: JSON lines {"id","prompt"} in, {"id","rows","ends","numbers"} out.

@@ -1,15 +1,15 @@
-internal import Chat
+internal import Core
 
 /// Kinds of tokens that came later than the first form of records, as one text: `one-hour cache writes,input of sound,output of sound`.
 extension TokenUsage {
     /// The text; `nil` when there are none of them.
-    var further: String? {
+    package var further: String? {
         cacheWriteHour == 0 && audioInput == 0 && audioOutput == 0 ? nil : "\(cacheWriteHour),\(audioInput),\(audioOutput)"
     }
 
     /// Takes in what ``further`` wrote.
     /// - Returns: false when the text is none.
-    mutating func add(further text: String?) -> Bool {
+    package mutating func add(further text: String?) -> Bool {
         guard let text else { return true }
         let numbers = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Int64($0) }
         guard numbers.count == 3 else { return false }
@@ -20,7 +20,7 @@ extension TokenUsage {
 
 extension ServiceTier {
     /// The tier that a record's `price_version` is for.
-    init(priceVersion: String) {
+    package init(priceVersion: String) {
         let word = priceVersion.split(separator: ":", maxSplits: 1).first.map(String.init) ?? ""
         self = ServiceTier(servedAs: word)
     }

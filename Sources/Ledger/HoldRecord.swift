@@ -1,4 +1,4 @@
-public import Chat
+public import Core
 
 /// Money and tokens that are set aside for one client request before anything of it goes upstream.
 ///

@@ -1,9 +1,9 @@
-internal import Chat
+internal import Core
 
 /// Writing JSON without a document model.
-enum JSONText {
+package enum JSONText {
     /// Appends `{"name":"value",…}`.
-    static func appendObject(_ tags: [UsageRecord.Tag], to bytes: inout [UInt8]) {
+    package static func appendObject(_ tags: [UsageRecord.Tag], to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         for (index, tag) in tags.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -22,7 +22,7 @@ enum JSONText {
     }
 
     /// Reads an object of strings as `appendObject` writes it; `nil` for anything else.
-    static func object(_ text: String) -> [UsageRecord.Tag]? {
+    package static func object(_ text: String) -> [UsageRecord.Tag]? {
         var rest = Array(text.utf8)[...]
         guard rest.popFirst() == UInt8(ascii: "{") else { return nil }
         var tags: [UsageRecord.Tag] = []

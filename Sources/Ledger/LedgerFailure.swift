@@ -1,5 +1,3 @@
-public import Chat
-
 /// Why the ledger (or the key file) cannot do what it was asked. The description says what to do about it.
 public enum LedgerFailure: Error, Hashable, Sendable {
     /// The file or its directory cannot be opened or made.
@@ -91,14 +89,5 @@ extension LedgerFailure: CustomStringConvertible {
         case .serverError(let server, let detail): "\(server) reports an error (\(detail)); see the log of PostgreSQL"
         case .invalid(let message): message
         }
-    }
-}
-
-extension LedgerFailure {
-    /// What a client is told: the gateway sells nothing that it cannot record.
-    public var gatewayError: GatewayError {
-        GatewayError(
-            .storageUnavailable, "The usage ledger cannot be written at the moment; please retry later.", source: .gateway,
-            retry: .after(.seconds(1)), detail: description)
     }
 }

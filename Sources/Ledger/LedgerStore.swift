@@ -1,3 +1,6 @@
+public import Core
+public import Limits
+
 /// Where usage records go. SQLite for one gateway; a shared database server for several.
 ///
 /// Records become durable in journals, one for each event loop, and go on to the store from there, together and a little later.
@@ -62,4 +65,6 @@ public struct LedgerStatistics: Hashable, Sendable {
     public var storageFailures = 0
     /// The last failure of storage, for the log and `/readyz`; stays after recovery.
     public var lastFailure: LedgerFailure?
+
+    package init() {}
 }

@@ -1,4 +1,4 @@
-public import Chat
+public import Core
 
 /// What one upstream call used and cost: the unit of the bill. One per attempt, fallback, hedge loser, panel member, judge, step and tool call.
 ///
@@ -115,7 +115,7 @@ public struct UsageRecord: Hashable, Sendable {
     public var isPriced: Bool { priceVersion != "unpriced" }
 
     /// Whether a part of what it charges is not known to be spent.
-    var hasDoubt: Bool { inDoubt > .zero || inDoubtTokens > 0 }
+    package var hasDoubt: Bool { inDoubt > .zero || inDoubtTokens > 0 }
 
     /// Whether it charges or takes back what was never known to be spent.
     public var isCorrection: Bool { status == .inDoubt || status == .refund }

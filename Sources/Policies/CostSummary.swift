@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The highest costs of a policy's models, as text for people.
 public enum CostSummary {

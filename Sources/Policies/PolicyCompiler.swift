@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Glibc
 
 /// Compiles policy files to a snapshot. Pure except for the default of `now`: reads no file, no environment, no network.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A summary of policies for people, as `purser check` prints it. Never contains secrets.
 public enum PolicySummary {

@@ -5,7 +5,9 @@ internal import Gateway
 internal import Glibc
 internal import HTTPServer
 internal import Ledger
+internal import Limits
 internal import Logging
+internal import SharedLedger
 internal import TLS
 
 /// The running gateway: makes all long-lived objects, connects them, and ends them in order.
@@ -91,7 +93,9 @@ final class GatewayService {
             }
             let keys = LiveKeys(source: opened.keys, grace: configuration.keyGrace, log: log)
             let budgets = try Budgets(
-                policies.current.snapshot, ledger: opened.ledger, shared: opened.shared, log: log, hooks: LimitHooks(log, alerts))
+                policies.current.snapshot, ledger: opened.ledger,
+                lease: opened.shared.map { shared in { shared.keepLeases(of: $0, failsOpen: $1) } }, log: log,
+                hooks: LimitHooks(log, alerts))
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
                 maxRequestsPerKey: configuration.maxRequestsPerKey, maxRequestsPerTeam: configuration.maxRequestsPerTeam,

@@ -1,3 +1,4 @@
+internal import Core
 internal import Ledger
 
 /// `purser keys list` as people read it.

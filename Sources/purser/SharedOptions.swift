@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Ledger
+internal import SharedLedger
 
 /// `PURSER_NAME` in the environment: the default of the flag of that name.
 func environmentDefault(_ name: String, _ fallback: String) -> String {

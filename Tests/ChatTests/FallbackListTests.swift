@@ -1,4 +1,5 @@
 import Chat
+import Core
 import Testing
 
 private let hello = #""messages":[{"role":"user","content":"hi"}]"#

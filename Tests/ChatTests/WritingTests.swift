@@ -1,4 +1,5 @@
 import Chat
+import Core
 import Testing
 
 private func text(_ build: (inout [UInt8]) -> Void) -> String {

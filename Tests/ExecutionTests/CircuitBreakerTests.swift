@@ -1,4 +1,5 @@
 import EventLoop
+import Limits
 import Policies
 import Testing
 

@@ -1,6 +1,8 @@
 import Chat
+import Core
 import Foundation
 import Ledger
+import Limits
 import Testing
 
 @testable import Execution

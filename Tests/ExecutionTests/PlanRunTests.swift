@@ -1,4 +1,5 @@
 import Chat
+import Core
 import EventLoop
 import Ledger
 import Testing

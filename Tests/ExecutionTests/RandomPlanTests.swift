@@ -1,7 +1,9 @@
 import Chat
+import Core
 import EventLoop
 import Foundation
 import Ledger
+import TestSupport
 import Testing
 
 @testable import Execution
@@ -10,19 +12,6 @@ import Testing
 
 /// Random plans over scripted calls: fallbacks × races × retries × failures × clients that leave.
 @Suite(.timeLimit(.minutes(5))) struct RandomPlanTests {
-    /// SplitMix64, so that a seed repeats a run.
-    struct Dice: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var bits = state
-            bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
-            bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
-            return bits ^ bits >> 31
-        }
-    }
-
     private static let plans = 10_000
     /// Plans that are carried out at the same time.
     private static let width = 1_000
@@ -36,8 +25,8 @@ import Testing
     }
 
     private static func search(_ loop: EventLoop, _ seed: UInt64, _ limit: NanoUSD) async throws -> [String] {
-        var dice = Dice(state: seed)
-        var scripts = Dice(state: seed ^ 1)
+        var dice = SeededGenerator(seed)
+        var scripts = SeededGenerator(seed ^ 1)
         let bench = try RunBench(on: loop, limit: limit, provider: "retry: {attempts: 3, backoff: 1ms}, breaker: off") { _ in
             script(&scripts)
         }
@@ -80,7 +69,7 @@ import Testing
         let leaves: Duration?
     }
 
-    private static func job(_ dice: inout Dice, _ bench: RunBench) throws -> Job? {
+    private static func job(_ dice: inout SeededGenerator, _ bench: RunBench) throws -> Job? {
         let plan = try plan(&dice, bench, depth: 2)
         let isStream = Bool.random(using: &dice)
         let run = try bench.run(
@@ -91,14 +80,14 @@ import Testing
         return run.map { Job(plan: plan, run: $0, isStream: isStream, ceiling: ceiling, leaves: leaves) }
     }
 
-    private static func plan(_ dice: inout Dice, _ bench: RunBench, depth: Int) throws -> Plan {
+    private static func plan(_ dice: inout SeededGenerator, _ bench: RunBench, depth: Int) throws -> Plan {
         guard depth > 0, Int.random(in: 0..<4, using: &dice) > 0 else { return try bench.call(Int.random(in: 0..<6, using: &dice)) }
         var parts: [Plan] = []
         for _ in 0..<Int.random(in: 2...3, using: &dice) { parts.append(try plan(&dice, bench, depth: depth - 1)) }
         return Bool.random(using: &dice) ? .firstOf(parts) : .race(parts, after: .microseconds(Int64.random(in: 0...4_000, using: &dice)))
     }
 
-    private static func script(_ dice: inout Dice) -> Script {
+    private static func script(_ dice: inout SeededGenerator) -> Script {
         let pause = Duration.microseconds(Int.random(in: 0..<3, using: &dice) == 0 ? Int64.random(in: 0...6_000, using: &dice) : 0)
         switch Int.random(in: 0..<12, using: &dice) {
         case 0: return .error([400, 404, 429, 500, 503].randomElement(using: &dice) ?? 500, after: pause)

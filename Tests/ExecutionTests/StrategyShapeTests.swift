@@ -1,4 +1,5 @@
 import Chat
+import Core
 import Dialects
 import EventLoop
 import Ledger

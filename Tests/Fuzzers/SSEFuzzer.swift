@@ -1,5 +1,6 @@
 // libFuzzer target for provider streams and answers. Built and run by Tests/Fuzzers/run.
 import Chat
+import Core
 import Providers
 
 nonisolated(unsafe) private let reader = JSONReader()

@@ -1,5 +1,6 @@
 import EventLoop
 import Ledger
+import Limits
 import Testing
 
 @testable import Gateway

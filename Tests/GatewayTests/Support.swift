@@ -1,7 +1,9 @@
 import Chat
+import Core
 import EventLoop
 import HTTPServer
 import Ledger
+import Limits
 import Logging
 import Synchronization
 

@@ -1,6 +1,7 @@
-internal import Chat
+internal import Core
 internal import Glibc
 internal import Ledger
+internal import SharedLedger
 internal import Synchronization
 
 /// One gateway of several, as far as money goes: spends until it is told to stop (SIGTERM) or killed, printing each call id once its record is

@@ -1,6 +1,8 @@
-public import Chat
+public import Core
 internal import Glibc
 public import Ledger
+public import Limits
+public import SharedLedger
 internal import Synchronization
 
 /// What a gateway does with money, without HTTP: reserve, hold, "call", commit, settle.

@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 internal import Glibc
 internal import Ledger
 

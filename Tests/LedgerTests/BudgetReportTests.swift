@@ -1,10 +1,12 @@
-import Chat
+import Core
 import Foundation
 import Policies
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Ledger
+@testable import Limits
 
 @Suite struct BudgetReportTests {
     /// An hour after the records and holds of the tests.

@@ -1,6 +1,7 @@
-import Chat
+import Core
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Ledger

@@ -1,4 +1,5 @@
-import Chat
+import Core
+import Limits
 import Testing
 
 @testable import Ledger

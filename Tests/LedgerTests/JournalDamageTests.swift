@@ -1,6 +1,6 @@
-import Chat
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Ledger

@@ -1,4 +1,4 @@
-import Chat
+import Core
 import Foundation
 import Testing
 

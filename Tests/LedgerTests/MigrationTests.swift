@@ -1,6 +1,7 @@
-import Chat
+import Core
 import Foundation
 import GRDB
+import Limits
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
-import Chat
+import Core
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Ledger

@@ -1,5 +1,7 @@
-import Chat
+import Core
 import Foundation
+import Limits
+import TestSupport
 import Testing
 
 @testable import Ledger

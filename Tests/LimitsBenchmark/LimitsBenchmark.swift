@@ -1,7 +1,8 @@
-import Chat
+internal import Core
 import Foundation
 import Glibc
 import Ledger
+internal import Limits
 import Synchronization
 
 /// Measures what limits cost a request: `swift run -c release LimitsBenchmark`. Prints nanoseconds for reserve + settle.

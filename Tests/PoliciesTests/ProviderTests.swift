@@ -1,4 +1,5 @@
 import Chat
+import Core
 import Policies
 import Testing
 

@@ -1,5 +1,6 @@
 import Chat
 import Classifier
+import Core
 import FoundationEssentials
 @testable import Policies
 import Testing

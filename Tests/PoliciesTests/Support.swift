@@ -1,5 +1,6 @@
-public import Chat
+internal import Chat
 import Classifier
+public import Core
 import Policies
 import Testing
 

@@ -1,4 +1,5 @@
 import Chat
+import Core
 import Glibc
 import Providers
 import Testing

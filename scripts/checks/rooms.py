@@ -5,7 +5,7 @@
   shows all of them but programs, and no other arrows.
 - A file imports only what its target depends on (SwiftPM would find other modules that happen to be built), and each edge is used by some file.
   This holds for tests too.
-- Every import says `internal` or `public`, and nothing is re-exported.
+- Every import says `internal`, `package` or `public`, and nothing is re-exported.
 - Every Swift file that a document names exists.
 - No arrow in a direction that the architecture forbids, not even through others.
 
@@ -127,7 +127,7 @@ def complaints() -> Iterator[str]:
                 used.add(module)
                 if module not in edges | SYSTEM:
                     yield f"{place}: {name} does not depend on {module} (Package.swift)"
-                if name in rooms and access not in ("internal", "public"):
+                if name in rooms and access not in ("internal", "package", "public"):
                     yield f"{place}: write `internal import {module}` (or public, where it is part of the interface)"
                 if "@_exported" in attributes:
                     yield f"{place}: nothing is re-exported; every file imports what it uses"

@@ -1,3 +1,5 @@
+public import Core
+
 /// Puts the events of an answer together to a whole one.
 public final class AnswerCapture: AnswerWriter {
     /// Always empty: nothing goes to a client.

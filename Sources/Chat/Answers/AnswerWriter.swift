@@ -1,3 +1,5 @@
+public import Core
+
 /// Takes the events of one answer, in the order in which a model makes them, and makes of them what is wanted: a stream in the client's dialect, or a
 /// captured answer.
 ///

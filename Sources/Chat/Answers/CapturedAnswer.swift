@@ -1,3 +1,5 @@
+public import Core
+
 /// A whole answer in no dialect: what a model said, called and used.
 public struct CapturedAnswer: Sendable {
     /// What names it.

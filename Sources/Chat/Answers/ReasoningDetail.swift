@@ -1,3 +1,5 @@
+internal import Core
+
 /// A piece of the model's reasoning that must come back unchanged in the next request: an entry of `reasoning_details` in a message.
 ///
 /// The member is OpenRouter's; what LiteLLM calls `thinking_blocks` is read as well. Text belongs to the closure that read it.

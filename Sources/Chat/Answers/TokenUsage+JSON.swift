@@ -1,3 +1,5 @@
+public import Core
+
 extension [UInt8] {
     /// Appends OpenAI's `usage` object, with what the answer cost in it.
     public mutating func appendUsage(_ usage: TokenUsage, cost: NanoUSD) {

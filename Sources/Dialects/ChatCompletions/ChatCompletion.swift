@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A whole answer as a chat completion: https://platform.openai.com/docs/api-reference/chat/object.
 enum ChatCompletion {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Writes an answer as a stream of chat completion chunks: https://platform.openai.com/docs/api-reference/chat-streaming.
 final class ChatCompletionsWriter: AnswerWriter {

@@ -1,5 +1,7 @@
 internal import Chat
+internal import Core
 internal import Ledger
+internal import Limits
 internal import Policies
 
 /// What a call costs: what the provider reports as final where that is believed; else an estimate, with the rest of what was reserved in doubt. Pure.

@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// How an upstream call ended: everything a usage record needs to know of it.
 public struct CallOutcome: Sendable {

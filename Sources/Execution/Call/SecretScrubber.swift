@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Policies
 
 /// Redacts a provider's secrets in what the provider said: some quote the key that they refuse.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 public import Policies
 internal import Providers
 internal import Upstream

@@ -1,5 +1,7 @@
 internal import Chat
-public import Ledger
+internal import Core
+internal import Ledger
+public import Limits
 public import Policies
 
 extension Spending {

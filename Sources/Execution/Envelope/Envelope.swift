@@ -1,6 +1,8 @@
 public import Chat
+public import Core
 internal import EventLoop
 public import Ledger
+public import Limits
 public import Policies
 
 /// The money of one request: what is set aside for it in every limit that binds it, from before its first call until the last is settled.
@@ -50,7 +52,7 @@ public final class Envelope {
     private var refusals: [Refusal]
     /// Counts the writes of the durable twin.
     private var writes = 0
-    private let keeper: LeaseKeeper?
+    private let keeper: (any LeaseSource)?
     private let clock: () -> WallTime
     /// Where the latest record of a call is.
     private var lastRecord: JournalMark?
@@ -69,7 +71,7 @@ public final class Envelope {
     ///   - clock: tells the time.
     public init(
         _ hold: Hold, of limits: RequestLimits, record: HoldRecord, first: First, refusals: [Refusal] = [], journal: UsageJournal,
-        isDurable: Bool = true, keeper: LeaseKeeper?, clock: @escaping () -> WallTime
+        isDurable: Bool = true, keeper: (any LeaseSource)?, clock: @escaping () -> WallTime
     ) {
         self.limits = limits
         self.keeper = keeper

@@ -1,5 +1,7 @@
 public import Chat
-public import Ledger
+public import Core
+internal import Ledger
+public import Limits
 public import Policies
 
 /// The limits of one request, and what they say about each call that its plan may make.

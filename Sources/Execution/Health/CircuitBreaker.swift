@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Limits
 internal import Policies
 
 /// Keeps requests away from a target that keeps failing, and finds out when it works again.

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import EventLoop
+internal import Limits
 internal import Policies
 internal import Synchronization
 

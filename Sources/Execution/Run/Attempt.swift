@@ -1,6 +1,8 @@
 internal import Chat
+internal import Core
 public import EventLoop
 internal import Ledger
+internal import Limits
 public import Policies
 
 /// One try at a model: a call that was made, or one that was left out because the model takes none at the moment.

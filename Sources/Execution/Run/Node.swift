@@ -1,4 +1,5 @@
 public import Chat
+internal import Core
 internal import Policies
 
 /// A part of a plan on its way: what is to be done, for which request, and for what.

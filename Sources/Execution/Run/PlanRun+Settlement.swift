@@ -1,5 +1,6 @@
 public import Chat
 internal import Ledger
+internal import Limits
 
 /// The one place where calls are settled: each is recorded, then charged, in the order of their beginnings. What it says of its provider's health, it has
 /// said when it ended.

@@ -1,4 +1,5 @@
 public import Chat
+public import Core
 public import EventLoop
 internal import Ledger
 public import Policies

@@ -1,6 +1,8 @@
 internal import Chat
+internal import Core
 public import EventLoop
 public import Ledger
+public import Limits
 internal import Policies
 
 /// The books of a request: where its calls are recorded, and under which names. The gateway's request is one; a test's bench is another.

@@ -1,6 +1,8 @@
 public import Chat
+internal import Core
 internal import EventLoop
 internal import Ledger
+internal import Limits
 internal import Policies
 internal import Providers
 

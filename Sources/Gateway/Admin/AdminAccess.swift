@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 public import EventLoop
 internal import HTTPServer
 internal import Ledger

@@ -1,6 +1,8 @@
 internal import Chat
+internal import Core
 internal import HTTPServer
 internal import Ledger
+internal import Limits
 
 extension AdminHandler {
     /// `GET /admin/v1/budgets`: the state of every limit; with `?scope=acme` those of `acme` and of everything below it.

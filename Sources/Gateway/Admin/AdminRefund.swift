@@ -1,5 +1,8 @@
 internal import Chat
+internal import Core
+internal import Execution
 internal import Ledger
+internal import Limits
 internal import Logging
 
 extension AdminHandler {

@@ -1,4 +1,6 @@
+internal import Core
 internal import Execution
+internal import Limits
 internal import Policies
 internal import Chat
 internal import Execution

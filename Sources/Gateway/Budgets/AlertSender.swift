@@ -1,6 +1,8 @@
 internal import Chat
+internal import Core
 public import EventLoop
-public import Ledger
+internal import Ledger
+public import Limits
 public import Logging
 internal import Synchronization
 internal import Upstream

@@ -1,5 +1,7 @@
+internal import Core
 internal import EventLoop
 public import Ledger
+public import Limits
 public import Logging
 public import Policies
 internal import Synchronization
@@ -9,15 +11,19 @@ public final class Budgets: Sendable {
     /// All limits and their state.
     public let tree: LimitTree
     /// Leases slices of limits that are shared with other gateways; `nil` with a ledger of its own.
-    let keeper: LeaseKeeper?
+    let keeper: (any LeaseSource)?
     private let reader: WindowReader
+
+    /// Begins to lease the limits of a tree.
+    public typealias LeaseStart = (LimitTree, _ failsOpen: @escaping @Sendable (LimitIdentity) -> Bool) -> any LeaseSource
     private let failsOpen: FailsOpen
 
     /// Puts the limits of `policies` in force and reads what was spent in their windows. Blocks while the ledger is read.
-    /// - Parameter shared: the same ledger, if other gateways spend from it too.
+    /// - Parameter lease: begins to lease the limits of a tree whose spending is known, if other gateways spend from the ledger too; is told which limits
+    ///   let requests through while it is away.
     /// - Throws: `LedgerFailure` when the ledger cannot be read: without it limits cannot be enforced.
     public init(
-        _ policies: PolicySnapshot, ledger: any LedgerStore, shared: PostgreSQLLedger?, log: Logger, hooks: LimitHooks
+        _ policies: PolicySnapshot, ledger: any LedgerStore, lease: LeaseStart?, log: Logger, hooks: LimitHooks
     ) throws(LedgerFailure) {
         let failsOpen = FailsOpen(policies.failsOpen)
         self.failsOpen = failsOpen
@@ -25,12 +31,12 @@ public final class Budgets: Sendable {
         self.reader = reader
         let start = MonotonicTime.now()
         tree = LimitTree(
-            Self.configuration(policies), sharing: shared == nil ? .alone : .leased,
+            Self.configuration(policies), sharing: lease == nil ? .alone : .leased,
             clock: { MonotonicTime.now().microseconds(since: start) },
             hooks: LimitHooks(alert: hooks.alert, misuse: hooks.misuse, unread: { reader.wake() }))
         try reader.begin(tree)
         // What this gateway has spent must be counted before it leases more.
-        keeper = shared?.keepLeases(of: tree) { _ in failsOpen.value.load(ordering: .relaxed) }
+        keeper = lease?(tree) { _ in failsOpen.value.load(ordering: .relaxed) }
     }
 
     /// The state of every limit, with what other gateways have spent by now, in the form that `write` gives it.

@@ -1,5 +1,6 @@
 internal import Chat
-public import Ledger
+internal import Ledger
+public import Limits
 public import Logging
 
 extension LimitHooks {

@@ -1,8 +1,10 @@
 internal import Chat
+internal import Core
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
 internal import Ledger
+internal import Limits
 internal import Policies
 
 extension DecidedRequest {

@@ -1,21 +1,23 @@
+internal import Core
 internal import Execution
 internal import Chat
 internal import EventLoop
 internal import Ledger
+internal import Limits
 
 extension OrganizationLimits {
     /// Sets money aside, waiting in line for a moment when others hold what is left, and leasing more where this gateway's slice is too small.
     /// - Parameter patience: how long the request can wait at all.
     /// - Throws: the refusal of the limit that has no room; `client_closed_request` when the client left the line.
     func reserve(
-        _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: LeaseKeeper?
+        _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: (any LeaseSource)?
     ) async throws(GatewayError) -> Hold {
         if case .held(let hold) = reserve(request, at: .now) { return hold }
         return try await reserveInTurn(request, on: loop, patience: patience, keeper: keeper)
     }
 
     private func reserveInTurn(
-        _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: LeaseKeeper?
+        _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: (any LeaseSource)?
     ) async throws(GatewayError) -> Hold {
         let deadline = MonotonicTime.now() + patience
         // Each turn somebody who waited for the same slice goes on.

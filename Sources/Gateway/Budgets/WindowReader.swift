@@ -1,4 +1,6 @@
+internal import Core
 internal import Ledger
+internal import Limits
 internal import Logging
 internal import Synchronization
 

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Dialects
 internal import EventLoop
 internal import Execution

@@ -1,3 +1,4 @@
+internal import Core
 public import EventLoop
 internal import Execution
 internal import Glibc

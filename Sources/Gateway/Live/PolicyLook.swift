@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Glibc
 internal import Ledger
 internal import Policies

@@ -1,7 +1,9 @@
 internal import Chat
+internal import Core
 internal import Execution
 internal import HTTPServer
 internal import Ledger
+internal import Limits
 internal import Policies
 
 /// The team and key that a request was made with. Valid for the policies that it was made from.

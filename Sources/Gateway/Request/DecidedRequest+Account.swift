@@ -1,8 +1,10 @@
 internal import Chat
 internal import Classifier
+internal import Core
 internal import EventLoop
 internal import Execution
 internal import Ledger
+internal import Limits
 internal import Policies
 
 /// The books of a request: where its calls are recorded.

@@ -1,9 +1,11 @@
 internal import Chat
 internal import Classifier
+internal import Core
 internal import EventLoop
 internal import Execution
 internal import HTTPServer
 internal import Ledger
+internal import Limits
 internal import Policies
 
 extension DecodedRequest {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Execution
 internal import Ledger
 internal import Policies

@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// What the verification of a ledger found.
 public struct AuditReport: Sendable {
@@ -31,26 +31,28 @@ public struct AuditReport: Sendable {
     }
 
     /// Records that were read.
-    public internal(set) var records: Int64 = 0
+    public package(set) var records: Int64 = 0
     /// Records whose cost was worked out anew. (Others are corrections, or have prices of another form.)
-    public internal(set) var checkedCosts: Int64 = 0
+    public package(set) var checkedCosts: Int64 = 0
     /// Sums that were compared.
-    public internal(set) var sums: Int64 = 0
+    public package(set) var sums: Int64 = 0
     /// Holds that are stored as open.
-    public internal(set) var openHolds: Int64 = 0
+    public package(set) var openHolds: Int64 = 0
     /// The end of the chain, 64 hexadecimal digits: noted elsewhere, it proves later that nothing before it was changed.
-    public internal(set) var head = ""
+    public package(set) var head = ""
     /// The first thousand things that are wrong.
     public private(set) var findings: [Finding] = []
     /// All things that are wrong.
     public private(set) var findingCount: Int64 = 0
+
+    package init() {}
 
     private static let limit = 1_000
 
     /// Whether everything adds up.
     public var isSound: Bool { findingCount == 0 }
 
-    mutating func add(_ kind: Finding.Kind, _ record: Int64? = nil, _ callID: String? = nil, _ detail: String) {
+    package mutating func add(_ kind: Finding.Kind, _ record: Int64? = nil, _ callID: String? = nil, _ detail: String) {
         findingCount += 1
         if findings.count < Self.limit { findings.append(Finding(kind: kind, record: record, callID: callID, detail: detail)) }
     }

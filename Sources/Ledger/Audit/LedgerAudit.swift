@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 internal import FoundationEssentials
 internal import GRDB
 

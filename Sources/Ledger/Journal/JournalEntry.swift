@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// What a frame of a journal says. Never to be renumbered.
 enum JournalKind: UInt8 {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Limits
 internal import Synchronization
 
 /// What the loops and the writer thread share: the journals, the bell that wakes the writer, and who waits for it.

@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 
 /// What is done at the start with the journals that an earlier run has left: import them, charge what is still held, then remove them.

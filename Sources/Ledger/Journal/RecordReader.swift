@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// Status (the lower eight bits) and flags of a record.
 struct RecordBits {

@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 internal import Glibc
 
 /// Writes the binary form of usage records, version 1: nine 64-bit numbers, status, flags, one bit for each text that is there, then the

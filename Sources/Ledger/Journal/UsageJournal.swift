@@ -1,3 +1,4 @@
+public import Limits
 internal import Synchronization
 
 /// The journal of one event loop: where its usage records become durable, in a file mapped into memory.

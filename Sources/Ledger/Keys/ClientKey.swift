@@ -1,4 +1,5 @@
 internal import COpenSSL
+public import Core
 
 /// What a client key permits: what the gateway knows once it has recognised a key.
 public struct KeyGrant: Hashable, Sendable {
@@ -34,6 +35,12 @@ public struct KeyListing: Hashable, Sendable {
     public let created: WallTime
     /// When it was revoked; `nil`: it was not.
     public let revoked: WallTime?
+
+    package init(grant: KeyGrant, created: WallTime, revoked: WallTime?) {
+        self.grant = grant
+        self.created = created
+        self.revoked = revoked
+    }
 }
 
 /// Random texts for keys and their ids.

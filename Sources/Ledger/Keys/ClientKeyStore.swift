@@ -1,3 +1,5 @@
+public import Core
+
 /// Where client keys are kept, for commands that make, list and revoke them.
 public protocol ClientKeyStore: Sendable {
     /// Makes a key.
@@ -34,13 +36,13 @@ public struct CreatedKey: Sendable {
     public let plaintext: String
 
     /// Makes a random key.
-    init() throws(LedgerFailure) {
+    package init() throws(LedgerFailure) {
         id = try KeyText.id()
         plaintext = try KeyText.plaintext()
     }
 
     /// Refuses what cannot be stored.
-    static func check(team: String, models: [String]?) throws(LedgerFailure) {
+    package static func check(team: String, models: [String]?) throws(LedgerFailure) {
         guard !team.isEmpty, team.utf8.allSatisfy({ $0 >= 0x20 }) else { throw .invalid("a key needs a team, such as acme/research") }
         if let models, models.isEmpty || models.contains(where: { $0.isEmpty || $0.utf8.contains(UInt8(ascii: "\n")) }) {
             throw .invalid("the list of models has an empty name; leave it out to allow all models of the team")

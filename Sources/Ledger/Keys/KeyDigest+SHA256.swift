@@ -1,5 +1,5 @@
 internal import COpenSSL
-public import Chat
+public import Core
 
 extension KeyDigest {
     /// The SHA-256 of `bytes`; no allocation.

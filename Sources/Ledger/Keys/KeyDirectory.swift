@@ -1,4 +1,4 @@
-public import Chat
+public import Core
 internal import GRDB
 internal import Glibc
 internal import Synchronization

@@ -1,4 +1,4 @@
-internal import Chat
+public import Core
 internal import GRDB
 
 /// The file of client keys, for commands that make, list and revoke them.

@@ -1,4 +1,5 @@
-internal import Chat
+public import Core
+public import Limits
 
 /// `purser budgets`: how every limit stands, by the ledger alone.
 public enum BudgetReport {

@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// `purser ledger list`: what was charged in doubt and what of it was taken back, for people.
 public enum CorrectionTable {

@@ -1,5 +1,6 @@
-internal import Chat
+internal import Core
 internal import GRDB
+internal import Limits
 
 /// What a ledger says at one moment about what counts in limits.
 struct LedgerStanding {

@@ -1,5 +1,6 @@
-internal import Chat
+public import Core
 internal import GRDB
+public import Limits
 
 /// What a ledger says at one moment about what was spent.
 public struct LedgerSums: Sendable {

@@ -1,4 +1,3 @@
-internal import Chat
 internal import GRDB
 
 /// The committed records that are not in the SQLite file yet.

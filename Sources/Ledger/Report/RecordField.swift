@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// The fields of a usage record in CSV and JSON lines: names and order are part of Purser's contract.
 enum RecordField {

@@ -1,13 +1,13 @@
-internal import Chat
+internal import Core
 internal import FoundationEssentials
-internal import GRDB
+package import GRDB
 
 /// The words of the ledger by their ids.
-struct NameReader {
+package struct NameReader {
     private let db: Database
     private var texts: [Int64: String] = [:]
 
-    init(_ db: Database) { self.db = db }
+    package init(_ db: Database) { self.db = db }
 
     /// The word of the id; `nil` for `nil`, and for an id without a word (a damaged file).
     mutating func text(_ id: Int64?) throws -> String? {
@@ -133,7 +133,7 @@ extension String {
 
 extension UsageRecord {
     /// What to select from a file of this version, in the order in which `init(_:_:)` reads it.
-    static let selected = RecordInsert.columns.split(separator: ", ")
+    package static let selected = RecordInsert.columns.split(separator: ", ")
         .map { ["request_id", "call_id", "parent", "user", "metadata", "hold"].contains($0) ? "CAST(\($0) AS BLOB)" : $0 }.joined(
             separator: ", ")
 
@@ -151,7 +151,7 @@ extension UsageRecord {
     }
 
     /// Reads a row of `selected`; `nil` when it holds what no writer writes.
-    init?(_ row: Row, _ names: inout NameReader) throws {
+    package init?(_ row: Row, _ names: inout NameReader) throws {
         guard let status = Status(stored: row[27]), let requestedModel = try names.text(row[9]), let priceVersion = try names.text(row[24]),
             let metadata = String(stored: row[8] as Data?).map(JSONText.object(_:)) ?? []
         else { return nil }

@@ -1,4 +1,5 @@
-internal import Chat
+public import Core
+
 /// What a usage report is about.
 public struct UsageQuery: Sendable {
     /// Calls that began at this moment or later; `nil`: all.

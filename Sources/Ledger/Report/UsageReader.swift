@@ -1,4 +1,3 @@
-internal import Chat
 internal import GRDB
 
 /// Reads a ledger beside its writer, in this or another process. Never writes or checkpoints.

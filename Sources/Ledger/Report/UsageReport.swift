@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// `purser usage`: the ledger as people and programs read it.
 public enum UsageReport {

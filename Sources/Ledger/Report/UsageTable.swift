@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 
 /// Sums as aligned columns for people.
 enum UsageTable {

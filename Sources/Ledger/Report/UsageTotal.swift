@@ -1,4 +1,4 @@
-public import Chat
+public import Core
 
 /// The sums of one group of calls.
 public struct UsageTotal: Hashable, Sendable {

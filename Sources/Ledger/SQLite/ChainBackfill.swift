@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 internal import GRDB
 internal import GRDBSQLite
 
@@ -18,6 +18,12 @@ public struct LedgerWork: Sendable {
     public let done: Int64
     /// All records.
     public let total: Int64
+
+    package init(kind: Kind, done: Int64, total: Int64) {
+        self.kind = kind
+        self.done = done
+        self.total = total
+    }
 }
 
 /// Gives the records that were written before there was a chain their places in it, and sums them up: in pieces, so that neither the log nor

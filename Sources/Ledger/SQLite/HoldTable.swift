@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 internal import GRDB
 internal import GRDBSQLite
 

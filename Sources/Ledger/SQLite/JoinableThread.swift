@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// A thread of the operating system that runs one function. Signals stay with the other threads.
-final class JoinableThread: Sendable {
+package final class JoinableThread: Sendable {
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void
@@ -17,7 +17,7 @@ final class JoinableThread: Sendable {
 
     /// Starts the thread.
     /// - Parameter name: at most 15 bytes, for debuggers and `top`.
-    init(name: String, _ body: @escaping @Sendable () -> Void) throws(LedgerFailure) {
+    package init(name: String, _ body: @escaping @Sendable () -> Void) throws(LedgerFailure) {
         var every = sigset_t()
         var before = sigset_t()
         sigfillset(&every)
@@ -42,7 +42,7 @@ final class JoinableThread: Sendable {
     }
 
     /// Waits for the end of the thread; the second time, and from the thread itself, returns at once.
-    func join() {
+    package func join() {
         let thread = handle.withLock { handle in
             defer { handle = nil }
             return handle
@@ -60,25 +60,27 @@ private func nameThisThread(_ name: String) {
 }
 
 /// Carries a value to a thread, which is its only user from then on.
-final class ThreadArgument<Value>: @unchecked Sendable {
+package final class ThreadArgument<Value>: @unchecked Sendable {
     private var value: Value?
 
-    init(_ value: Value) { self.value = value }
+    package init(_ value: Value) { self.value = value }
 
     /// Called once, on the thread; starting it orders this after `init`.
-    func take() -> Value? {
+    package func take() -> Value? {
         defer { value = nil }
         return value
     }
 }
 
 /// What a thread left undone at its end, for whoever joins it.
-final class ThreadResult: Sendable {
+package final class ThreadResult: Sendable {
     private let failure = Mutex<LedgerFailure?>(nil)
 
-    func set(_ failure: LedgerFailure?) { self.failure.withLock { $0 = failure } }
+    package init() {}
 
-    func take() -> LedgerFailure? {
+    package func set(_ failure: LedgerFailure?) { self.failure.withLock { $0 = failure } }
+
+    package func take() -> LedgerFailure? {
         failure.withLock { failure in
             defer { failure = nil }
             return failure

@@ -1,3 +1,4 @@
+internal import Core
 internal import GRDB
 
 /// How far the ledger has come: what the next time mark will say.

@@ -1,7 +1,7 @@
-internal import GRDB
+package import GRDB
 
 /// The tables of the ledger, as a list of steps from each version to the next; `PRAGMA user_version` says how many were taken.
-enum LedgerSchema {
+package enum LedgerSchema {
     /// `PRAGMA application_id`: "Purs".
     static let applicationID = 0x5075_7273
 
@@ -279,7 +279,7 @@ enum LedgerSchema {
     }
 
     /// The ledger's name for itself; `nil` before version 2, which brought it and the journals.
-    static func ledgerID(_ db: Database) throws -> String? {
+    package static func ledgerID(_ db: Database) throws -> String? {
         guard try hasJournals(db) else { return nil }
         return try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'ledger_id'")
     }

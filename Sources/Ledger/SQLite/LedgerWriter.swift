@@ -219,15 +219,17 @@ final class LedgerWriter {
 }
 
 /// The growing pauses between attempts to recover.
-struct RetryDelay {
+package struct RetryDelay {
     private var delay = Duration.milliseconds(50)
     private var due = ContinuousClock.now
 
-    var isDue: Bool { remaining <= .zero }
+    package init() {}
 
-    var remaining: Duration { ContinuousClock.now.duration(to: due) }
+    package var isDue: Bool { remaining <= .zero }
 
-    mutating func failed() {
+    package var remaining: Duration { ContinuousClock.now.duration(to: due) }
+
+    package mutating func failed() {
         due = .now + delay
         delay = min(delay * 2, .seconds(2))
     }

@@ -1,14 +1,14 @@
 internal import Glibc
 
 /// State behind a lock, and a sleeper that can be woken: a POSIX mutex and a condition. (`Synchronization.Mutex` has no condition.)
-final class Monitor<State: Sendable>: @unchecked Sendable {
+package final class Monitor<State: Sendable>: @unchecked Sendable {
     // POSIX wants both to stay at their addresses.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     /// Touched only with `mutex` held.
     private var state: State
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
@@ -27,18 +27,18 @@ final class Monitor<State: Sendable>: @unchecked Sendable {
     }
 
     /// Runs `body` with the lock held.
-    func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+    package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body(&state)
     }
 
     /// Wakes the sleeper, if there is one.
-    func wake() { pthread_cond_signal(condition) }
+    package func wake() { pthread_cond_signal(condition) }
 
     /// Runs `body` with the lock held until it returns something, or once more after `patience` (`nil`: never); sleeps in between.
     /// - Parameter body: is told whether the time is over; what it then returns is final.
-    func waitUntil<Result>(_ patience: Duration?, _ body: (inout State, _ isOver: Bool) -> Result?) -> Result? {
+    package func waitUntil<Result>(_ patience: Duration?, _ body: (inout State, _ isOver: Bool) -> Result?) -> Result? {
         let deadline = patience.map(Self.deadline)
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -1,21 +1,21 @@
 internal import COpenSSL
-internal import Chat
+internal import Core
 internal import GRDB
 internal import GRDBSQLite
 
 /// A place in the chain of records: the SHA-256 of the place before and the record in its binary form (``RecordWriter``).
 ///
 /// Whoever changes, removes or moves a record must forge all places behind it too, and a place that was written down elsewhere shows that.
-struct RecordHash: Equatable {
+package struct RecordHash: Equatable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
     static let byteCount = 32
 
     /// The place before the first record of the ledger `id`.
-    init(ledger id: String) { self = Self.digest(of: Array(id.utf8)) }
+    package init(ledger id: String) { self = Self.digest(of: Array(id.utf8)) }
 
     /// Reads 32 bytes; `nil` for any other number.
-    init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
     }
@@ -29,7 +29,7 @@ struct RecordHash: Equatable {
     private init() {}
 
     /// The place of `record`, which comes behind this one.
-    func next(_ record: UnsafeRawBufferPointer) -> RecordHash {
+    package func next(_ record: UnsafeRawBufferPointer) -> RecordHash {
         var context = SHA256_CTX()
         SHA256_Init(&context)
         withBytes { _ = SHA256_Update(&context, $0.baseAddress, $0.count) }
@@ -52,11 +52,11 @@ struct RecordHash: Equatable {
         return hash
     }
 
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { withUnsafeBytes(of: words, body) }
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result { withUnsafeBytes(of: words, body) }
 
-    var hex: String { KeyDigest(bytes: withBytes { Array($0) })?.hex ?? "" }
+    package var hex: String { KeyDigest(bytes: withBytes { Array($0) })?.hex ?? "" }
 
-    static func == (a: RecordHash, b: RecordHash) -> Bool { a.words == b.words }
+    package static func == (a: RecordHash, b: RecordHash) -> Bool { a.words == b.words }
 }
 
 /// The end of the chain, as the table `meta` keeps it.

@@ -1,4 +1,4 @@
-internal import Chat
+internal import Core
 internal import GRDB
 internal import GRDBSQLite
 
@@ -127,13 +127,13 @@ struct RecordImport {
 }
 
 /// The binary form of records that do not come from a journal.
-enum RecordBytes {
+package enum RecordBytes {
     /// What no record needs.
     private static let limit = 1 << 30
 
     /// Writes `record` to the beginning of `buffer`, which grows as needed.
     /// - Returns: the number of bytes; `nil` when it would be absurd.
-    static func write(_ record: UsageRecord, to buffer: inout [UInt8]) -> Int? {
+    package static func write(_ record: UsageRecord, to buffer: inout [UInt8]) -> Int? {
         while true {
             let size: Int? = buffer.withUnsafeMutableBytes { bytes in
                 var writer = RecordWriter(bytes, at: 0)

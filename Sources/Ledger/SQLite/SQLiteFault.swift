@@ -33,7 +33,7 @@ extension LedgerFailure {
 }
 
 /// Runs `body` and turns whatever it throws into a failure of the file at `path`.
-func translatingFailures<T>(_ path: String, _ body: () throws -> T) throws(LedgerFailure) -> T {
+package func translatingFailures<T>(_ path: String, _ body: () throws -> T) throws(LedgerFailure) -> T {
     do {
         return try body()
     } catch {

@@ -1,3 +1,5 @@
+public import Core
+public import Limits
 internal import Synchronization
 
 /// The ledger in one SQLite file, written by one thread of this process, behind a journal for each event loop.

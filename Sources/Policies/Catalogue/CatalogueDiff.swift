@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What differs between two catalogues, for people.
 public struct CatalogueDiff {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Reads `data.json` of genai-prices (https://github.com/pydantic/genai-prices): a list of sellers with their models.
 ///

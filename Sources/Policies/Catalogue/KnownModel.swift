@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// What the catalogue says about a model: what it costs and what it can do, where a policy does not say otherwise.
 public struct KnownModel: Hashable, Sendable {

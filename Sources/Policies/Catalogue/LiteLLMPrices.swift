@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Reads LiteLLM's `model_prices_and_context_window.json`: one object with a member for each model, prices in USD per token.
 enum LiteLLMPrices {

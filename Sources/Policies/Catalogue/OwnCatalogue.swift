@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The program's own format of catalogue files: a head, and one line for each model with prices as policies write them.
 enum OwnCatalogue {

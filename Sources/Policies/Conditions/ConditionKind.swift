@@ -1,5 +1,6 @@
 internal import Chat
 internal import Classifier
+internal import Core
 
 extension Condition {
     /// The keys of conditions in policies; `header.` and `metadata.` are followed by a name.

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Classifier
+internal import Core
 
 /// `complexity_score`, `input_tokens`, `max_cost`, `budget_left`: a number, exact to nine decimal places.
 final class NumberCondition: Sendable {

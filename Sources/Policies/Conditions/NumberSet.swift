@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A set of numbers, each in billionths, as intervals in ascending order that neither touch nor overlap.
 struct NumberSet: Sendable, Equatable {

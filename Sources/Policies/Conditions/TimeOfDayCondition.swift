@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// `time_of_day`: the wall clock of the policies' time zone is within one of these spans.
 final class TimeOfDayCondition: Sendable {

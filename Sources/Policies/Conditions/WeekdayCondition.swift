@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// `weekday`: the day in the policies' time zone is one of these.
 final class WeekdayCondition: Sendable {

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Classifier
+internal import Core
 
 extension Classification {
     /// The score rounded to four decimal places, as an exact decimal.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Makes one decision, and collects the candidates that it considered.
 struct Decider<State: TargetState> {

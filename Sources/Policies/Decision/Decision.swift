@@ -1,4 +1,5 @@
 public import Chat
+public import Core
 
 /// The result of a decision: what to do for a request, and why.
 public struct Decision: Sendable {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension GatewayError {
     /// The error when no candidate of `trace` can be called. It says what the client can do about it.

@@ -1,5 +1,6 @@
 internal import Chat
 internal import Classifier
+internal import Core
 
 extension DecisionTrace {
     /// Appends the trace as members of the `purser` object: `"requested":…` to `"candidates":[…]`, without braces around them.

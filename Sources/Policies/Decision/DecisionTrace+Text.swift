@@ -1,5 +1,6 @@
 internal import Chat
 internal import Classifier
+internal import Core
 
 extension DecisionTrace {
     /// The trace as text for a terminal: what was requested and chosen, the features, and a table of the candidates. Ends with a line

@@ -1,5 +1,6 @@
 public import Chat
 public import Classifier
+public import Core
 
 /// How a decision came about: what `x-purser-explain` and `purser route` show.
 public struct DecisionTrace: Sendable {

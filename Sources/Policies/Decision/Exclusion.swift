@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Why a candidate is not called.
 enum Exclusion: Sendable {

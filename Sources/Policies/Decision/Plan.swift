@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// Which calls to make for a request, and how they combine: a value that a run carries out.
 public enum Plan: Sendable {

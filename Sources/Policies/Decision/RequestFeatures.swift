@@ -1,5 +1,6 @@
 public import Chat
 public import Classifier
+public import Core
 
 /// The facts about a request that a decision may use. A plain value: the gateway fills it from a request, `purser route` from flags, policy
 /// tests from files.

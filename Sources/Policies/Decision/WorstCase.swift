@@ -1,4 +1,5 @@
 public import Chat
+internal import Core
 
 /// The highest cost of one call.
 ///

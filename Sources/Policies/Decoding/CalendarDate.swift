@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Dates of policies: `2027-01-01` or RFC 3339's `2027-01-01T12:00:00Z`, as seconds since 1970.
 enum CalendarDate {

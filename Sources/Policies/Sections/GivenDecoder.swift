@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Reads `given:` of a test: a request.
 struct GivenDecoder {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A limit, and where it is written.
 struct WrittenLimit {

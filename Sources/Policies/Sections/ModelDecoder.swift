@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A model as its file describes it. One with errors is treated as off; no snapshot is made then, so this is never visible.
 struct ModelDraft {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The `organizations:` of all files: teams, their keys and their limits.
 struct OrganizationsSection {

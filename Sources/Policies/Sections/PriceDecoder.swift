@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Reads `price:`. Decimals are parsed from their characters, never through floating point.
 enum PriceDecoder {

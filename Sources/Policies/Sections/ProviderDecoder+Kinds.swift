@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension ProviderDecoder {
     /// Reports keys that do not apply to `kind`.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The limits of an organization, a team or a key, and where each is written.
 struct WrittenScope {

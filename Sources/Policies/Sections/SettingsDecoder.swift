@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Reads `settings:`, the members that a call's body gets.
 enum SettingsDecoder {

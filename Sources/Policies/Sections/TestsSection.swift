@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// `tests:` of all files.
 struct TestsSection {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Reads `timezone:`.
 enum TimeZoneDecoder {

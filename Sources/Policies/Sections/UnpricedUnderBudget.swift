@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Finds virtual models that may call a model without a price on behalf of a caller whose money is limited: a call without a price cannot
 /// be reserved.

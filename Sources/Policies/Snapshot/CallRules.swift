@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// When a failed call is retried at the same target. Only before the commit point.
 public struct RetryRules: Hashable, Sendable {

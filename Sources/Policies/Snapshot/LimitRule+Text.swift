@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension LimitRule {
     /// The limit in the words of the policy: `usd 50 per day`, `concurrent 32`.

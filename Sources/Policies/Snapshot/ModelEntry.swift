@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// A provider model, with everything that a call needs computed in advance. Immutable.
 public final class ModelEntry: Sendable {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What a reload would remove although it is in use. The likely reason is a mistake: an empty, half-written or moved file. Not checked at
 /// the start, when nothing is in use yet.

@@ -1,5 +1,6 @@
-public import Chat
+internal import Chat
 public import Classifier
+public import Core
 
 /// Compiled policies: validated, immutable, usable by any number of requests at once.
 ///

@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// The provider API that a provider speaks.
 public enum ProviderKind: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// A team of an organization: who may use which models. Immutable.
 public final class Team: Sendable, ModelAccess {

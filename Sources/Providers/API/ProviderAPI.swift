@@ -1,4 +1,5 @@
-public import Chat
+internal import Chat
+public import Core
 
 /// The wire formats: how a provider wants to be asked, and how it answers.
 public enum ProviderAPI: String, Sendable, CaseIterable {

@@ -1,4 +1,5 @@
 public import Chat
+public import Core
 
 /// A whole (not streamed) answer of any wire.
 public struct ProviderAnswer: Sendable {

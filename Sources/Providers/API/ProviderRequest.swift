@@ -1,4 +1,5 @@
 public import Chat
+internal import Core
 internal import Glibc
 
 /// What a wire needs to know of the model that is called.

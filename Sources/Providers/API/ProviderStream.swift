@@ -1,4 +1,5 @@
 public import Chat
+public import Core
 
 /// The stream of any wire on its way to the client: bytes go in as they arrive, and what the client is to get of them comes out.
 ///

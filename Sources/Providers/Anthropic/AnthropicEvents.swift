@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Turns the events of a Messages stream into answer.
 struct AnthropicEvents: EventTranslator {

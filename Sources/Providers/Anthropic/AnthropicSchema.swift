@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A JSON Schema as Anthropic's structured outputs take it (Anthropic, "Structured outputs", JSON Schema limitations). Claude on Bedrock takes
 /// the same.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension AnthropicWriter {
     mutating func writeSampling() {

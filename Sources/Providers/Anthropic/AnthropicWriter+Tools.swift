@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension AnthropicWriter {
     /// Writes the tools and what is to be done with them.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What is decided about a request to Anthropic or Bedrock before it is written. Of models that are no Claude it decides the format only.
 struct ClaudePlan {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Turns the events of ConverseStream into answer.
 struct BedrockEvents: EventTranslator {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension BedrockWriter {
     private var thinks: Bool { plan.claude.isClaude && plan.thinking.isOn }

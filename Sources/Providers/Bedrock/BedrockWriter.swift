@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Writes the body of a Converse request.
 struct BedrockWriter {

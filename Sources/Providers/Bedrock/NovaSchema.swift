@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The schema of a tool as Amazon's Nova takes it: at the root `type`, `properties` and `required`, and nothing else. Definitions have no place
 /// there, so references are replaced by what they refer to; what else the root says is told in the tool's description.

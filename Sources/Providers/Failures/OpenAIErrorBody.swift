@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A provider's error body of OpenAI's dialect, made such that every client can read it.
 enum OpenAIErrorBody {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Writes a conversation as Google's `contents`.
 struct GeminiContents {

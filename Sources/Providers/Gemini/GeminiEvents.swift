@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Turns Google's stream into answer. Every event is an answer of its own with more parts; the last one of a candidate has a reason.
 ///

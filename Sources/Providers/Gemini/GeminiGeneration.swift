@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What differs between the generations of Google's models.
 struct GeminiGeneration {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Writes `generationConfig`: how the answer is to be made.
 struct GeminiGenerationConfig {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension [UInt8] {
     /// Appends a part with `source`, but for its closing brace.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Types and choices.
 extension GeminiSchema {

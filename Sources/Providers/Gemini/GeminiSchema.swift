@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A JSON Schema in the words that Google's `parametersJsonSchema` and `responseJsonSchema` know (Gemini API, "GenerationConfig",
 /// `responseJsonSchema`): `$defs`, `$ref`, `type`, `format`, `title`, `description`, `enum`, `items`, `prefixItems`, `minItems`, `maxItems`,

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What a delta or a message of OpenAI's dialect carries, and how it must change for clients to read it.
 ///

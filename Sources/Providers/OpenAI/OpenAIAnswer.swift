@@ -1,4 +1,5 @@
 public import Chat
+public import Core
 
 /// A whole (not streamed) chat completion as a provider of OpenAI's dialect sent it.
 public struct OpenAIAnswer: Sendable {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Tells what a server of OpenAI's dialect says in the events of any writer. It reads what ``OpenAIStream`` and ``OpenAIAnswer`` have made good, so that
 /// what servers do wrong is known in one place.

@@ -1,4 +1,5 @@
 public import Chat
+public import Core
 
 /// The stream of a provider of OpenAI's dialect on its way to the client: bytes go in as they arrive, whole events come out.
 ///

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What a fully parsed stream chunk says.
 struct OpenAIStreamChunk {

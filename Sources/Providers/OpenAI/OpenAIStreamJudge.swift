@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// What becomes of one event of the stream.
 extension OpenAIStream {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// OpenAI's `usage` object and what providers of its dialect make of it.
 enum OpenAIUsage {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Glibc
 
 /// `id`, `created` and `model` of a stream, which are the same in all of its chunks. The first good value counts; an empty text and 0 are none.

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The schema of a tool that stands in for an answer's format.
 ///

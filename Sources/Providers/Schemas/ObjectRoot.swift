@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The root of a tool's schema as an object with properties, which is what every provider takes there. Anthropic, Converse and Gemini refuse all
 /// tools because of one whose root is a composition (`anyOf`, `oneOf`, `allOf`), a reference, or has no type.

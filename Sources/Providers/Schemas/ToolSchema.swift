@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The schemas of tools as Anthropic and Converse take them: an object at the root and no composition there. Below the root everything passes.
 enum ToolSchema {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Base64 in the form that every provider decodes: the standard alphabet, padded, without line breaks.
 ///

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A client's `cache_control`, Anthropic's mark for the prompt cache: what stands up to it may be kept for the next request. It only advises.
 struct CacheMark {

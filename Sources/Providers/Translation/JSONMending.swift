@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 internal import Glibc
 
 /// Mends what servers write that is nearly JSON: numbers that JSON lacks, bytes that are not UTF-8, control characters in strings, a byte order

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// The usage of providers that count cached input beside the other input, and that tell it in parts while a stream goes on: each count only grows.
 struct SplitUsage: Sendable {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Changes to a text, made in one pass over its bytes. The places are those of the text as it was read.
 struct TextChanges {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 extension TokenUsage {
     /// Takes in counts of tokens of sound. They are a finer account of what is counted already, so that they never make a report unbelievable:

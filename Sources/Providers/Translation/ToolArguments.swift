@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// Tool calls' arguments in a form that every provider takes.
 struct ToolArguments {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A whole answer as its reader found it, before what it costs is known.
 struct TranslatedAnswer: Sendable {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// How a provider's stream is cut into events. A pure state machine over one growing buffer.
 protocol EventFraming: Sendable {

@@ -1,4 +1,5 @@
 internal import Chat
+internal import Core
 
 /// A count in a provider's usage, as it stands there.
 enum UsageCount {

@@ -1,7 +1,10 @@
 internal import ArgumentParser
+internal import Core
 internal import Gateway
 internal import Ledger
+internal import Limits
 internal import Policies
+internal import SharedLedger
 
 struct BudgetsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Chat
 internal import Classifier
+internal import Core
 internal import Glibc
 
 struct ClassifyCommand: ParsableCommand {

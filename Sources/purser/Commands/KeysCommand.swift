@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import Core
 internal import Ledger
+internal import SharedLedger
 
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,10 @@
 internal import Chat
 internal import ArgumentParser
 internal import Chat
+internal import Core
 internal import Glibc
 internal import Ledger
+internal import SharedLedger
 
 struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

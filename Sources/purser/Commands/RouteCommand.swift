@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Chat
+internal import Core
 internal import Gateway
 internal import Glibc
 internal import Ledger

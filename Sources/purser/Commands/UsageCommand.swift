@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Ledger
+internal import SharedLedger
 
 struct UsageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,10 @@
 import Chat
+import Core
 import Dialects
 import EventLoop
 import Foundation
 import Ledger
+import Limits
 import Testing
 
 @testable import Execution

@@ -1,0 +1,14 @@
+public import Chat
+internal import Ledger
+public import Limits
+
+extension LeaseSource {
+    /// Gets more of shared limits, or finds out that there is none: reserving again then tells.
+    /// - Throws: `storage_unavailable` while the shared ledger is away and the policy says so.
+    public nonisolated(nonsending) func obtain(_ needs: [LeaseNeed]) async throws(GatewayError) {
+        guard await lease(needs) == .away else { return }
+        throw LedgerFailure.storageUnavailable(
+            cause: "the shared ledger cannot be reached, and this gateway's slice of a limit is used up", kept: false
+        ).gatewayError
+    }
+}
