@@ -13,6 +13,11 @@ internal import Policies
 public final class GatewayLoop: HTTPHandler {
     let gateway: Gateway
     let loop: EventLoop
+    /// What decides whether a request may come in.
+    let admission: Admission
+    /// The limits of all organizations.
+    var budgets: Budgets { gateway.budgets }
+    let log: Logger
     /// Reads what clients send.
     let reader: JSONReader
     let executor: CallExecutor
@@ -31,6 +36,8 @@ public final class GatewayLoop: HTTPHandler {
         journal = try gateway.ledger.journal(forLoop: loop.index)
         self.gateway = gateway
         self.loop = loop
+        log = gateway.log
+        admission = Admission(places: gateway.places, memory: gateway.memory)
         memory = gateway.memory.share()
         principals = PrincipalCache(keys: gateway.keys, activities: gateway.activities)
         reader = JSONReader(mostValues: gateway.mostJSONValues)
@@ -40,6 +47,9 @@ public final class GatewayLoop: HTTPHandler {
 
     /// How many times as many JSON values as a body an answer may have: probabilities of tokens, where they are asked for, are a dozen values each.
     private static let answersToBodies = 5
+
+    /// Whether what is bought now can be recorded.
+    var canRecord: Bool { gateway.ledger.isHealthy }
 
     /// Answers one request.
     public func handle(_ exchange: HTTPExchange) async {
@@ -71,8 +81,8 @@ public final class GatewayLoop: HTTPHandler {
 
     /// Refuses what there is no room for, before anybody looks who asks.
     private func checkRoom(for endpoint: ClientEndpoint) throws(GatewayError) {
-        if gateway.memory.state == .exhausted { throw gateway.memory.refusal() }
-        if endpoint == .chatCompletions, gateway.places.isFull { throw gateway.places.refusal() }
+        if admission.memory.state == .exhausted { throw admission.memory.refusal() }
+        if endpoint == .chatCompletions, admission.places.isFull { throw admission.places.refusal() }
     }
 
     /// Answers a request that is not valid HTTP.
@@ -93,7 +103,7 @@ public final class GatewayLoop: HTTPHandler {
         turnedAwayCount += 1
         guard loop.now >= nextNotice else { return }
         nextNotice = loop.now + .seconds(1)
-        gateway.log.warning("connections turned away at a limit", metadata: ["since_last_notice": "\(turnedAwayCount)"])
+        log.warning("connections turned away at a limit", metadata: ["since_last_notice": "\(turnedAwayCount)"])
         turnedAwayCount = 0
     }
 

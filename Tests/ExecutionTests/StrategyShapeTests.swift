@@ -35,7 +35,8 @@ import Testing
             let part = share.map { Allowance($0, of: whole) } ?? whole
             var seen = Seen()
             do throws(GatewayError) {
-                let started = try await run.begin { (run) async throws(GatewayError) in
+                let started: StartedAnswer
+                do throws(GatewayError) {
                     let node = Node(plan: draft, question: Question(request, as: ClientDialect.chatCompletions.form, allowance: part))
                     let drafted = try await run.capture(node)
                     var edit = RequestEdit()
@@ -47,8 +48,9 @@ import Testing
                     let edited = try request.edited(edit, reader: run.executor.reader)
                     let question = Question(
                         edited, as: ClientDialect.chatCompletions.form, allowance: whole, parent: run.attempts.last?.id)
-                    return try await run.open(Node(plan: last, question: question))
-                }
+                    started = try await run.open(Node(plan: last, question: question))
+                    try await run.begun(started)
+                } catch { throw await run.closed(after: error) }
                 seen.answer = .success(try await bench.finish(run, started))
             } catch { seen.answer = .failure(error) }
             seen.models = bench.calls.models

@@ -3,5 +3,5 @@ public enum WholeAnswer: Sendable {
     /// A chat completion in OpenAI's dialect: the provider's own bytes but for the usage and what clients could not read.
     case chatCompletion([UInt8])
     /// One in no dialect.
-    case captured(CapturedAnswer)
+    indirect case captured(CapturedAnswer)
 }

@@ -45,13 +45,14 @@ public final class CallExecutor {
         return try ProviderRequest.make(request, api: target.api, model: model, reader: reader)
     }
 
-    /// Sends `translated`, which was made of `request`, to `target`.
+    /// Sends `translated` to `target`.
     /// - Parameters:
+    ///   - input: the estimate of its input.
     ///   - form: what becomes of the answer.
     ///   - planned: what is reserved for the call.
     /// - Throws: `upstream_error` when no call could be begun.
     func start(
-        _ translated: ProviderRequest, of request: ChatRequest, as form: AnswerForm, planned: PlannedCall, on target: Target,
+        _ translated: ProviderRequest, _ input: InputTokens, as form: AnswerForm, planned: PlannedCall, on target: Target,
         _ permit: CallPermit
     ) throws(GatewayError) -> UpstreamCall {
         do {
@@ -60,7 +61,7 @@ public final class CallExecutor {
                 deadlines: permit.window.deadlines, place: permit.place)
             let transfer = try calls.begin(sent, to: target.endpoint)
             return UpstreamCall(
-                transfer, request: request, as: form, planned: planned, context: translated.context, target: target,
+                transfer, input: input, as: form, planned: planned, context: translated.context, target: target,
                 ticket: permit.ticket, reader: reader)
         } catch {
             throw GatewayError(error)

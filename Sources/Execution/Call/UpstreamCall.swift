@@ -48,11 +48,12 @@ final class UpstreamCall: AnswerSource {
     private var isRefused = false
 
     /// - Parameters:
+    ///   - input: the estimate of its input.
     ///   - form: what becomes of the answer.
     ///   - planned: what is reserved for the call.
-    ///   - context: how to read the answer, from the wire's translation of `request`.
+    ///   - context: how to read the answer, from the wire's translation of the request.
     init(
-        _ transfer: any CallTransfer, request: ChatRequest, as form: AnswerForm, planned: PlannedCall, context: AnswerContext,
+        _ transfer: any CallTransfer, input: InputTokens, as form: AnswerForm, planned: PlannedCall, context: AnswerContext,
         target: Target, ticket: TargetHealth.Ticket, reader: JSONReader
     ) {
         self.form = form
@@ -63,7 +64,7 @@ final class UpstreamCall: AnswerSource {
         self.target = target
         model = target.model
         // Models without a price are not served: the decision has seen to that.
-        cost = CallCost(planned: planned, pricing: model.pricing ?? .unpriced, input: request.facts.inputTokens)
+        cost = CallCost(planned: planned, pricing: model.pricing ?? .unpriced, input: input)
     }
 
     // MARK: Whole answers

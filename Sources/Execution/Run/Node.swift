@@ -1,24 +1,32 @@
 public import Chat
-internal import Core
+public import Core
 internal import Policies
 
 /// A part of a plan on its way: what is to be done, for which request, and for what.
 ///
 /// Every node has its own request and its own share of the money, so that a plan can be made of plans that ask different things.
-struct Node {
+// A class, because every step of a call refers to its node, and what a suspended function holds is copied at each of its stages.
+final class Node {
     let plan: Plan
     let question: Question
-    /// Why its first call is made.
-    var role = Attempt.Role.primary
+    /// Why its call is made.
+    let role: Attempt.Role
     /// Whether nothing else is left to try: only then is time spent on trying the same target again.
-    var mayRetry = true
+    let mayRetry: Bool
     /// The leg of the innermost race that it runs in.
-    var leg: RaceLeg?
+    let leg: RaceLeg?
 
-    /// The same question with another plan.
-    func with(_ plan: Plan, as role: Attempt.Role, mayRetry: Bool) -> Node {
-        Node(plan: plan, question: question, role: role, mayRetry: mayRetry, leg: leg)
+    init(plan: Plan, question: Question, role: Attempt.Role = .primary, mayRetry: Bool = true, leg: RaceLeg? = nil) {
+        (self.plan, self.question, self.role, self.mayRetry, self.leg) = (plan, question, role, mayRetry, leg)
     }
+
+    /// The same question with another plan, perhaps in a leg of a race that begins here.
+    func with(_ plan: Plan, as role: Attempt.Role, mayRetry: Bool, in leg: RaceLeg? = nil) -> Node {
+        Node(plan: plan, question: question, role: role, mayRetry: mayRetry, leg: leg ?? self.leg)
+    }
+
+    /// The same once more.
+    var again: Node { role == .retry ? self : with(plan, as: .retry, mayRetry: mayRetry) }
 }
 
 /// What a node asks, and what becomes of the answer. Shared by all nodes below it that ask the same.
@@ -31,6 +39,14 @@ public final class Question {
     let allowance: Allowance?
     /// The attempt whose answer led to the question; `nil`: it is the client's.
     let parent: Attempt.ID?
+
+    /// The client's own question.
+    /// - Parameters:
+    ///   - form: what becomes of the answer.
+    ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
+    public convenience init(_ request: ChatRequest, as form: AnswerForm, ceiling: NanoUSD?) {
+        self.init(request, as: form, allowance: ceiling.map { Allowance($0) })
+    }
 
     /// Asks something on behalf of the client.
     init(_ request: ChatRequest, as form: AnswerForm, allowance: Allowance? = nil, parent: Attempt.ID? = nil) {

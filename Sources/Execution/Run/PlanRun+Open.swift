@@ -22,7 +22,7 @@ extension PlanRun {
         let captured = Node(
             plan: node.plan, question: Question(asked, as: .captured, allowance: question.allowance, parent: question.parent),
             role: node.role, mayRetry: node.mayRetry)
-        guard case .whole(.captured(let answer)) = try await open(captured).progress else {
+        guard case .captured(let answer)? = try await open(captured).whole else {
             throw GatewayError(.internalError, "An answer was not captured.", source: .gateway)
         }
         return answer

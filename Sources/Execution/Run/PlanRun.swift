@@ -56,40 +56,32 @@ public final class PlanRun {
     /// What all calls have cost so far.
     public var cost: NanoUSD { attempts.reduce(.zero) { $0 + ($1.outcome?.cost ?? .zero) } }
 
-    /// Carries out `plan` until an answer has begun. Calls that have ended by then are settled; where nothing goes on, the run is closed.
-    /// - Parameters:
-    ///   - request: the client's.
-    ///   - form: what becomes of the answer.
-    ///   - ceiling: what the whole request may cost; a call whose worst case is more than what is left of it is not made.
-    /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made; `storage_unavailable`
-    ///   when the answer must not be given because it could not be recorded. Then the run is closed.
-    public func begin(
-        _ plan: Plan, for request: ChatRequest, as form: AnswerForm, ceiling: NanoUSD?
-    ) async throws(GatewayError) -> StartedAnswer {
-        let node = Node(plan: plan, question: Question(request, as: form, allowance: ceiling.map { Allowance($0) }))
-        return try await begin { (run) async throws(GatewayError) in try await run.open(node) }
+    /// Carries out `plan` until an answer has begun. Then ``begun(_:)`` must be called, after a failure ``closed(after:)``.
+    // Three steps of the endpoint's, not one: what waits for an answer has a small frame.
+    /// - Throws: the failure of the last call when none could answer; `no_healthy_upstream` when none could even be made.
+    public func start(_ plan: Plan, _ question: Question) async throws(GatewayError) -> StartedAnswer {
+        try await open(Node(plan: plan, question: question))
     }
 
-    /// Begins with what `open` does.
-    func begin(
-        _ open: (PlanRun) async throws(GatewayError) -> StartedAnswer
-    ) async throws(GatewayError) -> StartedAnswer {
-        let started: StartedAnswer
-        do throws(GatewayError) { started = try await open(self) } catch {
-            try await close()
-            throw error
-        }
-        guard started.goesOn else {
-            try await close()
-            return started
-        }
+    /// Settles what has ended when an answer begins; where nothing goes on, the run is closed.
+    /// - Throws: `storage_unavailable` when the answer must not be given because it could not be recorded.
+    public func begun(_ answer: StartedAnswer) async throws(GatewayError) {
+        guard answer.goesOn else { return try await close() }
+        guard hasUnsettled else { return }
         do throws(GatewayError) { try await settleEnded() } catch {
-            started.source.cancel()
-            // That this cannot be recorded either is known already; what it cost is charged.
-            try? await close()
+            answer.source.cancel()
             throw error
         }
-        return started
+    }
+
+    /// Whether a call is over that has no record yet.
+    public var hasUnsettled: Bool { attempts.contains(where: \.isDue) }
+
+    /// Closes the run after a failure.
+    /// - Returns: the error to tell: that it could not be recorded comes before others.
+    public func closed(after error: GatewayError) async -> GatewayError {
+        do throws(GatewayError) { try await close() } catch let second { return error.code == .storageUnavailable ? error : second }
+        return error
     }
 
     /// Takes down an attempt.

@@ -21,20 +21,16 @@ public protocol AnswerSource: AnyObject {
 }
 
 /// An answer that has begun: of a stream its first events, or the whole of it.
-public struct StartedAnswer {
+// A class, so that what waits for it holds one word.
+public final class StartedAnswer {
     /// Where more comes from.
     public let source: any AnswerSource
-    /// How far it has come.
-    public var progress: Progress
-
-    /// How far an answer has come.
-    public enum Progress {
-        /// Of a stream, the events that have come, and whether there are more.
-        case stream([UInt8], goesOn: Bool)
-        /// All of it.
-        case whole(WholeAnswer)
-    }
-
+    /// All of it, where no stream was asked for.
+    public internal(set) var whole: WholeAnswer?
+    /// Of a stream, the events that have come.
+    public var events: [UInt8] = []
     /// Whether more is to come.
-    var goesOn: Bool { if case .stream(_, goesOn: true) = progress { true } else { false } }
+    public internal(set) var goesOn = false
+
+    init(_ source: any AnswerSource) { self.source = source }
 }

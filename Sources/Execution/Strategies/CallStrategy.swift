@@ -28,7 +28,7 @@ extension PlanRun {
                 if detour.goesOn(after: error) {
                     if Task.isCancelled { throw GatewayError.clientLeft }
                     failure = Self.moreInformative(failure, error)
-                    node.role = .retry
+                    node = node.again
                     continue
                 }
                 tries += 1
@@ -38,7 +38,7 @@ extension PlanRun {
                 guard node.mayRetry, let pause = pause(after: error, tries: tries, target, within: window) else { throw moreInformative }
                 await executor.loop.sleep(until: .now() + pause)
                 if Task.isCancelled { throw GatewayError.clientLeft }
-                node.role = .retry
+                node = node.again
             }
         }
     }
@@ -101,10 +101,15 @@ extension PlanRun {
     }
 
     /// What is about to be sent, and the call with all the input that it has.
-    private struct Outgoing {
+    // A class, because it is large and lives while the call waits for room.
+    private final class Outgoing {
         let request: ChatRequest
         let translated: ProviderRequest
         let planned: PlannedCall
+
+        init(request: ChatRequest, translated: ProviderRequest, planned: PlannedCall) {
+            (self.request, self.translated, self.planned) = (request, translated, planned)
+        }
     }
 
     /// Makes what is to be sent.
@@ -166,7 +171,8 @@ extension PlanRun {
         let call: UpstreamCall
         do throws(GatewayError) {
             call = try executor.start(
-                outgoing.translated, of: outgoing.request, as: node.question.form, planned: outgoing.planned, on: target, permit)
+                outgoing.translated, outgoing.request.facts.inputTokens, as: node.question.form, planned: outgoing.planned, on: target,
+                permit)
         } catch {
             target.health.ended(.none, permit.ticket, at: .now())
             if let covered { envelope?.giveBack(covered) }
@@ -174,10 +180,13 @@ extension PlanRun {
         }
         call.codeOfExcess = codeOfExcess(covered, node.question, target)
         note(.call(call, cover: covered?.cover), to: target.model, for: node)
-        guard outgoing.request.facts.stream else { return StartedAnswer(source: call, progress: .whole(try await call.answer())) }
-        var events: [UInt8] = []
-        let goesOn = try await call.open(&events)
-        return StartedAnswer(source: call, progress: .stream(events, goesOn: goesOn))
+        let answer = StartedAnswer(call)
+        if outgoing.request.facts.stream {
+            answer.goesOn = try await call.open(&answer.events)
+        } else {
+            answer.whole = try await call.answer()
+        }
+        return answer
     }
 
     /// The code with which a stream ends if the provider sends more than was allowed; `nil` if no bound on money or tokens was sent with it: limits on

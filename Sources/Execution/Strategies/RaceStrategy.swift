@@ -37,9 +37,7 @@ extension PlanRun {
     ) {
         guard let (plan, leg) = race.startNext() else { return }
         let run = OnOneLoop(value: self)
-        var legNode = node.with(plan, as: role, mayRetry: node.mayRetry && race.isFullyStarted)
-        legNode.leg = leg
-        let task = OnOneLoop(value: (legNode, leg))
+        let task = OnOneLoop(value: (node.with(plan, as: role, mayRetry: node.mayRetry && race.isFullyStarted, in: leg), leg))
         group.addTask {
             do throws(GatewayError) {
                 return OnOneLoop(value: .answering(try await run.value.open(task.value.0), task.value.1))

@@ -16,7 +16,7 @@ extension DecodedRequest {
     /// - Parameter need: the amount that was refused; `nil` in answers.
     func appendBudgetFields(model: String, asking need: Spending? = nil, to fields: inout HTTPResponseHead) {
         let now = WallTime.now
-        let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: model, at: now, asking: need)
+        let headroom = limits.headroom(for: scopes, model: model, at: now, asking: need)
         if let usd = headroom.usd { fields.appendField("x-purser-budget-left-usd", value: NanoUSD(nanos: usd.left).decimalString) }
         if let requests = headroom.requests {
             fields.appendField("x-ratelimit-limit-requests", value: Int(clamping: requests.limit))
@@ -66,7 +66,7 @@ extension ReservedRequest {
         var json: [UInt8] = []
         json.append("[")
         guard let model = decided.trace.model else { return Array("[]".utf8) }
-        let limits = decided.admitted.principal.limits(in: incoming.loop.gateway.budgets)
+        let limits = decided.admitted.limits
         for (index, state) in limits.states(for: decided.admitted.scopes, model: model, at: .now).enumerated() {
             if index > 0 { json.append(",") }
             json.append(contentsOf: BudgetReport.json(state).utf8)

@@ -79,7 +79,7 @@ extension IncomingRequest {
 
     private func log(_ error: GatewayError) {
         guard error.source != .client, !error.isCounted else { return }
-        loop.gateway.log.warning(
+        loop.log.warning(
             "request failed",
             metadata: [
                 "request_id": "\(requestID)", "code": "\(error.code.name)", "source": "\(error.source.rawValue)",

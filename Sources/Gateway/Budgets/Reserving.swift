@@ -16,7 +16,7 @@ extension DecidedRequest {
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit, when no call is let through; `storage_unavailable`.
     func envelope() async throws(GatewayError) -> Envelope? {
         let limits = RequestLimits(
-            admitted.principal.limits(in: incoming.loop.gateway.budgets), for: admitted.scopes, isStream: admitted.request.facts.stream)
+            admitted.limits, for: admitted.scopes, isStream: admitted.request.facts.stream)
         let calls = plan.calls
         guard calls.contains(where: { limits.count($0.model, at: incoming.wallTime) }) else { return try uncounted(limits) }
         let end = MonotonicTime.now() + min(Self.longestWait, admitted.deadline - .now())
@@ -51,11 +51,11 @@ extension DecidedRequest {
         guard let origin = plan.firstCall else { return nil }
         let first = Envelope.First(origin: origin, covered: try limits.covered(origin, at: incoming.wallTime))
         let request = SpendRequest(admitted.scopes, model: origin.model.name, amount: first.covered.cover + Spending(requests: 1))
-        guard case .held(let hold) = admitted.principal.limits(in: incoming.loop.gateway.budgets).reserve(request, at: incoming.wallTime)
+        guard case .held(let hold) = admitted.limits.reserve(request, at: incoming.wallTime)
         else { return nil }
         return Envelope(
             hold, of: limits, record: record(of: first), first: first, journal: incoming.loop.journal, isDurable: false,
-            keeper: incoming.loop.gateway.budgets.keeper
+            keeper: admitted.leases
         ) { .now }
     }
 
@@ -64,8 +64,8 @@ extension DecidedRequest {
     private func envelope(
         for origin: PlannedCall, _ limits: RequestLimits, until end: MonotonicTime
     ) async throws(GatewayError) -> Envelope {
-        let keeper = incoming.loop.gateway.budgets.keeper
-        let organization = admitted.principal.limits(in: incoming.loop.gateway.budgets)
+        let keeper = admitted.leases
+        let organization = admitted.limits
         var asked: Spending?
         while true {
             let covered: CoveredCall
@@ -101,7 +101,7 @@ extension DecidedRequest {
         }
         return Envelope(
             hold, of: limits, record: record, first: first, refusals: refusals, journal: incoming.loop.journal,
-            keeper: incoming.loop.gateway.budgets.keeper
+            keeper: admitted.leases
         ) { .now }
     }
 

@@ -9,10 +9,10 @@ internal import Policies
 extension GatewayLoop {
     /// The way of a chat request, in one sentence: what for, where to, may it be recorded, then call, record, answer.
     func completeChat(_ caller: AuthenticatedRequest, _ exchange: HTTPExchange) async throws(GatewayError) {
-        try gateway.places.enter(caller.principal.activity)
+        try admission.places.enter(caller.principal.activity)
         guard var room = RequestMemory(exchange.head.framing, of: memory) else {
-            gateway.places.leave(caller.principal.activity)
-            throw gateway.memory.refusal(ofBody: RequestMemory.expectation(exchange.head.framing))
+            admission.places.leave(caller.principal.activity)
+            throw admission.memory.refusal(ofBody: RequestMemory.expectation(exchange.head.framing))
         }
         var isHandedOver = false
         defer { if !isHandedOver { leave(room, caller.principal) } }
@@ -23,7 +23,7 @@ extension GatewayLoop {
     /// A request that was let in is over.
     func leave(_ room: RequestMemory, _ principal: Principal) {
         room.end()
-        gateway.places.leave(principal.activity)
+        admission.places.leave(principal.activity)
     }
 
     /// The way of a request that was understood, to the last byte of its answer.
@@ -43,7 +43,7 @@ extension GatewayLoop {
 
     private func answerChat(_ held: ReservedRequest) async throws(GatewayError) {
         let answer = try await begin(held)
-        guard case .whole(let whole) = answer.progress else { throw Self.wrongShape }
+        guard let whole = answer.whole else { throw Self.wrongShape }
         held.incoming.reply.respond(200, body: held.explaining(held.incoming.dialect.body(whole))) { fields in
             fields.contentType = "application/json"
             held.appendAnswerFields(answer.source, to: &fields)
@@ -72,17 +72,20 @@ extension GatewayLoop {
 
     /// Carries out the plan until an answer has begun.
     private func begin(_ held: ReservedRequest) async throws(GatewayError) -> StartedAnswer {
+        let (run, decided) = (held.run, held.decided)
         do throws(GatewayError) {
-            return try await held.run.begin(
-                held.decided.plan, for: held.request, as: held.incoming.dialect.form, ceiling: held.decided.admitted.maxCost)
-        } catch { throw held.explained(error) }
+            let answer = try await run.start(decided.plan, held.question)
+            if !answer.goesOn || run.hasUnsettled { try await run.begun(answer) }
+            return answer
+        } catch { throw held.explained(await run.closed(after: error)) }
     }
 
     /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client
     /// is told.
     private func relay(_ answer: StartedAnswer, _ held: ReservedRequest) async throws(GatewayError) {
         let reply = held.incoming.reply
-        guard case .stream(var events, var goesOn) = answer.progress else { throw Self.wrongShape }
+        var (events, goesOn) = ([UInt8](), answer.goesOn)
+        swap(&events, &answer.events)
         if !reply.hasBegun { held.beginStream(answer.source) }
         while goesOn {
             reply.write(events)

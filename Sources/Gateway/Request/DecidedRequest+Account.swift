@@ -19,7 +19,7 @@ extension DecidedRequest: RunBooks {
         var past = PastSpending(
             admitted.scopes, model: record.model ?? record.requestedModel, time: record.time, amount: Spending(record))
         past.doubt = Spending(usd: record.inDoubt, tokens: record.inDoubtTokens)
-        admitted.principal.limits(in: admitted.incoming.loop.gateway.budgets).count(past, record: mark, at: .now)
+        admitted.limits.count(past, record: mark, at: .now)
     }
 
     @inline(never)

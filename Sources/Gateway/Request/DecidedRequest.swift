@@ -5,6 +5,7 @@ internal import EventLoop
 internal import Execution
 internal import HTTPServer
 internal import Ledger
+internal import Limits
 internal import Policies
 
 /// A call whose body has been read and understood, and that the gateway has room for.
@@ -14,6 +15,8 @@ final class DecodedRequest {
     let incoming: IncomingRequest
     let principal: Principal
     let request: ChatRequest
+    /// The limits of all organizations.
+    private let budgets: Budgets
     /// When the client's patience ends.
     let deadline: MonotonicTime
     /// The most that the client is willing to pay, from the body or the header, whichever is less.
@@ -23,9 +26,15 @@ final class DecodedRequest {
         self.incoming = incoming
         self.principal = principal
         self.request = request
+        budgets = incoming.loop.budgets
         self.deadline = deadline
         self.maxCost = maxCost
     }
+
+    /// The limits of the request's organization.
+    var limits: OrganizationLimits { principal.limits(in: budgets) }
+    /// Gets more of limits that are shared with other gateways; `nil` where none are.
+    var leases: (any LeaseSource)? { budgets.keeper }
 }
 
 /// A call of which is known what to do.
@@ -50,6 +59,8 @@ final class DecidedRequest {
 struct ReservedRequest {
     let decided: DecidedRequest
     let run: PlanRun
+    /// What the client asks.
+    let question: Question
 
     var incoming: IncomingRequest { decided.admitted.incoming }
     var request: ChatRequest { decided.admitted.request }
@@ -64,7 +75,7 @@ extension IncomingRequest {
         do throws(HTTPViolation) {
             return try await exchange.body(padding: JSONReader.padding) { room.receive($0) }
         } catch {
-            throw error == .noRoom ? loop.gateway.memory.refusal(ofBody: room.expected) : GatewayError(error)
+            throw error == .noRoom ? loop.admission.memory.refusal(ofBody: room.expected) : GatewayError(error)
         }
     }
 }
@@ -73,7 +84,7 @@ extension AuthenticatedRequest {
     /// Reads the body, as long as there is `room` for it and its key has not too many bodies that do not come.
     /// - Throws: `request_too_large`, `overloaded`; `invalid_api_key` when the key was taken away while the body came.
     func body(into room: inout RequestMemory) async throws(GatewayError) -> [UInt8] {
-        let places = incoming.loop.gateway.places
+        let places = incoming.loop.admission.places
         let activity = principal.activity
         defer { places.becomeBusy(activity) }
         guard places.becomeIdle(activity) else { throw places.bodyRefusal(activity) }
@@ -100,7 +111,7 @@ extension AuthenticatedRequest {
         let timeout = try incoming.clientTimeout()
         let ceiling = try incoming.clientMaxCost()
         var request = try incoming.dialect.decode(body, incoming.loop.reader)
-        if request.facts.stream, !room.addStream() { throw incoming.loop.gateway.memory.refusal() }
+        if request.facts.stream, !room.addStream() { throw incoming.loop.admission.memory.refusal() }
         if let tags = incoming.reply.field("x-purser-metadata") { try request.addMetadata(Array(tags), reader: incoming.loop.reader) }
         let maxCost = [ceiling, request.facts.maxCost].compactMap(\.self).min()
         return DecodedRequest(
@@ -114,7 +125,7 @@ extension DecidedRequest {
     /// - Throws: `storage_unavailable`; `budget_exceeded`, `rate_limit_exceeded` naming the limit.
     func held() async throws(GatewayError) -> ReservedRequest {
         let incoming = admitted.incoming
-        guard incoming.loop.gateway.ledger.isHealthy else {
+        guard incoming.loop.canRecord else {
             throw GatewayError(
                 .storageUnavailable, "The usage ledger cannot be written at the moment; please retry later.", source: .gateway,
                 retry: .after(.seconds(1)))
@@ -123,6 +134,7 @@ extension DecidedRequest {
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, deadline: admitted.deadline, caller: admitted.principal.keyID,
             team: admitted.principal.team, envelope: envelope, books: self)
-        return ReservedRequest(decided: self, run: run)
+        let question = Question(admitted.request, as: incoming.dialect.form, ceiling: admitted.maxCost)
+        return ReservedRequest(decided: self, run: run, question: question)
     }
 }

@@ -63,7 +63,7 @@ extension DecodedRequest {
 
     /// What is left of the tightest limit on money that applies to all models.
     private var budgetLeft: NanoUSD? {
-        let headroom = principal.limits(in: incoming.loop.gateway.budgets).headroom(for: scopes, model: "", at: incoming.wallTime)
+        let headroom = limits.headroom(for: scopes, model: "", at: incoming.wallTime)
         return headroom.usd.map { NanoUSD(nanos: $0.left) }
     }
 

@@ -130,7 +130,12 @@ final class RunBench {
         do throws(GatewayError) {
             guard let request = try? request(isStream: isStream) else { throw GatewayError(.internalError, "no request") }
             let form = ClientDialect.chatCompletions.form
-            return .success(try await finish(run, try await run.begin(plan, for: request, as: form, ceiling: ceiling)))
+            let started: StartedAnswer
+            do throws(GatewayError) {
+                started = try await run.start(plan, Question(request, as: form, ceiling: ceiling))
+                try await run.begun(started)
+            } catch { throw await run.closed(after: error) }
+            return .success(try await finish(run, started))
         } catch { return .failure(error) }
     }
 
@@ -138,10 +143,11 @@ final class RunBench {
     func finish(_ run: PlanRun, _ answer: StartedAnswer) async throws(GatewayError) -> String {
         var failure: GatewayError?
         var bytes: [UInt8] = []
-        switch answer.progress {
-        case .whole(let whole): bytes = ClientDialect.chatCompletions.body(whole)
-        case .stream(let events, var goesOn):
-            bytes = events
+        if let whole = answer.whole {
+            bytes = ClientDialect.chatCompletions.body(whole)
+        } else {
+            bytes = answer.events
+            var goesOn = answer.goesOn
             while goesOn {
                 do throws(GatewayError) { goesOn = try await answer.source.next(&bytes) } catch { (failure, goesOn) = (error, false) }
             }
