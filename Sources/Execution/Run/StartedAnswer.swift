@@ -20,8 +20,8 @@ public protocol AnswerSource: AnyObject {
     func appendMember(_ name: StaticString, _ json: [UInt8], to output: inout [UInt8])
 }
 
-/// An answer that has begun: of a stream its first events, or the whole of it.
 // A class, so that what waits for it holds one word.
+/// An answer that has begun: of a stream its first events, or the whole of it.
 public final class StartedAnswer {
     /// Where more comes from.
     public let source: any AnswerSource
