@@ -58,7 +58,7 @@ def load(gateway: Gateway, threads: int = 4) -> Iterator[list[Load]]:
     assert not problems, problems[:3]
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 5) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"

@@ -94,7 +94,7 @@ def assert_refusals(replies: list[Reply], bound: str) -> None:
         assert f"--max-memory {bound}" in reply.error["message"]
 
 
-def eventually_serves(gateway: Gateway, seconds: float = 10) -> None:
+def eventually_serves(gateway: Gateway, seconds: float = 60) -> None:
     """Ready again, and connections are kept: without a restart."""
     deadline = time.monotonic() + seconds
     while (ready := gateway.anonymous.get("/readyz")).status != 200 or ready.json()["memory"] != "ok":

@@ -65,7 +65,7 @@ def guarded(office: Gateway, seconds: float) -> None:
         time.sleep(0.02)
 
 
-def refused(office: Gateway, word: str, seconds: float = 6) -> str:
+def refused(office: Gateway, word: str, seconds: float = 60) -> str:
     """Waits until the admin listener tells of a refused reload with this word."""
     deadline = time.monotonic() + seconds
     while word not in (why := office.why_not()):

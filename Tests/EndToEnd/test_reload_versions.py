@@ -32,7 +32,7 @@ def reloads(gateway: Gateway) -> int:
     return sum(json.loads(line)["message"] == "policies reloaded" for line in gateway.log().splitlines())
 
 
-def wait_for_reloads(gateway: Gateway, count: int, seconds: float = 8) -> None:
+def wait_for_reloads(gateway: Gateway, count: int, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while reloads(gateway) < count:
         assert time.monotonic() < deadline, f"{reloads(gateway)} of {count} reloads after {seconds} s:\n{gateway.log()[-2000:]}"

@@ -44,7 +44,7 @@ def sites(postgres: PostgreSQL, new_site: Callable[..., Site]) -> list[Site]:
     return made
 
 
-def eventually(condition: Callable[[], object], seconds: float = 10) -> bool:
+def eventually(condition: Callable[[], object], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

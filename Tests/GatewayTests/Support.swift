@@ -87,9 +87,9 @@ final class Receiver: HTTPHandler, @unchecked Sendable {
     func turnedAway() {}
 }
 
-/// Waits until `condition` holds, for at most ten seconds.
+/// Waits until `condition` holds, for at most a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<1_000 {
+    for _ in 0..<6_000 {
         if condition() { return true }
         try? await Task.sleep(for: .milliseconds(10))
     }

@@ -65,7 +65,7 @@ final class BareClient: Sendable {
     /// - Parameter receiveBuffer: bytes that the kernel keeps for a client that does not read; `nil`: as usual.
     init(_ port: UInt16, receiveBuffer: Int32? = nil) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         if var receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4) }
         var address = sockaddr_in()
@@ -127,9 +127,9 @@ final class BareClient: Sendable {
     }
 }
 
-/// Waits until `condition` holds, for at most five seconds.
+/// Waits until `condition` holds, for at most thirty seconds.
 func eventually(_ condition: () -> Bool) -> Bool {
-    for _ in 0..<1_000 {
+    for _ in 0..<6_000 {
         if condition() { return true }
         usleep(5_000)
     }

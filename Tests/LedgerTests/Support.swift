@@ -118,9 +118,9 @@ func sql(_ path: String, _ statement: String) throws -> [String] {
     return rows
 }
 
-/// Waits, for at most ten seconds, until `condition` holds.
+/// Waits, for at most a minute, until `condition` holds.
 func eventually(_ condition: () -> Bool) async throws -> Bool {
-    for _ in 0..<1_000 {
+    for _ in 0..<6_000 {
         if condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }

@@ -61,7 +61,7 @@ actor Loop {
 }
 
 /// Waits for something that other threads bring about.
-func eventually(within seconds: Double = 10, _ condition: () async throws -> Bool) async throws -> Bool {
+func eventually(within seconds: Double = 60, _ condition: () async throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < end {
         if try await condition() { return true }

@@ -71,7 +71,7 @@ class Site:
         lines = self.run("usage", "--format", "jsonl", check=True).stdout.splitlines()
         return [record for record in map(json.loads, lines) if all(record[name] == value for name, value in fields.items())]
 
-    def record(self, reply: Reply | str, seconds: float = 5) -> dict[str, Any]:
+    def record(self, reply: Reply | str, seconds: float = 60) -> dict[str, Any]:
         """The one record of an answer. A finished answer's is there at once; `seconds` is for those that were cut."""
         request_id = reply if isinstance(reply, str) else reply.request_id
         deadline = time.monotonic() + seconds
@@ -119,7 +119,7 @@ class Gateway:
         return self.admin().get("/admin/v1/status").json().get("policies_error", "")
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             assert self.process.poll() is None, f"purser serve ended with {self.process.returncode}:\n{self.log()}"
             try:

@@ -67,7 +67,7 @@ class Client:
     def __init__(self, host: str, port: int, key: str | None, tls: ssl.SSLContext | None):
         self.host, self.port, self.key, self.tls = host, port, key, tls
 
-    def connect(self, timeout: float = 20) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = 60) -> http.client.HTTPConnection:
         if self.tls is None:
             return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         return http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls)
@@ -83,7 +83,7 @@ class Client:
             own["Authorization"] = f"Bearer {self.key}"
         return {**own, **(extra or {})}
 
-    def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 20) -> Reply:
+    def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, timeout: float = 60) -> Reply:
         """One request on a connection of its own. A `body` that is not bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         connection = self.connect(timeout)
@@ -96,12 +96,12 @@ class Client:
     def get(self, path: str, **more: Any) -> Reply:
         return self.send("GET", path, **more)
 
-    def chat(self, model: str, prompt: str = "hello", *, headers: dict[str, str] | None = None, timeout: float = 20, **fields: Any) -> Reply:
+    def chat(self, model: str, prompt: str = "hello", *, headers: dict[str, str] | None = None, timeout: float = 60, **fields: Any) -> Reply:
         """A chat completion."""
         return self.send("POST", "/v1/chat/completions", chat_body(model, prompt, **fields), headers, timeout)
 
     def open_stream(
-        self, model: str, prompt: str = "hello", timeout: float = 20, headers: dict[str, str] | None = None, **fields: Any
+        self, model: str, prompt: str = "hello", timeout: float = 60, headers: dict[str, str] | None = None, **fields: Any
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         """A streamed chat completion, returned as soon as its head has arrived."""
         connection = self.connect(timeout)

@@ -195,7 +195,7 @@ class ScriptedProvider(ServerThread):
         """Empties the log of calls."""
         self.calls.clear()
 
-    def last(self, model: str, seconds: float = 5.0) -> Call:
+    def last(self, model: str, seconds: float = 60.0) -> Call:
         """The newest call with that upstream model, waiting for it when it has not arrived yet."""
         deadline = time.monotonic() + seconds
         while True:

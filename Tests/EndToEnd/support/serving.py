@@ -21,7 +21,7 @@ class ServerThread:
         raise NotImplementedError
 
     def _run(self, work: Awaitable[Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def stop(self) -> None:
         async def finish() -> None:
@@ -33,4 +33,4 @@ class ServerThread:
 
         self._run(finish())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
