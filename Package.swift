@@ -60,19 +60,20 @@ let package = Package(
         room("Limits", ["Core"]),
         room("Ledger", ["Core", "Limits", "COpenSSL", grdb]),
         room("SharedLedger", ["Core", "Limits", "Ledger", "CPostgres", grdb]),
-        room("Execution", ["EventLoop", "Upstream", "Core", "Chat", "Providers", "Policies", "Limits", "Ledger"]),
+        room("MCP", ["Core", "Chat", "EventLoop", "Upstream"]),
+        room("Execution", ["EventLoop", "Upstream", "Core", "Chat", "Providers", "Policies", "Limits", "Ledger", "MCP"]),
         room(
             "Gateway",
             [
                 "EventLoop", "HTTPServer", "Upstream", "Core", "Chat", "Dialects", "Classifier", "Policies", "Limits", "Ledger",
-                "Execution",
+                "Execution", "MCP",
                 logging,
             ]),
         .executableTarget(
             name: "purser",
             dependencies: [
                 "CLinux", "EventLoop", "TLS", "HTTPServer", "Core", "Chat", "Classifier", "Policies", "Limits", "Ledger", "SharedLedger",
-                "Execution", "Gateway", arguments,
+                "Execution", "MCP", "Gateway", arguments,
                 logging,
             ],
             swiftSettings: house),
@@ -93,7 +94,8 @@ let package = Package(
         tests("Dialects", ["Core", "Chat"]),
         tests("Core"),
         tests("Policies", ["Core", "Chat", "Classifier"], exclude: ["Corpus"]),
-        tests("Execution", ["Core", "Chat", "Dialects", "EventLoop", "Limits", "Ledger", "Policies", "TestSupport", "Upstream"]),
+        tests("MCP", ["Core", "Chat", "EventLoop"]),
+        tests("Execution", ["Core", "Chat", "Dialects", "EventLoop", "Limits", "Ledger", "MCP", "Policies", "TestSupport", "Upstream"]),
         tests("Gateway", ["Core", "Chat", "EventLoop", "HTTPServer", "Limits", "Ledger", "Policies", logging]),
         tests("Limits", ["Core", "TestSupport"]),
         tests("Ledger", ["Core", "Limits", "LedgerCrashHelper", "Policies", "TestSupport", grdb]),

@@ -65,6 +65,9 @@ struct ChatRequestDecoder {
         case .user, .metadata:
             try readFact(rule, value)
             splice.drop()
+        case .mcpServers, .maxTurns:
+            try readFact(rule, value)
+            splice.drop()
         case .hint: splice.drop()
         case .unsupported: throw .unsupported(name(of: member), "'\(name(of: member))' is")
         case .forbidden:
@@ -150,6 +153,14 @@ struct ChatRequestDecoder {
             try MemberCheck.checkFormat(value)
             facts.wantsStructuredOutput = value["type"].map { !$0.isString("text") } ?? true
         case .user: facts.user = try RequestTags.user(value)
+        case .mcpServers:
+            facts.mcpServers = try RequestedServers.read(value)
+            // The tools of the servers are offered to the model.
+            facts.hasTools = true
+        case .maxTurns:
+            guard let turns = value.int64 else { throw .wrongType("max_turns", expected: .integer) }
+            guard (1...100).contains(turns) else { throw .invalid("max_turns", "expected 1 to 100") }
+            facts.maxTurns = Int(turns)
         case .metadata: facts.metadata = try RequestTags.metadata(value)
         default: break
         }

@@ -29,6 +29,10 @@ public struct RequestFacts: Sendable {
     public var demands = PriceDemands()
     /// Whether the model is to reason before it answers; `nil` when the client does not say.
     public var asksToReason: Bool?
+    /// The MCP servers that the client attaches, by name.
+    public var mcpServers: [String] = []
+    /// The most turns of the model that the client wants, where tools are used; 1 to 100.
+    public var maxTurns: Int?
     /// Estimate and bound of the input's tokens before a body for the upstream is made, for a provider with OpenAI's API.
     public var inputTokens = InputTokens(estimate: 0, upperBound: 0)
     /// What a translation to another provider API usually adds, at most, to the upper bound of ``inputTokens``; in rare cases the body adds more, and

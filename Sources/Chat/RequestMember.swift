@@ -7,6 +7,8 @@ enum RequestMember: Sendable {
     case surcharged(ValueTypes, isPlain: @Sendable (JSONValue) -> Bool)
     /// Sets whether and how much the model is to reason before it answers. Passed on when its value has one of these types.
     case reasoning(ValueTypes)
+    /// Tools of the gateway's side.
+    case mcpServers, maxTurns
     /// Belongs to a feature that this version lacks.
     case unsupported
     /// For a gateway, and harmless to ignore: never passed on.
@@ -98,7 +100,7 @@ enum RequestMember: Sendable {
     ]
 
     private static let foreign: [(name: StaticString, member: RequestMember)] = [
-        ("mcp_servers", .unsupported), ("max_turns", .unsupported),
+        ("mcp_servers", .mcpServers), ("max_turns", .maxTurns),
         ("credentials", .unsupported), ("deferred", .unsupported), ("deferred_calls", .unsupported),
         ("agent_attributes", .hint), ("model_attributes", .hint), ("guardrails", .hint), ("handoff_config", .hint), ("handoff_mode", .hint),
         ("automatic_tool_execution", .hint), ("correlation_id", .hint),

@@ -137,6 +137,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         Task(executorPreference: self, operation: operation)
     }
 
+    /// Runs `operation` as a task of the loop and waits for its result; never call it from the loop itself.
+    public func spawnAndWait<R: Sendable>(_ operation: @escaping @Sendable () async -> R) -> R {
+        let done = Handover<R>()
+        spawn { done.put(await operation()) }
+        return done.take()
+    }
+
     /// The executor's own entry: called by the Swift runtime when a task of this loop can go on.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)

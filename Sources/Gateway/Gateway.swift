@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Execution
 public import Ledger
 public import Logging
+public import MCP
 internal import Synchronization
 
 /// What all loops of the gateway share. Everything in it is immutable or safe to use from any thread.
@@ -14,6 +15,8 @@ public final class Gateway: Sendable {
     public let ledger: any LedgerStore
     /// The limits.
     public let budgets: Budgets
+    /// The MCP servers.
+    public let mcp: MCPHost
     /// Requests under way, on all loops together.
     let places: RequestPlaces
     /// What each key has under way.
@@ -39,11 +42,12 @@ public final class Gateway: Sendable {
     public init(
         policies: PolicyStore, keys: LiveKeys, ledger: any LedgerStore, budgets: Budgets, maxRequests: Int, maxRequestsPerKey: Int? = nil,
         maxRequestsPerTeam: Int? = nil,
-        mostJSONValues: Int, memory: MemoryBudget,
+        mostJSONValues: Int, memory: MemoryBudget, mcp: MCPHost = MCPHost(),
         idempotency: IdempotencyLimits = IdempotencyLimits(), log: Logger
     ) {
         self.idempotency = IdempotencyTable(idempotency)
         places = RequestPlaces(most: maxRequests, perKey: maxRequestsPerKey, perTeam: maxRequestsPerTeam)
+        self.mcp = mcp
         self.mostJSONValues = mostJSONValues
         self.memory = memory
         self.policies = policies

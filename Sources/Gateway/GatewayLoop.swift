@@ -5,6 +5,7 @@ internal import Execution
 public import HTTPServer
 public import Ledger
 internal import Logging
+internal import MCP
 internal import Policies
 
 /// The gateway's share of one loop: takes exchanges from the HTTP server and leads each to its endpoint.
@@ -17,6 +18,8 @@ public final class GatewayLoop: HTTPHandler {
     let admission: Admission
     /// The limits of all organizations.
     var budgets: Budgets { gateway.budgets }
+    /// The MCP servers.
+    var mcp: MCPHost { gateway.mcp }
     let log: Logger
     /// Reads what clients send.
     let reader: JSONReader

@@ -23,9 +23,12 @@ public enum PolicyCompiler {
 
         let providers = ProvidersSection(sections.providers, environment: environment, assumesOn: assumesProvidersOn)
         let timeZone = sections.timeZone.flatMap { TimeZoneDecoder.zone($0, resource) }
+        let servers = MCPServersSection(
+            sections.mcpServers, environment: environment, teams: Set(OrganizationsSection.paths(sections.organizations)),
+            isComplete: isComplete)
         let context = Condition.Context(
-            timeZone: timeZone?.rules ?? .utc,
-            teams: OrganizationsSection.paths(sections.organizations), isComplete: isComplete)
+            timeZone: timeZone?.rules ?? .utc, teams: OrganizationsSection.paths(sections.organizations), isComplete: isComplete,
+            mcpServers: servers.names)
         let catalogue = sections.catalogue.flatMap { CatalogueSection.catalogue($0, resource) } ?? .shipped
         let models = ModelsSection(sections.models, providers: providers, catalogue: catalogue, context: context)
         let references = ModelReferences(table: models.table, isComplete: isComplete)
@@ -47,6 +50,7 @@ public enum PolicyCompiler {
             ? nil
             : PolicySnapshot(
                 providers: providers, models: models, organizations: organizations, failsOpen: failsOpen, crossOrigin: crossOrigin,
+                mcpServers: servers,
                 classifier: classifier,
                 catalogue: catalogue, tests: tests.tests)
         return PolicyCompilation(snapshot: snapshot, diagnostics: diagnostics.finish())
@@ -74,12 +78,14 @@ private struct PolicySections {
     var catalogue: FieldReader?
     var ledger: FieldReader?
     var crossOrigin: FieldReader?
+    var mcpServers = Section()
 
     mutating func add(_ root: Node, path: String, _ diagnostics: DiagnosticCollector) {
         guard let reader = FieldReader(node: root, label: path, diagnostics: diagnostics).mapping(.file) else { return }
         if let field = reader["providers"] { providers.add(field, what: "provider") }
         if let field = reader["models"] { models.add(field, what: "model") }
         if let field = reader["organizations"] { organizations.add(field, what: "organization") }
+        if let field = reader["mcp_servers"] { mcpServers.add(field, what: "MCP server") }
         if let field = reader["tests"] { tests += field.list(of: "tests") ?? [] }
         if let field = reader["timezone"] { Self.set(&timeZone, field) }
         if let field = reader["classifier"] { Self.set(&classifier, field) }

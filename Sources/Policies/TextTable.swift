@@ -1,7 +1,7 @@
 /// Rows of text in columns.
-enum TextTable {
+package enum TextTable {
     /// Each row on a line of its own, indented by two; columns are as wide as their widest cell.
-    static func text(_ rows: [[String]]) -> String {
+    package static func text(_ rows: [[String]]) -> String {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in

@@ -7,6 +7,8 @@ internal import HTTPServer
 internal import Ledger
 internal import Limits
 internal import Logging
+internal import MCP
+internal import Policies
 internal import SharedLedger
 internal import TLS
 
@@ -96,11 +98,13 @@ final class GatewayService {
                 policies.current.snapshot, ledger: opened.ledger,
                 lease: opened.shared.map { shared in { shared.keepLeases(of: $0, failsOpen: $1) } }, log: log,
                 hooks: LimitHooks(log, alerts))
+            let mcp = MCPHost()
+            try mcp.adopt(policies.current.snapshot.mcpServers.map { MCPServerSettings($0) })
             return Gateway(
                 policies: policies, keys: keys, ledger: opened.ledger, budgets: budgets, maxRequests: configuration.maxRequests,
                 maxRequestsPerKey: configuration.maxRequestsPerKey, maxRequestsPerTeam: configuration.maxRequestsPerTeam,
                 mostJSONValues: configuration.maxJSONValues,
-                memory: MemoryBudget(limit: configuration.maxMemory),
+                memory: MemoryBudget(limit: configuration.maxMemory), mcp: mcp,
                 idempotency: configuration.idempotency, log: log)
         } catch {
             throw Terminal.cannotStart("\(error)")
@@ -199,6 +203,7 @@ final class GatewayService {
         gateway.abortUnattended()
         let abortEnd = MonotonicTime.now() + .seconds(2)
         while !(idle.isReached && gateway.isIdle), MonotonicTime.now() < abortEnd { usleep(5_000) }
+        gateway.mcp.stop()
         do { try gateway.ledger.close() } catch {
             log.critical("usage records stay in the journals until the next start", metadata: ["reason": "\(error)"])
             throw ExitStatus.no

@@ -10,7 +10,7 @@ struct Purser: ParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, RouteCommand.self, ClassifyCommand.self, FitCommand.self, KeysCommand.self,
             UsageCommand.self,
-            BudgetsCommand.self, LedgerCommand.self, CatalogueCommand.self, CertsCommand.self, ReloadCommand.self,
+            BudgetsCommand.self, LedgerCommand.self, CatalogueCommand.self, MCPCommand.self, CertsCommand.self, ReloadCommand.self,
         ])
 
     static func main() {

@@ -27,19 +27,6 @@ enum DocumentCases {
 
                 """#),
         DiagnosticCase(
-            "unsupported section",
-            #"""
-            mcp_servers:
-              time: {command: [python3]}
-
-            """#,
-            gives: #"""
-                main.yaml:1:1: error: "mcp_servers" is not supported by this version
-                   1 | mcp_servers:
-                     | ^
-
-                """#),
-        DiagnosticCase(
             "syntax error in a flow mapping",
             #"""
             providers:

@@ -401,9 +401,9 @@ enum RouteCases {
 
             """#,
             gives: #"""
-                main.yaml:8:21: error: "mcp_servers" is not supported by this version
+                main.yaml:8:35: error: there is no MCP server "search"
                    8 |       - {use: mini, mcp_servers: [search]}
-                     |                     ^
+                     |                                   ^
 
                 """#),
         DiagnosticCase(

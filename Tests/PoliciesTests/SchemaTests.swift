@@ -14,7 +14,7 @@ import Testing
         ("balanced_target", .balancedTarget), ("balance", .balance), ("split", .split), ("arm", .arm), ("hedge", .hedge),
         ("organization", .organization), ("team", .team), ("key", .key), ("limit", .limit), ("ledger", .ledger), ("cors", .cors),
         ("test", .test), ("given", .given), ("message", .message),
-        ("expect", .expect),
+        ("expect", .expect), ("mcp_server", .mcpServer), ("mcp_tools", .mcpTools),
     ]
 
     private func read(_ check: (JSONValue) throws(GatewayError) -> Void) throws {

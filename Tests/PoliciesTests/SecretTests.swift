@@ -37,9 +37,9 @@ import Testing
         "providers:\n  p: {Authorization: Bearer \(secret)}}\n",
         "providers: {p: [sk-\(secret)}\n",
         "providers: {p: {x: Bearer \(secret)]}}\n",
-        // Sections of other versions.
-        "mcp_servers: {s: {url: http://h, headers: {Authorization: Bearer \(secret)}}}\n",
-        "mcp_servers: {s: {command: [x], env: {ANY: \(secret)}}}\n",
+        // Under keys that MCP servers do not have.
+        "mcp_servers: {s: {url: http://h, header: {Authorization: Bearer \(secret)}}}\n",
+        "mcp_servers: {s: {command: [x], environment: {ANY: \(secret)}}}\n",
         // A key where its hash, or its description, belongs.
         "organizations: {a: {teams: {t: {keys: [{name: k, sha256: \(secret)}]}}}}\n",
         "organizations: {a: {teams: {t: {keys: [\(secret)]}}}}\n",

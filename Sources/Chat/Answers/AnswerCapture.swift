@@ -36,6 +36,13 @@ public final class AnswerCapture: AnswerWriter {
     /// As ``AnswerWriter``.
     public func member(_ name: StaticString, _ json: [UInt8]) {}
 
+    /// As ``AnswerWriter``.
+    public func fork() -> any AnswerWriter {
+        let other = AnswerCapture(answer.identity)
+        other.answer = answer
+        return other
+    }
+
     private func with(_ index: Int, _ change: (inout CapturedChoice) -> Void) {
         while answer.choices.count <= index { answer.choices.append(CapturedChoice()) }
         change(&answer.choices[index])

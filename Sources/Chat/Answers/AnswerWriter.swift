@@ -23,6 +23,8 @@ public protocol AnswerWriter: AnyObject {
     func finish(_ note: FinishNote, choice: Int)
     /// The usage of the whole answer, behind the ends of all choices.
     func usage(_ usage: TokenUsage, cost: NanoUSD)
+    /// A writer that goes on where this one stands, with nothing in its output: what is told to one is not told to the other.
+    func fork() -> any AnswerWriter
     /// An object of the gateway's own beside the answer, e.g. `purser`.
     /// - Parameter json: the value, without line ends.
     func member(_ name: StaticString, _ json: [UInt8])

@@ -10,6 +10,8 @@ public struct CapturedAnswer: Sendable {
     public var usage: TokenUsage
     /// What it cost.
     public var cost = NanoUSD.zero
+    /// Members of the gateway's own beside the answer: names, and values as JSON.
+    public var members: [(name: StaticString, json: [UInt8])] = []
 
     /// Makes an answer.
     public init(_ identity: AnswerIdentity, choices: [CapturedChoice] = [], usage: TokenUsage = TokenUsage()) {

@@ -102,3 +102,11 @@ enum ExactDecimal {
         }
     }
 }
+
+extension NanoUSD {
+    /// So many times the amount; saturates.
+    public func multiplied(by times: Int64) -> NanoUSD {
+        let (product, overflow) = nanos.multipliedReportingOverflow(by: times)
+        return overflow ? NanoUSD(nanos: .max) : NanoUSD(nanos: product)
+    }
+}

@@ -78,3 +78,19 @@ public enum ServiceTier: UInt8, Hashable, Sendable, CaseIterable {
         self = Self.allCases.first { $0.word == word } ?? .standard
     }
 }
+
+extension TokenUsage {
+    /// Both together: of calls that one answer was made of. The tier is that of the first.
+    public static func + (a: TokenUsage, b: TokenUsage) -> TokenUsage {
+        var sum = a
+        sum.input = a.input.addingSaturated(b.input)
+        sum.cachedInput = a.cachedInput.addingSaturated(b.cachedInput)
+        sum.cacheWrite = a.cacheWrite.addingSaturated(b.cacheWrite)
+        sum.cacheWriteHour = a.cacheWriteHour.addingSaturated(b.cacheWriteHour)
+        sum.audioInput = a.audioInput.addingSaturated(b.audioInput)
+        sum.output = a.output.addingSaturated(b.output)
+        sum.reasoning = a.reasoning.addingSaturated(b.reasoning)
+        sum.audioOutput = a.audioOutput.addingSaturated(b.audioOutput)
+        return sum
+    }
+}

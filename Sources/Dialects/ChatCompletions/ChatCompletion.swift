@@ -17,6 +17,12 @@ enum ChatCompletion {
         bytes.appendList(answer.choices.enumerated()) { $0.append($1.element, at: $1.offset) }
         bytes.append(",\"usage\":")
         bytes.appendUsage(answer.usage, cost: answer.cost)
+        for (name, json) in answer.members {
+            bytes.append(",\"")
+            bytes.append(name)
+            bytes.append("\":")
+            bytes.append(contentsOf: json)
+        }
         bytes.append("}")
         return bytes
     }

@@ -85,6 +85,12 @@ final class ChatCompletionsWriter: AnswerWriter {
         output.append("}]}\n\n")
     }
 
+    func fork() -> any AnswerWriter {
+        let other = ChatCompletionsWriter(identity)
+        (other.head, other.start, other.begun, other.details) = (head, start, begun, details)
+        return other
+    }
+
     func usage(_ usage: TokenUsage, cost: NanoUSD) { appendChunk("usage") { $0.appendUsage(usage, cost: cost) } }
 
     func member(_ name: StaticString, _ json: [UInt8]) { appendChunk(name) { $0.append(contentsOf: json) } }

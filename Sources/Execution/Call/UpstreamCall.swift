@@ -114,6 +114,8 @@ final class UpstreamCall: AnswerSource {
     /// When the call began.
     var startTime: MonotonicTime { transfer.startTime }
 
+    var writer: (any AnswerWriter)? { stream?.writer }
+
     var upstreamMicroseconds: Int64 {
         outcome.latencyMicroseconds > 0 ? outcome.latencyMicroseconds : MonotonicTime.now().microseconds(since: transfer.startTime)
     }

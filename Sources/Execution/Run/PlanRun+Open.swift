@@ -10,6 +10,7 @@ extension PlanRun {
         case .call(let call): try await self.call(call, node)
         case .firstOf(let plans): try await firstOf(plans, node)
         case .race(let plans, let delay): try await race(plans, after: delay, node)
+        case .tools(let plan, let use): try await tools(plan, use, node)
         }
     }
 

@@ -2,6 +2,7 @@ public import Chat
 public import Core
 public import EventLoop
 internal import Ledger
+public import MCP
 public import Policies
 
 /// Carries out the plan of one request: calls, fallbacks, retries and races, until one call has begun to answer.
@@ -24,6 +25,12 @@ public final class PlanRun {
     public let envelope: Envelope?
     /// Where calls are recorded that have ended.
     let books: any RunBooks
+    /// The MCP servers; `nil` where there are none.
+    let mcp: MCPHost?
+    /// The tools that were called, in the order in which they were recorded.
+    public internal(set) var toolUses: [ToolUseRecord] = []
+    /// MCP servers that could not be used, and why.
+    var serverErrors: [(server: String, why: String)] = []
     /// Whether it is over and all of it is settled.
     var isClosed = false
     /// Calls that a limit has refused on the way.
@@ -37,10 +44,12 @@ public final class PlanRun {
     ///   - team: the path of the key's team.
     ///   - envelope: reserves money for each call in the limits of the organization.
     ///   - books: take the records of calls.
+    ///   - mcp: the MCP servers.
     public init(
         _ executor: CallExecutor, policies: ServingPolicies, deadline: MonotonicTime, caller: String, team: String, envelope: Envelope?,
-        books: any RunBooks
+        books: any RunBooks, mcp: MCPHost? = nil
     ) {
+        self.mcp = mcp
         self.caller = caller
         self.team = team
         self.executor = executor

@@ -5,6 +5,8 @@ public import Policies
 public protocol AnswerSource: AnyObject {
     /// The model whose words the client reads.
     var model: ModelEntry { get }
+    /// What takes the events of a stream; `nil` where the provider's own bytes pass through, and for whole answers.
+    var writer: (any AnswerWriter)? { get }
     /// How long providers have been at work on it so far, in microseconds.
     var upstreamMicroseconds: Int64 { get }
     /// Waits for more and appends what is to be forwarded to `output`.

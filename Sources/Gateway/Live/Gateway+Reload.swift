@@ -2,6 +2,8 @@ internal import Core
 public import EventLoop
 internal import Execution
 internal import Glibc
+internal import Logging
+internal import MCP
 internal import Ledger
 internal import Policies
 internal import Synchronization
@@ -41,6 +43,9 @@ extension Gateway {
             // Limits first: a request under the new policies finds their limits in force.
             budgets.adopt(candidate.serving.snapshot)
             policies.publish(candidate)
+            do throws(SystemError) { try mcp.adopt(candidate.serving.snapshot.mcpServers.map { MCPServerSettings($0) }) } catch {
+                log.error("MCP servers cannot be reached", metadata: ["reason": "\(error)"])
+            }
             return []
         } catch {
             policies.refuse(error)

@@ -133,7 +133,8 @@ extension DecidedRequest {
         let envelope = try await envelope()
         let run = PlanRun(
             incoming.loop.executor, policies: incoming.policies, deadline: admitted.deadline, caller: admitted.principal.keyID,
-            team: admitted.principal.team, envelope: envelope, books: self)
+            team: admitted.principal.team, envelope: envelope, books: self,
+            mcp: incoming.loop.mcp)
         let question = Question(admitted.request, as: incoming.dialect.form, ceiling: admitted.maxCost)
         return ReservedRequest(decided: self, run: run, question: question)
     }

@@ -15,6 +15,8 @@ extension Condition {
         /// The paths of all teams; empty when the policies name none.
         let teams: Set<String>
         let isComplete: Bool
+        /// The names of all MCP servers.
+        var mcpServers: Set<String> = []
     }
 
     /// Reads one entry of `when`.

@@ -11,6 +11,8 @@ struct Decider<State: TargetState> {
     private let plansUnavailable: Bool
     private(set) var candidates: [DecisionTrace.Candidate] = []
     private(set) var rule: String?
+    /// The MCP servers that rules have attached.
+    private(set) var attached: [String] = []
     private(set) var assignment: (experiment: String, arm: String, by: String?)?
     /// Whether a candidate that the ceiling excluded would fit with a lower limit of output.
     private(set) var couldClamp = false
@@ -31,6 +33,7 @@ struct Decider<State: TargetState> {
         switch model.strategy {
         case .route(let rules):
             guard let rule = rules.first(where: { $0.holds(features) }) else { return nil }
+            attached += rule.mcpServers
             if self.rule == nil { self.rule = isOutermost ? rule.label : "\(model.name)/\(rule.label)" }
             plans = self.plans(rule.action, terms)
         case .fallback(let entries): plans = self.plans(entries, terms)

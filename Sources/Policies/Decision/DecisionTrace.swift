@@ -23,6 +23,8 @@ public struct DecisionTrace: Sendable {
     /// The rule that matched: its name, else its number from 1. One of a virtual model inside the requested one has that model's name and a
     /// `/` in front. `nil` without rules.
     public let rule: String?
+    /// The MCP servers that rules have attached.
+    let attached: [String]
     /// The model that is called first; `nil` when nothing can be called.
     public let model: String?
     /// What the request says about itself.

@@ -10,6 +10,8 @@ public enum Plan: Sendable {
     /// Hedged: the first is started at once, each next one when this time has passed without the beginning of an answer, or when all before
     /// it have failed. The first that begins to answer wins, and the others are cancelled. At least two.
     case race([Plan], after: Duration)
+    /// The plan with tools at hand: it is carried out again with what the tools have answered, until the model answers or its turns are over.
+    indirect case tools(Plan, ToolUse)
 }
 
 /// One call to a provider model. A class, because it is handed from step to step of a request and never changed.
@@ -156,23 +158,27 @@ extension Plan {
         switch self {
         case .call: []
         case .firstOf(let plans), .race(let plans, _): plans
+        case .tools(let plan, _): [plan]
         }
     }
 
-    /// Folds all calls that may be made, in the order of attempts.
-    func fold<R>(into result: R, _ next: (inout R, PlannedCall) -> Void) -> R {
+    /// Folds all calls that may be made, in the order of attempts, each with the number of times that it may be made.
+    func fold<R>(into result: R, _ next: (inout R, PlannedCall, Int64) -> Void) -> R {
         var result = result
-        visit { next(&result, $0) }
+        visit(1) { next(&result, $0, $1) }
         return result
     }
 
-    private func visit(_ body: (PlannedCall) -> Void) {
-        if case .call(let call) = self { return body(call) }
-        for plan in children { plan.visit(body) }
+    private func visit(_ times: Int64, _ body: (PlannedCall, Int64) -> Void) {
+        switch self {
+        case .call(let call): body(call, times)
+        case .tools(let plan, let use): plan.visit(times * Int64(use.mostTurns), body)
+        case .firstOf(let plans), .race(let plans, _): for plan in plans { plan.visit(times, body) }
+        }
     }
 
     /// Every call that may be made, in the order of attempts.
-    public var calls: [PlannedCall] { fold(into: []) { $0.append($1) } }
+    public var calls: [PlannedCall] { fold(into: []) { calls, call, _ in calls.append(call) } }
 
     /// The call that is made first.
     public var firstCall: PlannedCall? {
@@ -184,8 +190,8 @@ extension Plan {
     /// Retries are not counted: one is made only if what the failed attempt did not spend covers it. `nil` when the price of a call is not
     /// known.
     public var worstCase: NanoUSD? {
-        fold(into: NanoUSD.zero as NanoUSD?) { sum, call in
-            sum = if let known = sum, let cost = call.worstCase { known + cost } else { nil }
+        fold(into: NanoUSD.zero as NanoUSD?) { sum, call, times in
+            sum = if let known = sum, let cost = call.worstCase { known + cost.multiplied(by: times) } else { nil }
         }
     }
 }

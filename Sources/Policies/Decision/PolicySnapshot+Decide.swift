@@ -20,6 +20,17 @@ extension PolicySnapshot {
     public func decide(
         _ features: RequestFeatures, allowed: some ModelAccess, state: some TargetState
     ) throws(DecisionFailure) -> Decision {
+        let decision = try decideModels(features, allowed, state)
+        let names = features.facts.mcpServers + decision.trace.attached
+        if names.isEmpty { return decision }
+        do throws(GatewayError) { return decision.with(try toolUse(names, features)) } catch {
+            throw DecisionFailure(error: error, trace: decision.trace)
+        }
+    }
+
+    private func decideModels(
+        _ features: RequestFeatures, _ allowed: some ModelAccess, _ state: some TargetState
+    ) throws(DecisionFailure) -> Decision {
         var models: [NamedModel] = []
         if let only = features.facts.models.first, features.facts.models.count == 1 {
             let model = try named(only.name, features, allowed)
@@ -53,6 +64,34 @@ extension PolicySnapshot {
         let trace = DecisionTrace(features, route: DecisionTrace.direct, decider, model: plan == nil ? nil : model.name)
         guard let plan else { throw DecisionFailure(error: .noCandidate(trace, [.provider(model)], features), trace: trace) }
         return Decision(plan, trace, features)
+    }
+
+    /// The servers of those names, each once, for a caller that may use them.
+    private func toolUse(_ names: [String], _ features: RequestFeatures) throws(GatewayError) -> ToolUse {
+        guard features.facts.choices == 1 else {
+            throw GatewayError(.invalidRequest, "With mcp_servers a request has one choice: leave 'n' out.", param: "n")
+        }
+        var servers: [MCPServerEntry] = []
+        for name in names where !servers.contains(where: { $0.name == name }) {
+            // Dedalus' slugs may have a version.
+            let plain = name.prefix { $0 != "@" }
+            guard let server = mcpServers.first(where: { $0.name == name || $0.name == plain }) else { throw noServer(name) }
+            guard server.allows(team: features.team) else {
+                throw GatewayError(
+                    .mcpServerNotAllowed, "This key may not use the MCP server \(server.name).", param: "mcp_servers")
+            }
+            servers.append(server)
+        }
+        return ToolUse(servers: servers, mostTurns: features.facts.maxTurns ?? ToolUse.defaultTurns)
+    }
+
+    private func noServer(_ name: String) -> GatewayError {
+        if let off = offMCPServers.first(where: { $0.name == name }) {
+            return GatewayError(
+                .noHealthyUpstream, "The MCP server \(off.name) is off: \(off.reason).", source: .gateway, param: "mcp_servers")
+        }
+        let hint = EditDistance.nearest(to: name, among: mcpServers.map(\.name)).map { " Did you mean \($0)?" } ?? ""
+        return GatewayError(.mcpServerNotFound, "There is no MCP server \"\(name.prefix(120))\".\(hint)", param: "mcp_servers")
     }
 
     private func named(_ name: String, _ features: RequestFeatures, _ allowed: some ModelAccess) throws(DecisionFailure) -> NamedModel {
@@ -108,7 +147,20 @@ extension Decider {
     }
 }
 
+extension GatewayError.Code {
+    /// 404: no MCP server of that name.
+    public static let mcpServerNotFound = Self("mcp_server_not_found", 404, "invalid_request_error")
+    /// 403: the key may not use this MCP server.
+    public static let mcpServerNotAllowed = Self("mcp_server_not_allowed", 403, "permission_error")
+}
+
 extension Decision {
+    /// The same with tools at hand.
+    fileprivate func with(_ use: ToolUse) -> Decision {
+        let plan = Plan.tools(plan, use)
+        return Decision(plan: plan, trace: trace, worstCase: plan.worstCase.map { min($0, trace.facts.maxCost ?? $0) })
+    }
+
     fileprivate init(_ plan: Plan, _ trace: DecisionTrace, _ features: RequestFeatures) {
         self.plan = plan
         self.trace = trace
@@ -119,19 +171,23 @@ extension Decision {
 extension DecisionTrace {
     /// A trace without candidates.
     fileprivate init(_ features: RequestFeatures) {
-        self.init(features, route: Self.direct, candidates: [], rule: nil, assignment: nil, model: nil)
+        self.init(features, route: Self.direct, candidates: [], rule: nil, attached: [], assignment: nil, model: nil)
     }
 
     fileprivate init(_ features: RequestFeatures, route: String, _ decider: Decider<some TargetState>, model: String?) {
-        self.init(features, route: route, candidates: decider.candidates, rule: decider.rule, assignment: decider.assignment, model: model)
+        self.init(
+            features, route: route, candidates: decider.candidates, rule: decider.rule, attached: decider.attached,
+            assignment: decider.assignment,
+            model: model)
     }
 
     private init(
-        _ features: RequestFeatures, route: String, candidates: [Candidate], rule: String?,
+        _ features: RequestFeatures, route: String, candidates: [Candidate], rule: String?, attached: [String],
         assignment: (experiment: String, arm: String, by: String?)?, model: String?
     ) {
         self.route = route
         self.rule = rule
+        self.attached = attached
         self.model = model
         facts = features.facts
         classification = features.classification

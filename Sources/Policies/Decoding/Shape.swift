@@ -10,8 +10,15 @@ struct Shape {
 
     static let file = Shape(
         name: "a policy file",
-        keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger", "cors"],
-        unsupported: ["mcp_servers"])
+        keys: ["providers", "models", "organizations", "tests", "timezone", "classifier", "catalogue", "ledger", "cors", "mcp_servers"])
+
+    static let mcpServer = Shape(
+        name: "an MCP server",
+        keys: ["command", "env", "url", "headers", "ca_file", "timeout", "max_result_bytes", "idle_stop", "tools", "teams"],
+        unsupported: ["price_per_call", "limits", "expose", "pin", "max_processes", "sampling", "elicitation", "auth"],
+        hidesUnknownValues: true)
+
+    static let mcpTools = Shape(name: "the tools of an MCP server", keys: ["allow", "deny"], unsupported: ["approve", "mode"])
 
     static let provider = Shape(
         name: "a provider",
@@ -46,7 +53,7 @@ struct Shape {
     static let virtualKeys = strategies + unsupportedStrategies + ["prefer", "hedge"]
 
     static let rule = Shape(
-        name: "a rule", keys: ["name", "when", "use", "among", "prefer", "fallback"] + callTerms, unsupported: ["mcp_servers"])
+        name: "a rule", keys: ["name", "when", "use", "among", "prefer", "fallback", "mcp_servers"] + callTerms)
 
     private static let callTerms = ["timeout", "max_output_tokens", "settings"]
 

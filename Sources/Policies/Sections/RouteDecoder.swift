@@ -32,7 +32,7 @@ struct RouteDecoder {
         let conditions = conditions(reader["when"])
         let label = reader["name"].map { $0.text().flatMap(validLabel($0)) } ?? String(number)
         guard reader.unsupportedKeys.isEmpty, let conditions, let label, let action = action(reader, field) else { return nil }
-        return Rule(label: label, conditions: conditions, action: action)
+        return Rule(label: label, conditions: conditions, action: action, mcpServers: reader["mcp_servers"].map(servers) ?? [])
     }
 
     private func validLabel(_ field: FieldReader) -> (String) -> String? {
@@ -43,6 +43,20 @@ struct RouteDecoder {
             // A number is refused as a name: it could be the number of another rule.
             return Int(text) == nil ? text : field.refuse("the rule name \"\(text)\" is a number; rules without a name have theirs as name")
         }
+    }
+
+    private func servers(_ field: FieldReader) -> [String] {
+        var names: [String] = []
+        for item in field.list(of: "names of MCP servers") ?? [] {
+            guard let name = item.text() else { continue }
+            if context.isComplete, !context.mcpServers.contains(name) {
+                let _: String? = item.refuse(
+                    "there is no MCP server \"\(shortened(name))\"",
+                    suggestion: EditDistance.nearest(to: name, among: Array(context.mcpServers)))
+            }
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
     }
 
     /// The conditions; `nil` when one is invalid.

@@ -44,6 +44,10 @@ public final class PolicySnapshot: Sendable {
     public let failsOpen: Bool
     /// The origins whose pages may use the gateway from a browser; `nil`: none.
     public let crossOrigin: CrossOriginRules?
+    /// The MCP servers that are on, in the order of the files.
+    public let mcpServers: [MCPServerEntry]
+    /// The MCP servers that are off, with the reason.
+    public let offMCPServers: [SwitchedOff]
     /// Whether there is any limit at all.
     public let hasLimits: Bool
     /// The classifier for `task` and `complexity`.
@@ -60,13 +64,15 @@ public final class PolicySnapshot: Sendable {
 
     init(
         providers: ProvidersSection, models: ModelsSection, organizations: OrganizationsSection, failsOpen: Bool,
-        crossOrigin: CrossOriginRules?,
+        crossOrigin: CrossOriginRules?, mcpServers: MCPServersSection,
         classifier: ClassifierSection, catalogue: Catalogue, tests: [PolicyTest]
     ) {
         self.providers = providers.names.compactMap { if case .on(let provider)? = providers.states[$0] { provider } else { nil } }
         offProviders = providers.names.compactMap { name in
             if case .off(let reason)? = providers.states[name] { SwitchedOff(name: name, reason: reason) } else { nil }
         }
+        self.mcpServers = mcpServers.servers
+        offMCPServers = mcpServers.off
         table = models.table
         self.classifier = classifier.classifier
         self.catalogue = catalogue

@@ -21,8 +21,11 @@ final class Rule: Sendable {
     /// The conditions, all of which must hold. Without any the rule always holds.
     let conditions: [Condition]
     let action: Action
+    /// The names of the MCP servers that it attaches.
+    let mcpServers: [String]
 
-    init(label: String, conditions: [Condition], action: Action) {
+    init(label: String, conditions: [Condition], action: Action, mcpServers: [String] = []) {
+        self.mcpServers = mcpServers
         self.label = label
         self.conditions = conditions
         self.action = action

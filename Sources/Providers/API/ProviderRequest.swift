@@ -48,7 +48,12 @@ public struct AnswerContext: Sendable {
     /// The client's spelling of the tools' names that the provider does not take, by the names that were sent instead.
     var toolSpellings: [[UInt8]: [UInt8]] = [:]
     /// What names the answer where the provider does not.
-    public var identity: AnswerIdentity { AnswerIdentity(id: id, created: created, model: model) }
+    public var identity: AnswerIdentity {
+        // A provider that passes its answers on names them itself; told to another writer, one that does not needs a name all the same.
+        AnswerIdentity(
+            id: id.isEmpty ? "chatcmpl-" + String(UInt64.random(in: .min ... .max), radix: 16) : id,
+            created: created == 0 ? Int64(time(nil)) : created, model: model)
+    }
     /// The answer's `id` where the provider gives none.
     public var id: String
     /// The answer's `created` where the provider gives none, in seconds since 1970.

@@ -1,0 +1,102 @@
+internal import Chat
+internal import Core
+internal import MCP
+internal import Policies
+
+/// The tools of MCP servers as a model sees them: each under a name of its own that every provider takes. Pure.
+struct ToolSet {
+    /// One tool.
+    struct Entry {
+        let server: MCPServerEntry
+        let tool: MCPTool
+        /// As the model calls it.
+        let name: String
+    }
+
+    private(set) var entries: [Entry] = []
+    private var byName: [String: Int] = [:]
+
+    /// - Parameters:
+    ///   - lists: the tools of each server, in the order in which the model sees them.
+    ///   - taken: the names of the client's own tools, which stay the client's.
+    init(_ lists: [(server: MCPServerEntry, tools: [MCPTool])], taken: Set<String>) {
+        let all = lists.flatMap { list in list.tools.filter { list.server.allows(tool: $0.name) }.map { (list.server, $0) } }
+        let counts = Dictionary(grouping: all) { $0.1.name }.mapValues(\.count)
+        for (server, tool) in all {
+            let isPlain = counts[tool.name] == 1 && !taken.contains(tool.name) && Self.isValid(tool.name)
+            var name = isPlain ? tool.name : Self.fitting("\(server.name)__\(tool.name)")
+            // Two long names may begin alike.
+            var salt = 0
+            while byName[name] != nil || taken.contains(name) {
+                salt += 1
+                name = Self.fitting("\(server.name)__\(tool.name)", salt: salt)
+            }
+            byName[name] = entries.count
+            entries.append(Entry(server: server, tool: tool, name: name))
+        }
+    }
+
+    /// The tool that the model calls by that name; `nil`: it is the client's, or nobody's.
+    subscript(name: [UInt8]) -> Entry? { byName[String(decoding: name, as: UTF8.self)].map { entries[$0] } }
+
+    /// The tools as OpenAI's `tools` has them.
+    func declarations(_ reader: JSONReader) -> [[UInt8]] {
+        entries.map { entry in
+            var json = Array("{\"type\":\"function\",\"function\":{\"name\":".utf8)
+            json.appendJSONString(entry.name)
+            if !entry.tool.description.isEmpty {
+                json.append(",\"description\":")
+                json.appendJSONString(entry.tool.description)
+            }
+            json.append(",\"parameters\":")
+            json += Self.schema(entry.tool.inputSchema, reader)
+            json.append("}}")
+            return json
+        }
+    }
+
+    // MARK: Names
+
+    /// What every provider takes: https://platform.openai.com/docs/api-reference/chat/create#tools.
+    private static func isValid(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && name.utf8.allSatisfy(isNameCharacter)
+    }
+
+    private static func isNameCharacter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
+
+    /// `name` in the characters that every provider takes, at most 64 of them; one that had to be cut, or that is not the first of its kind, ends with
+    /// a digest.
+    private static func fitting(_ name: String, salt: Int = 0) -> String {
+        let plain = String(decoding: name.utf8.map { isNameCharacter($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+        if salt == 0, plain.utf8.count <= 64 { return plain }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        // FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/.
+        for byte in "\(salt)\(name)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let digest = String(hash & 0xFFFF_FFFF, radix: 16)
+        return String(plain.prefix(64 - 9)) + "_" + String(repeating: "0", count: 8 - digest.count) + digest
+    }
+
+    // MARK: Schemas
+
+    /// A schema that every provider takes: an object with properties, without names that point elsewhere.
+    private static func schema(_ schema: [UInt8], _ reader: JSONReader) -> [UInt8] {
+        var out: [UInt8] = [UInt8(ascii: "{")]
+        var (hasType, hasProperties) = (false, false)
+        _ = try? reader.read(schema) { root in
+            for member in root.rawMembers.map(Array.init) ?? [] {
+                if member.name.isString("$schema") || member.name.isString("$id") { continue }
+                if member.name.isString("type") { hasType = true }
+                if member.name.isString("properties") { hasProperties = true }
+                if out.count > 1 { out.append(",") }
+                out.append(contentsOf: schema[member.range])
+            }
+        }
+        if !hasType { out += Array((out.count > 1 ? "," : "").utf8) + Array("\"type\":\"object\"".utf8) }
+        if !hasProperties { out += Array(",\"properties\":{}".utf8) }
+        out.append("}")
+        return out
+    }
+}

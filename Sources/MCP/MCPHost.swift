@@ -1,0 +1,156 @@
+internal import Chat
+internal import Core
+public import EventLoop
+internal import Glibc
+internal import Synchronization
+internal import Upstream
+
+/// All MCP servers of the policies, for all loops of the gateway: one session, and one child process, for each server, on a loop of their own.
+///
+/// May be used from any loop; the calls run on the host's own and come back to their caller's.
+public final class MCPHost: Sendable {
+    /// The host's own loop, made when there is a server to reach.
+    private let home = Mutex<LoopGroup?>(nil)
+    /// Confined to the host's loop.
+    private nonisolated(unsafe) var state: State?
+    private let lists = Mutex<[String: CachedTools]>([:])
+
+    private final class State {
+        var slots: [String: ServerSlot] = [:]
+        let client: UpstreamClient
+        let reader = JSONReader()
+
+        init(on loop: EventLoop) { client = UpstreamClient(loop: loop) }
+    }
+
+    /// The tools of a server as they were listed last.
+    private struct CachedTools {
+        var settings: MCPServerSettings
+        var result: Result<[MCPTool], MCPFailure>
+        var isStale = false
+        var until: MonotonicTime
+    }
+
+    /// Makes a host without servers.
+    public init() {}
+
+    /// Takes over the servers of new policies: those that are gone or are reached in another way are ended. None is started before it is used.
+    /// - Throws: `SystemError` when the thread that all servers need cannot be started.
+    public func adopt(_ servers: [MCPServerSettings]) throws(SystemError) {
+        let wanted = Dictionary(servers.map { ($0.name, $0) }) { first, _ in first }
+        lists.withLock { lists in lists = lists.filter { wanted[$0.key] == $0.value.settings } }
+        guard let loop = try loop(isNeeded: !servers.isEmpty) else { return }
+        loop.runAndWait {
+            let state = self.state ?? State(on: loop)
+            self.state = state
+            for (name, slot) in state.slots where wanted[name] != slot.settings {
+                slot.stop()
+                state.slots[name] = nil
+            }
+            for (name, settings) in wanted where state.slots[name] == nil {
+                let slot = ServerSlot(settings, client: state.client, reader: state.reader, on: loop)
+                slot.toolsChanged = { [weak self] in self?.lists.withLock { $0[name]?.isStale = true } }
+                state.slots[name] = slot
+            }
+        }
+    }
+
+    private func loop(isNeeded: Bool) throws(SystemError) -> EventLoop? {
+        try home.withLock { (group) throws(SystemError) in
+            if group == nil, isNeeded { group = try LoopGroup(count: 1) }
+            return group?.loops[0]
+        }
+    }
+
+    private var currentLoop: EventLoop? { home.withLock { $0?.loops[0] } }
+
+    /// The tools of a server: from memory where they are known, else as the server lists them.
+    /// - Throws: what is wrong with the server. A failure is remembered for a moment, so that a dead server delays nobody twice.
+    public nonisolated(nonsending) func tools(of server: String) async throws(MCPFailure) -> [MCPTool] {
+        let known = lists.withLock { $0[server] }
+        if let known, !known.isStale, MonotonicTime.now() < known.until { return try known.result.get() }
+        guard let loop = currentLoop else { throw .unavailable("no server of that name") }
+        let result = await withTaskExecutorPreference(loop) { await self.list(server) }
+        return try result.get()
+    }
+
+    /// Calls a tool. What goes wrong is a result too: the model is told.
+    /// - Parameters:
+    ///   - arguments: a JSON object.
+    ///   - patience: how long the call may take, if that is less than the server's own time-out.
+    public nonisolated(nonsending) func call(
+        _ tool: String, of server: String, arguments: [UInt8], within patience: Duration = .seconds(600)
+    ) async -> Result<MCPToolResult, MCPFailure> {
+        guard let loop = currentLoop else { return .failure(.unavailable("no server of that name")) }
+        return await withTaskExecutorPreference(loop) { await self.callHere(tool, server, arguments, patience) }
+    }
+
+    /// Like ``tools(of:)`` for commands: blocks.
+    public func toolsAndWait(of server: String) throws(MCPFailure) -> [MCPTool] {
+        guard let loop = currentLoop else { throw .unavailable("no server of that name") }
+        return try loop.spawnAndWait { await self.list(server) }.get()
+    }
+
+    /// Like ``call(_:of:arguments:within:)`` for commands: blocks.
+    public func callAndWait(_ tool: String, of server: String, arguments: [UInt8]) -> Result<MCPToolResult, MCPFailure> {
+        guard let loop = currentLoop else { return .failure(.unavailable("no server of that name")) }
+        return loop.spawnAndWait { await self.callHere(tool, server, arguments, .seconds(600)) }
+    }
+
+    /// Ends every session and process. Blocks until they have been told, and up to four seconds until the processes have ended; call it from no loop.
+    public func stop() {
+        guard
+            let group = home.withLock({ group in
+                defer { group = nil }
+                return group
+            })
+        else { return }
+        let loop = group.loops[0]
+        loop.runAndWait {
+            for slot in (self.state?.slots ?? [:]).values { slot.stop() }
+        }
+        let end = MonotonicTime.now() + .seconds(5)
+        while MonotonicTime.now() < end, !loop.runAndWait({ self.state?.slots.values.allSatisfy(\.isGone) ?? true }) { usleep(10_000) }
+        loop.runAndWait { self.state = nil }
+        group.stopAndWait()
+    }
+
+    /// Processes that run at the moment.
+    public func processes() -> [Int32] {
+        currentLoop?.runAndWait { self.state?.slots.values.compactMap(\.processID) ?? [] } ?? []
+    }
+
+    // MARK: On the host's loop
+
+    private func list(_ server: String) async -> Result<[MCPTool], MCPFailure> {
+        guard let slot = state?.slots[server] else { return .failure(.unavailable("no server of that name")) }
+        let result: Result<[MCPTool], MCPFailure>
+        do throws(MCPFailure) {
+            let tools = try await slot.use { (session) async throws(MCPFailure) in try await session.tools() }
+            // A server without tools is not at work: its list is asked for again.
+            result = tools.isEmpty ? .failure(.malformed("it lists no tools")) : .success(tools)
+        } catch { result = .failure(error) }
+        if case .failure(.cancelled) = result { return result }
+        let life: Duration = if case .success = result { Self.listLife } else { Self.failureLife }
+        lists.withLock { $0[server] = CachedTools(settings: slot.settings, result: result, until: .now() + life) }
+        return result
+    }
+
+    private func callHere(
+        _ tool: String, _ server: String, _ arguments: [UInt8], _ patience: Duration
+    ) async -> Result<MCPToolResult, MCPFailure> {
+        guard let slot = state?.slots[server] else { return .failure(.unavailable("no server of that name")) }
+        do throws(MCPFailure) {
+            let timeout = min(slot.settings.timeout, patience)
+            return .success(
+                try await slot.use { (session) async throws(MCPFailure) in
+                    try await session.call(tool, arguments: arguments, timeout: timeout)
+                })
+        } catch { return .failure(error) }
+    }
+
+    /// How long a list of tools is believed, unless the server says that it has changed.
+    private static let listLife = Duration.seconds(300)
+    /// How long a server that could not be listed is not asked again.
+    private static let failureLife = Duration.seconds(2)
+}
