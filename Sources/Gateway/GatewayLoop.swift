@@ -75,6 +75,7 @@ public final class GatewayLoop: HTTPHandler {
                 case .chatCompletions: try await completeChat(caller, exchange)
                 case .models: listModels(caller)
                 case .model: try showModel(name, caller)
+                case .mcp: try await serveMCP(name, caller, exchange)
                 }
             }
         } catch {
@@ -85,7 +86,7 @@ public final class GatewayLoop: HTTPHandler {
     /// Refuses what there is no room for, before anybody looks who asks.
     private func checkRoom(for endpoint: ClientEndpoint) throws(GatewayError) {
         if admission.memory.state == .exhausted { throw admission.memory.refusal() }
-        if endpoint == .chatCompletions, admission.places.isFull { throw admission.places.refusal() }
+        if endpoint == .chatCompletions || endpoint == .mcp, admission.places.isFull { throw admission.places.refusal() }
     }
 
     /// Answers a request that is not valid HTTP.

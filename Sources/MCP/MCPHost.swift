@@ -21,6 +21,11 @@ public final class MCPHost: Sendable {
         let reader = JSONReader()
 
         init(on loop: EventLoop) { client = UpstreamClient(loop: loop) }
+
+        func slot(_ server: String) throws(MCPFailure) -> ServerSlot {
+            guard let slot = slots[server] else { throw .unavailable("no server of that name") }
+            return slot
+        }
     }
 
     /// The tools of a server as they were listed last.
@@ -71,6 +76,56 @@ public final class MCPHost: Sendable {
         if let known, !known.isStale, MonotonicTime.now() < known.until { return try known.result.get() }
         guard let loop = currentLoop else { throw .unavailable("no server of that name") }
         let result = await withTaskExecutorPreference(loop) { await self.list(server) }
+        return try result.get()
+    }
+
+    /// The tools of several servers, asked at the same time, in the order of their names.
+    public nonisolated(nonsending) func tools(ofAll servers: [String]) async -> [Result<[MCPTool], MCPFailure>] {
+        await withTaskGroup(of: (Int, Result<[MCPTool], MCPFailure>).self) { group in
+            for (index, server) in servers.enumerated() {
+                group.addTask {
+                    do throws(MCPFailure) { return (index, .success(try await self.tools(of: server))) } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var results = [Result<[MCPTool], MCPFailure>](repeating: .failure(.cancelled), count: servers.count)
+            for await (index, result) in group { results[index] = result }
+            return results
+        }
+    }
+
+    /// What a server says of itself.
+    public nonisolated(nonsending) func introduction(of server: String) async throws(MCPFailure) -> MCPIntroduction {
+        try await here { (state) async throws(MCPFailure) in
+            try await state.slot(server).use { (session) async throws(MCPFailure) in session.introduction }
+        }
+    }
+
+    /// Asks a server for what is not a tool.
+    /// - Parameters:
+    ///   - members: of the parameters, without braces.
+    ///   - name: of the prompt, or the resource's URI.
+    /// - Returns: the `result`, JSON.
+    public nonisolated(nonsending) func ask(
+        _ server: String, _ method: String, members: [UInt8], name: String?
+    ) async throws(MCPFailure) -> [UInt8] {
+        try await here { (state) async throws(MCPFailure) in
+            try await state.slot(server).use { (session) async throws(MCPFailure) in
+                try await session.request(method, members, name: name)
+            }
+        }
+    }
+
+    /// Does something on the host's loop.
+    private nonisolated(nonsending) func here<R: Sendable>(
+        _ body: @escaping @Sendable (State) async throws(MCPFailure) -> R
+    ) async throws(MCPFailure) -> R {
+        guard let loop = currentLoop else { throw .unavailable("no server of that name") }
+        let result = await withTaskExecutorPreference(loop) { () async -> Result<R, MCPFailure> in
+            guard let state = self.state else { return .failure(.unavailable("it was stopped")) }
+            do throws(MCPFailure) { return .success(try await body(state)) } catch { return .failure(error) }
+        }
         return try result.get()
     }
 

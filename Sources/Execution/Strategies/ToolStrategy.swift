@@ -10,10 +10,12 @@ extension PlanRun {
     func tools(_ plan: Plan, _ use: ToolUse, _ node: Node) async throws(GatewayError) -> StartedAnswer {
         guard let mcp else { throw GatewayError(.internalError, "There are no MCP servers.", source: .gateway) }
         var lists: [(server: MCPServerEntry, tools: [MCPTool])] = []
-        for server in use.servers {
-            do throws(MCPFailure) { lists.append((server, try await mcp.tools(of: server.name))) } catch {
-                if error == .cancelled { throw .clientLeft }
-                serverErrors.append((server.name, "\(error)"))
+        // A server that is slow or dead delays the others no more than once.
+        for (server, result) in zip(use.servers, await mcp.tools(ofAll: use.servers.map(\.name))) {
+            switch result {
+            case .success(let tools): lists.append((server, tools))
+            case .failure(.cancelled): throw .clientLeft
+            case .failure(let failure): serverErrors.append((server.name, "\(failure)"))
             }
         }
         if lists.isEmpty, let (name, why) = serverErrors.first {

@@ -1,29 +1,30 @@
 internal import Chat
 internal import Core
-internal import MCP
-internal import Policies
+package import MCP
+package import Policies
 
 /// The tools of MCP servers as a model sees them: each under a name of its own that every provider takes. Pure.
-struct ToolSet {
+package struct ToolSet {
     /// One tool.
-    struct Entry {
-        let server: MCPServerEntry
-        let tool: MCPTool
+    package struct Entry {
+        package let server: MCPServerEntry
+        package let tool: MCPTool
         /// As the model calls it.
-        let name: String
+        package let name: String
     }
 
-    private(set) var entries: [Entry] = []
+    package private(set) var entries: [Entry] = []
     private var byName: [String: Int] = [:]
 
     /// - Parameters:
     ///   - lists: the tools of each server, in the order in which the model sees them.
     ///   - taken: the names of the client's own tools, which stay the client's.
-    init(_ lists: [(server: MCPServerEntry, tools: [MCPTool])], taken: Set<String>) {
+    ///   - alwaysQualified: whether each name has that of its server in front.
+    package init(_ lists: [(server: MCPServerEntry, tools: [MCPTool])], taken: Set<String> = [], alwaysQualified: Bool = false) {
         let all = lists.flatMap { list in list.tools.filter { list.server.allows(tool: $0.name) }.map { (list.server, $0) } }
         let counts = Dictionary(grouping: all) { $0.1.name }.mapValues(\.count)
         for (server, tool) in all {
-            let isPlain = counts[tool.name] == 1 && !taken.contains(tool.name) && Self.isValid(tool.name)
+            let isPlain = !alwaysQualified && counts[tool.name] == 1 && !taken.contains(tool.name) && Self.isValid(tool.name)
             var name = isPlain ? tool.name : Self.fitting("\(server.name)__\(tool.name)")
             // Two long names may begin alike.
             var salt = 0
@@ -37,7 +38,7 @@ struct ToolSet {
     }
 
     /// The tool that the model calls by that name; `nil`: it is the client's, or nobody's.
-    subscript(name: [UInt8]) -> Entry? { byName[String(decoding: name, as: UTF8.self)].map { entries[$0] } }
+    package subscript(name: [UInt8]) -> Entry? { byName[String(decoding: name, as: UTF8.self)].map { entries[$0] } }
 
     /// The tools as OpenAI's `tools` has them.
     func declarations(_ reader: JSONReader) -> [[UInt8]] {

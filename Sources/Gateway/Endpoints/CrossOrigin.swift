@@ -63,7 +63,7 @@ struct CrossOrigin {
         }
     }
 
-    private static let notAllowed = GatewayError.Code("origin_not_allowed", 403, "permission_error")
+    static let notAllowed = GatewayError.Code("origin_not_allowed", 403, "permission_error")
 
     private static let usual =
         "authorization, api-key, x-api-key, content-type, idempotency-key, x-request-id, x-session-id, traceparent, "

@@ -13,7 +13,7 @@ enum PublicAccess: Equatable {
 enum OpenEndpoint { case health, readiness }
 
 /// Endpoints that need a client key.
-enum ClientEndpoint { case chatCompletions, models, model }
+enum ClientEndpoint { case chatCompletions, models, model, mcp }
 
 /// The route table of the public listener. Browsers may use all of it or nothing, as the policies say (`cors`).
 enum PublicRoutes {
@@ -28,6 +28,8 @@ enum PublicRoutes {
             Route(.get, .exactly("/models"), .clientKey(.models)),
             Route(.get, .named(below: "/v1/models/"), .clientKey(.model)),
             Route(.get, .named(below: "/models/"), .clientKey(.model)),
+            Route(.post, .exactly("/mcp"), .clientKey(.mcp)),
+            Route(.post, .named(below: "/mcp/"), .clientKey(.mcp)),
         ], forgivesSlashes: true)
 
     /// The row of a request.

@@ -1,4 +1,4 @@
-internal import Chat
+public import Chat
 internal import Core
 
 /// A tool as its server describes it.
@@ -22,6 +22,24 @@ public struct MCPTool: Hashable, Sendable {
         guard schema == nil || schema?.value.kind == .object else { return nil }
         inputSchema = schema.map { Array($0.valueText) } ?? Array("{\"type\":\"object\",\"properties\":{}}".utf8)
         json = Array(entry.text)
+    }
+
+    /// Its entry with another name.
+    public func renamed(_ name: String, _ reader: JSONReader) -> [UInt8] {
+        var out: [UInt8] = [UInt8(ascii: "{")]
+        _ = try? reader.read(json) { root in
+            for member in root.rawMembers.map(Array.init) ?? [] {
+                if out.count > 1 { out.append(",") }
+                if member.name.isString("name") {
+                    out.append("\"name\":")
+                    out.appendJSONString(name)
+                } else {
+                    out.append(contentsOf: json[member.range])
+                }
+            }
+        }
+        out.append("}")
+        return out
     }
 
     private static let longestName = 256

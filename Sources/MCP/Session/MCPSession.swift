@@ -12,6 +12,8 @@ final class MCPSession {
     }
 
     private(set) var era: Era
+    /// What the server has said of itself.
+    private(set) var introduction = MCPIntroduction()
     let connection: any MCPConnection
     private let reader: JSONReader
     private let timeout: Duration
@@ -30,7 +32,8 @@ final class MCPSession {
     ) async throws(MCPFailure) -> MCPSession {
         let session = MCPSession(connection, .modern, reader, timeout: timeout, mostBytes: mostBytes)
         do throws(MCPFailure) {
-            _ = try await session.request("server/discover", [], timeout: min(timeout, discoveryPatience))
+            let said = try await session.request("server/discover", [], timeout: min(timeout, discoveryPatience))
+            session.introduction = MCPIntroduction(said, reader)
             return session
         } catch {
             switch error {
@@ -58,6 +61,7 @@ final class MCPSession {
         guard let revision, ProtocolRevision.legacy.contains(revision) || revision == ProtocolRevision.modern else {
             throw .malformed("its revision \(revision?.prefix(40) ?? "is not told") is not known here")
         }
+        introduction = MCPIntroduction(result, reader)
         http?.agreedRevision = revision
         era = .legacy(revision)
         await connection.notify("notifications/initialized", params: [])

@@ -72,17 +72,23 @@ extension PolicySnapshot {
             throw GatewayError(.invalidRequest, "With mcp_servers a request has one choice: leave 'n' out.", param: "n")
         }
         var servers: [MCPServerEntry] = []
-        for name in names where !servers.contains(where: { $0.name == name }) {
-            // Dedalus' slugs may have a version.
-            let plain = name.prefix { $0 != "@" }
-            guard let server = mcpServers.first(where: { $0.name == name || $0.name == plain }) else { throw noServer(name) }
-            guard server.allows(team: features.team) else {
-                throw GatewayError(
-                    .mcpServerNotAllowed, "This key may not use the MCP server \(server.name).", param: "mcp_servers")
-            }
-            servers.append(server)
+        for name in names {
+            let server = try mcpServer(named: name, for: features.team)
+            if !servers.contains(where: { $0.name == server.name }) { servers.append(server) }
         }
         return ToolUse(servers: servers, mostTurns: features.facts.maxTurns ?? ToolUse.defaultTurns)
+    }
+
+    /// The MCP server of that name, for a team that may use it.
+    /// - Throws: `mcp_server_not_found` with the nearest name, `mcp_server_not_allowed`, or `no_healthy_upstream` when it is off.
+    public func mcpServer(named name: String, for team: String?) throws(GatewayError) -> MCPServerEntry {
+        // Dedalus' slugs may have a version.
+        let plain = name.prefix { $0 != "@" }
+        guard let server = mcpServers.first(where: { $0.name == name || $0.name == plain }) else { throw noServer(name) }
+        guard server.allows(team: team) else {
+            throw GatewayError(.mcpServerNotAllowed, "This key may not use the MCP server \(server.name).", param: "mcp_servers")
+        }
+        return server
     }
 
     private func noServer(_ name: String) -> GatewayError {

@@ -12,7 +12,7 @@ from mcp.server.mcpserver import MCPServer
 
 def serve(transport: str, port: int) -> None:
     """Everything that a server may have, and what goes wrong in the field."""
-    server = MCPServer("odd")
+    server = MCPServer("odd", instructions="Use it with care.")
 
     @server.tool()
     def add(a: int, b: int) -> int:
@@ -49,6 +49,21 @@ def serve(transport: str, port: int) -> None:
     def die() -> str:
         """Ends the process."""
         os._exit(7)
+
+    @server.prompt()
+    def greeting(name: str) -> str:
+        """Greets."""
+        return f"Say hello to {name}."
+
+    @server.resource("memo://first")
+    def memo() -> str:
+        """A memo."""
+        return "remember me"
+
+    @server.resource("memo://{number}/more")
+    def memos(number: str) -> str:
+        """More memos."""
+        return f"memo {number}"
 
     if transport == "stdio":
         server.run("stdio")
