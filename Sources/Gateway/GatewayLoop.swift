@@ -83,7 +83,7 @@ public final class GatewayLoop: HTTPHandler {
         }
     }
 
-    /// Refuses what there is no room for, before anybody looks who asks.
+    /// Refuses a request for which there is no room, before its client is authenticated.
     private func checkRoom(for endpoint: ClientEndpoint) throws(GatewayError) {
         if admission.memory.state == .exhausted { throw admission.memory.refusal() }
         if endpoint == .chatCompletions || endpoint == .mcp, admission.places.isFull { throw admission.places.refusal() }

@@ -1,7 +1,8 @@
 internal import EventLoop
 internal import TLS
 
-/// One client's socket: its TLS, what is on its way to the client, back-pressure and timers. What the bytes mean is the affair of the session on it.
+/// One client's socket: its TLS, what is on its way to the client, back-pressure and timers. The session on the channel interprets the
+/// bytes.
 ///
 /// Belongs to its loop. What is written in a round of the loop leaves in one piece at its end.
 final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendable {
@@ -16,7 +17,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
     /// What epoll was told; `nil` while it watches nothing.
     private var watched: Readiness?
     private let reader: LoopWaiter
-    /// Made when somebody waits for the first time: most clients read as fast as is written.
+    /// Made when a writer waits for the first time: most clients read as fast as the gateway writes.
     private var writer: LoopWaiter?
     private var timer: LoopTimer?
     private var timedOut = false
@@ -26,7 +27,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
     var isInExchange = false
 
     private var output = OutputBuffer()
-    /// What the server knows of what waits in `output`.
+    /// The part of `output` that the server has counted as unsent.
     private var countedUnsent = 0
     private var flushIsDue = false
     private var writeTimer: LoopTimer?
@@ -82,10 +83,10 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
         server.closed(self)
     }
 
-    /// The server shuts down: what has no request ends now, the others after their answer.
+    /// Called when the server shuts down: a channel without a request ends now, the others after their answer.
     func drain() { if connection?.drain() == true { lookOnceMore() } }
 
-    /// Memory is wanted: what has been kept for another request ends. What has had none yet must hurry.
+    /// Memory is short: an idle channel that has served a request ends. One that has not had a request yet gets less time for it.
     func saveMemory() { if connection?.saveMemory() == true { lookOnceMore() } }
 
     /// A request may be here already.
@@ -99,7 +100,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
         guard !isGone else { return }
         isGone = true
         interest.lose()
-        // A dead socket is ready for ever.
+        // epoll reports a dead socket as ready for ever.
         unwatch()
         output.removeAll()
         countUnsent()

@@ -20,7 +20,7 @@ struct HTTP1Exchange {
     var bodyIsRead: Bool
     /// Whether the connection ends with the answer.
     var mustClose = false
-    /// How far the body has come, once somebody reads it.
+    /// The decoder of the body; `nil` while the handler does not read it.
     var body: HTTPBodyDecoder?
     var bodyStart = MonotonicTime.never
     var arrivedBytes = 0

@@ -2,7 +2,7 @@ internal import EventLoop
 
 /// Request bodies.
 extension HTTP1Session {
-    /// Somebody begins to read the body.
+    /// The handler begins to read the body.
     mutating func beginBody(at now: MonotonicTime) {
         exchange.body = HTTPBodyDecoder(framing: exchange.framing, limits: rules.limits)
         exchange.bodyStart = now
@@ -31,7 +31,7 @@ extension HTTP1Session {
         return result
     }
 
-    /// Nobody reads the body any more.
+    /// The handler has stopped reading the body.
     /// - Parameter isWhole: whether all of it has been read; else the connection must end, for the next request's place is unknown.
     mutating func endBody(isWhole: Bool) {
         deadline = .never
@@ -53,7 +53,8 @@ extension HTTP1Session {
         exchange.bodyIsRead = true
     }
 
-    /// Throws away a body that nobody has begun to read, if it has come already: a request can then be refused and its connection kept.
+    /// Discards a body that the handler has not begun to read, if it has come already: a request can then be refused and its connection
+    /// kept.
     mutating func dropBody() {
         guard let length = unaskedBody, inputCount >= length else { return }
         consume(length)

@@ -21,7 +21,7 @@ struct HTTP1Session {
     enum Phase {
         /// No byte of the next request has come.
         case atRest
-        /// Some of a head has.
+        /// Part of a head has come.
         case inHead
         case inExchange
         /// No further request is taken.
@@ -36,9 +36,9 @@ struct HTTP1Session {
 
     let rules: HTTPRules
     private(set) var phase = Phase.atRest
-    /// Until when whatever is waited for must come; `never` while a request is being answered.
+    /// The time by which the awaited bytes must arrive; `never` while a request is being answered.
     var deadline = MonotonicTime.never
-    /// Whether the client may still be sending what nobody will read when the connection ends.
+    /// Whether the client may still be sending bytes, which will not be read, when the connection ends.
     var lingers = false
     /// The request that is being answered, or was last.
     var exchange = HTTP1Exchange()
@@ -72,7 +72,7 @@ struct HTTP1Session {
         return parse()
     }
 
-    /// Nothing has come, though it was looked for.
+    /// A read found no bytes.
     mutating func nothingCame(isDraining: Bool) -> Action {
         guard phase == .atRest, endsAtRest || isDraining else { return .read }
         return end()
@@ -128,7 +128,7 @@ struct HTTP1Session {
         return goesOn
     }
 
-    /// The server shuts down.
+    /// Called when the server shuts down.
     /// - Returns: whether a request is to be looked for once more before the connection ends; else it ends with its answer.
     mutating func drain() -> Bool {
         guard phase == .atRest else { return false }
@@ -136,7 +136,7 @@ struct HTTP1Session {
         return true
     }
 
-    /// Memory is wanted: a connection that has been kept for another request ends. One that has had none yet must hurry.
+    /// Memory is short: an idle connection that has served a request ends. One that has not had a request yet gets less time for it.
     /// - Returns: as ``drain()``.
     mutating func saveMemory(at now: MonotonicTime) -> Bool {
         guard phase == .atRest else { return false }
@@ -147,7 +147,7 @@ struct HTTP1Session {
 
     // MARK: Input
 
-    /// Bytes that have come and nobody has taken.
+    /// The number of bytes that were received and not consumed.
     var inputCount: Int { input.count - inputStart }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {

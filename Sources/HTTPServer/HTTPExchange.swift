@@ -42,8 +42,8 @@ public final class HTTPExchange {
         return body
     }
 
-    /// Throws away a small body that has come already: the connection can then be kept although nobody has read it. A new one, with its
-    /// handshake, would cost more than the refusal it got.
+    /// Discards a small body that has come already: the connection can then be kept although the body was not read. A new connection, with
+    /// its handshake, would cost more than the refusal did.
     public func dropArrivedBody() { if !isOver { connection.dropArrivedBody() } }
 
     // MARK: Answer

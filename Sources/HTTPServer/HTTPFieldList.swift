@@ -44,7 +44,7 @@ public struct HTTPFieldList: Sendable {
         first(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// How many fields are called `name`: whoever trusts a field asks whether there is just one.
+    /// The number of fields called `name`: code that trusts a field must check that there is just one.
     public func count(of name: StaticString) -> Int {
         guard mayHold(nameLength: name.utf8CodeUnitCount) else { return 0 }
         let span = bytes.span

@@ -16,7 +16,7 @@ public struct HTTPRequestHead: Sendable {
     public let method: HTTPMethod
     /// The x of HTTP/1.x: 0 or 1.
     public let minorVersion: Int
-    /// The header fields. Their framing is already understood: nobody needs to look at Content-Length or Connection again.
+    /// The header fields. Framing is already evaluated: no code needs to look at Content-Length or Connection again.
     public let fields: HTTPFieldList
     /// How the body is delimited. A declared length above the limit never gets here: the parser refuses it.
     public let framing: HTTPFraming

@@ -1,4 +1,4 @@
-/// The head of a response, as names and values: collected by whoever answers, written by the session in its protocol's way.
+/// The head of a response, as names and values: collected by the code that answers, written by the session in the form of its protocol.
 ///
 /// The fields that frame the message (`content-length`, `transfer-encoding`, `connection`, `date`, `content-type`) have their own
 /// properties and are written once; all others are appended. Nothing that is appended can end the head or begin another field.

@@ -1,7 +1,7 @@
-/// A request that the server refuses because of how it is written, before anybody looks at what it wants.
+/// A request that the server refuses because of how it is written, not because of what it asks for.
 ///
-/// The position of the next request on the connection is unknown after it: answer with `status` and `reason`, close, and never
-/// look at the bytes that follow. The texts are ours alone, so they are safe to show.
+/// The position of the next request on the connection is unknown after it: answer with `status` and `reason`, close, and never look at the
+/// bytes that follow. The texts hold nothing from the request, so they are safe to show.
 public struct HTTPViolation: Error, Sendable {
     /// The HTTP status of the answer: 400, 408, 413, 414, 417, 431, 501, 503 or 505.
     public let status: Int
@@ -31,12 +31,12 @@ extension HTTPViolation {
 }
 
 extension HTTPViolation {
-    /// The client left before its request was complete; nobody reads the answer (raised by the connection).
+    /// The client left before its request was complete; the answer is not read (raised by the connection).
     public static var clientLeft: HTTPViolation { .init(499, "The client left before its request was complete.") }
 }
 
 extension HTTPViolation {
-    /// Whoever reads the body has no room for more of it.
+    /// There is no room in memory for more of the body.
     public static var noRoom: HTTPViolation { .init(503, "There is no room for the request body at the moment.") }
 }
 

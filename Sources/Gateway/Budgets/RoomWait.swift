@@ -20,7 +20,7 @@ extension OrganizationLimits {
         _ request: SpendRequest, on loop: EventLoop, patience: Duration, keeper: (any LeaseSource)?
     ) async throws(GatewayError) -> Hold {
         let deadline = MonotonicTime.now() + patience
-        // Each turn somebody who waited for the same slice goes on.
+        // In each turn one of the requests that wait for the same slice goes on.
         for turn in 0... {
             // With so many in front of it the request need not look each time that a slice grows.
             if turn >= Self.quickTurns { await loop.sleep(until: .now() + .milliseconds(20)) }

@@ -80,8 +80,8 @@ extension GatewayLoop {
         } catch { throw held.explained(await run.closed(after: error)) }
     }
 
-    /// Passes the stream on. The first event that is written commits us: before it a failure is free to be tried elsewhere, after it the client
-    /// is told.
+    /// Passes the stream on. The first event that is written is the commit point: before it a failed call may be replaced by one to another
+    /// target, after it the client is told of the failure.
     private func relay(_ answer: StartedAnswer, _ held: ReservedRequest) async throws(GatewayError) {
         let reply = held.incoming.reply
         var (events, goesOn) = ([UInt8](), answer.goesOn)
@@ -112,12 +112,12 @@ extension GatewayLoop {
 }
 
 extension ReservedRequest {
-    /// - Parameter source: what answers; `nil` when nothing does yet and the client is only to know that we are alive.
+    /// - Parameter source: the source of the answer; `nil` when none has begun and the client is only to learn that the gateway is alive.
     func beginStream(_ source: (any AnswerSource)?) {
         incoming.reply.begin(200) { fields in
             fields.contentType = "text/event-stream; charset=utf-8"
             fields.appendField("cache-control", value: "no-cache")
-            // Tells buffering proxies in front of us (nginx) to pass every event on at once.
+            // Tells buffering proxies in front of the gateway (nginx) to pass every event on at once.
             fields.appendField("x-accel-buffering", value: "no")
             appendAnswerFields(source, to: &fields)
         }
@@ -135,7 +135,7 @@ extension ReservedRequest {
         ServerTiming.append(gateway: total - upstreamShare, upstream: upstreamShare, to: &fields)
     }
 
-    /// A whole answer with the explanation in front of its last brace, for who asked for it.
+    /// A whole answer, with the explanation in front of its last brace if the client asked for it.
     func explaining(_ body: [UInt8]) -> [UInt8] {
         guard incoming.wantsExplanation, let end = body.lastIndex(of: UInt8(ascii: "}")) else { return body }
         var explained = Array(body[..<end])

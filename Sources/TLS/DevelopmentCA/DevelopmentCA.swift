@@ -30,7 +30,8 @@ public enum DevelopmentCA {
     /// Makes sure that `directory` holds a server certificate (`server.pem`, `server.key`) for `hosts`, signed by an authority
     /// (`ca.pem`, `ca.key`) that is kept if it is there and valid.
     ///
-    /// A server certificate that is valid for `hosts` for another 30 days is kept, whoever issued it. Concurrent calls wait for each other.
+    /// A server certificate that is valid for `hosts` for another 30 days is kept, whichever authority issued it. Concurrent calls wait for
+    /// each other.
     /// - Parameters:
     ///   - hosts: host names, also `*.name`, and addresses; those of this machine if there is none.
     ///   - force: makes a new server certificate in any case.
