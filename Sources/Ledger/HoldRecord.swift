@@ -45,7 +45,7 @@ public struct HoldRecord: Hashable, Sendable {
 }
 
 extension HoldRecord {
-    /// The record that is made of this hold when nobody can tell any more what its request has cost.
+    /// The record that is made of this hold when it can no longer be known what its request has cost.
     /// - Parameters:
     ///   - cost: what the request's records have charged already.
     ///   - used: the tokens that they have used.

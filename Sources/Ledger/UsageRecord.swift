@@ -12,7 +12,7 @@ public struct UsageRecord: Hashable, Sendable {
         case error
         /// Not answered in time.
         case timeout
-        /// Stopped by us: the client left, or another leg won.
+        /// Stopped by the gateway: the client left, or another leg of the race won.
         case canceled
         /// Broke off after the answer had begun.
         case cut
@@ -94,7 +94,7 @@ public struct UsageRecord: Hashable, Sendable {
     public var isStream = false
     /// The tool that was called, for tool calls.
     public var tool: String?
-    /// Whether the tokens are an estimate of ours because the provider reported none.
+    /// Whether the tokens are the gateway's estimate because the provider reported none.
     public var isEstimated = false
     /// The id of the ``HoldRecord`` that this call was paid from; `nil`: nothing had been held.
     public var hold: String?

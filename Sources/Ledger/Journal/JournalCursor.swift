@@ -11,7 +11,7 @@ struct JournalCursor {
 
     /// Stands before the first frame of `file` that is needed.
     init(_ file: JournalFile) {
-        // A segment begins with that frame: what is released ends where a segment does.
+        // A segment begins with that frame, because released frames end where a segment ends.
         next = file.released.load(ordering: .acquiring) + 1
         segmentFirst = next
         segment = file.first(0) == next ? 0 : 1
@@ -24,7 +24,7 @@ struct JournalCursor {
     func hasMore(_ file: JournalFile) -> Bool { offset < file.end(segment) || file.first(1 - segment) == next }
 
     /// The next frames of `file`, at most `limit`. They stay where they are until ``JournalFile/released`` says otherwise.
-    /// - Throws: `journalDamaged`: somebody wrote into the file, or memory is bad.
+    /// - Throws: `journalDamaged`: another program wrote into the file, or memory is bad.
     mutating func read(_ file: JournalFile, limit: Int) throws(LedgerFailure) -> [JournalItem] {
         var items: [JournalItem] = []
         while items.count < limit {

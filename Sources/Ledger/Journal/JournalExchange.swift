@@ -2,7 +2,7 @@ internal import Glibc
 internal import Limits
 internal import Synchronization
 
-/// What the loops and the writer thread share: the journals, the bell that wakes the writer, and who waits for it.
+/// What the loops and the writer thread share: the journals, the bell that wakes the writer, and the callers that wait for it.
 final class JournalExchange: Sendable {
     typealias Waiter = UnsafeContinuation<LedgerFailure?, Never>
 
@@ -13,7 +13,7 @@ final class JournalExchange: Sendable {
         var isClosed = false
     }
 
-    /// Somebody who waits for room in a journal.
+    /// A caller that waits for room in a journal.
     private struct Room: Sendable {
         let waiter: Waiter
         let deadline: ContinuousClock.Instant
@@ -155,14 +155,14 @@ final class JournalExchange: Sendable {
         } ?? Call()
     }
 
-    /// Sleeps until called, unless `hasWork` says that something came in before everybody could know of the sleep.
+    /// Sleeps until called, unless `hasWork` says that work came in before the loops could know of the sleep.
     func sleep(unless hasWork: () -> Bool) -> Call {
         isAsleep.store(true, ordering: .sequentiallyConsistent)
         defer { isAsleep.store(false, ordering: .sequentiallyConsistent) }
         return hasWork() ? Call() : wait(nil)
     }
 
-    /// Those who wait for the device.
+    /// Takes out the callers that wait until the device has their records.
     func takeSyncs() -> [Waiter] {
         monitor.withLock { state in
             defer { state.syncs.removeAll() }
@@ -170,7 +170,7 @@ final class JournalExchange: Sendable {
         }
     }
 
-    /// Those who wait for a refund.
+    /// Takes out the callers that wait for a refund.
     func takeRefunds() -> [RefundOrder] {
         monitor.withLock { state in
             defer { state.refunds.removeAll() }
@@ -180,12 +180,12 @@ final class JournalExchange: Sendable {
 
     var hasWaitsForRoom: Bool { monitor.withLock { !$0.rooms.isEmpty } }
 
-    /// Lets those who wait for room try again.
+    /// Lets the callers that wait for room try again.
     func retryRooms() {
         for room in takeRooms(where: { _ in true }) { room.waiter.resume(returning: nil) }
     }
 
-    /// Tells those who have waited too long, or everybody, why they got no room.
+    /// Tells the callers that have waited too long, or all of them, why they got no room.
     func refuseRooms(all: Bool = false, _ reason: LedgerFailure) {
         let now = ContinuousClock.now
         let refused = takeRooms { all || $0 <= now }

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A journal file in memory: shared between the loop that appends and the writer thread that imports.
 ///
-/// Bytes behind a segment's end word belong to the appending loop, those before it to everybody. The file keeps its size while it is mapped
-/// and its blocks are allocated from the beginning, so that a store can neither fail nor raise SIGBUS when the disk is full.
+/// Bytes behind a segment's end word belong to the appending loop, those before it to every reader. The file keeps its size while it is
+/// mapped and its blocks are allocated from the beginning, so that a store can neither fail nor raise SIGBUS when the disk is full.
 final class JournalFile: @unchecked Sendable {
     /// The loop's index in words: the journal's name in the ledger.
     let name: String
@@ -14,7 +14,7 @@ final class JournalFile: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     /// The last frame that is in the ledger. Written by the writer thread.
     let imported: Atomic<Int64>
-    /// The last frame that nobody needs any more: everything up to it may be overwritten. Written by the writer thread.
+    /// The last frame that is no longer needed: everything up to it may be overwritten. Written by the writer thread.
     ///
     /// Lags behind `imported` by up to a segment, so that holds which end soon need not be written to the ledger.
     let released: Atomic<Int64>
@@ -56,7 +56,7 @@ final class JournalFile: @unchecked Sendable {
         _ = close(descriptor)
     }
 
-    /// Makes the file under another name first: whoever finds it under its own finds it whole.
+    /// Makes the file under another name first, so that a process that finds it under its final name finds it complete.
     private static func make(_ path: String, _ header: JournalHeader, first: Int64, syncs: Bool) throws(LedgerFailure) -> Int32 {
         let draft = path + JournalFiles.draftSuffix
         let descriptor = open(draft, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -151,7 +151,7 @@ enum JournalFiles {
 
     static let draftSuffix = ".new"
 
-    /// The numbers in the names of the files that we would name so: nothing that an operator has moved aside.
+    /// The numbers in the names of files that the ledger would name so; files that an operator has moved aside are left out.
     private static func indexes(_ ledger: String, suffix: String) throws(LedgerFailure) -> [Int] {
         let (directory, base) = split(ledger)
         guard let stream = opendir(directory) else {
@@ -173,7 +173,7 @@ enum JournalFiles {
         return indexes.sorted()
     }
 
-    /// Makes the names of new files last. An error is the next operation's to find.
+    /// Makes the names of new files durable. Errors are ignored: the next operation meets them too.
     static func syncDirectory(of path: String) {
         let descriptor = open(split(path).directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

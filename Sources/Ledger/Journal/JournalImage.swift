@@ -124,6 +124,6 @@ private final class ImageBytes {
 
     deinit { bytes.deallocate() }
 
-    /// The bytes in an array: safe also when nobody keeps this object.
+    /// A copy of the bytes, which stays valid when this object is freed.
     func copy() -> [UInt8] { Array(bytes) }
 }

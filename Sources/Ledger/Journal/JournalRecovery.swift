@@ -6,7 +6,7 @@ enum JournalRecovery {
     /// Frames of one transaction.
     private static let batchLimit = 4_096
 
-    /// Imports the journals beside the ledger that `connection` has open. Nobody may be appending to them.
+    /// Imports the journals beside the ledger that `connection` has open. No loop may be appending to them.
     /// - Throws: `journalOfAnotherLedger` before anything is imported; `journalDamaged` after everything that can be read was imported;
     ///   failures of storage.
     static func run(_ connection: LedgerConnection, _ status: LedgerStatus) throws(LedgerFailure) {
@@ -18,7 +18,7 @@ enum JournalRecovery {
         for image in images { status.found(try take(image, positions[image.name] ?? JournalPosition(), connection)) }
         let last = images.map { ($0.name, $0.items.last?.sequence ?? 0) }
         status.charged(try connection.resolveHolds(Dictionary(last) { max($0, $1) }))
-        // The files may go only when their records would survive what they would have survived.
+        // The files may be removed only when their records are as durable in the ledger as they were in the files.
         try connection.checkpoint()
         var damage: LedgerFailure?
         for image in images { damage = try remove(image, status) ?? damage }
@@ -53,7 +53,8 @@ enum JournalRecovery {
             return nil
         }
         if image.isOfThisBoot { return failure }
-        // The system went down, and with normal durability the last moments may go with it. The file is kept, but nobody need wait.
+        // The system went down, and with normal durability the last moments may go with it. The file is kept under another name, but the
+        // start need not wait for an operator.
         guard rename(image.path, "\(image.path).damaged-\(WallTime.now.microseconds)") == 0 else { throw .opening(image.path, errno) }
         status.warn(failure)
         return nil

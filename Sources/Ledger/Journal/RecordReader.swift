@@ -65,7 +65,7 @@ struct RecordReader {
 
     mutating func metadata() -> [UsageRecord.Tag]? {
         guard let count = number(UInt32.self) else { return nil }
-        // No reservation: the number comes from the file, and each entry must show itself first.
+        // No capacity is reserved up front: the number comes from the file and cannot be trusted.
         var tags: [UsageRecord.Tag] = []
         for _ in 0..<count {
             guard let name = text(), let value = text() else { return nil }

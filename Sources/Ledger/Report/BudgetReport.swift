@@ -28,7 +28,7 @@ public enum BudgetReport {
         return worthTelling(tree.states(at: now))
     }
 
-    /// All but those of users of whom nothing counts: there may be many, whose windows are over.
+    /// All limits but those of users that have nothing spent or held: there may be many of those, whose windows are over.
     public static func worthTelling(_ states: [LimitState]) -> [LimitState] {
         states.filter { $0.identity.scope.user == nil || $0.spent > 0 || $0.held > 0 }
     }

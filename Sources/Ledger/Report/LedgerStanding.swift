@@ -36,7 +36,7 @@ extension UsageReader {
             let resolved = positions[image.name]?.resolved ?? 0
             for item in image.items where item.sequence > resolved { try holds.take(item, image) }
         }
-        // The sums have records that were committed and imported after the copy: the holds must have heard of them too.
+        // The sums include records that were committed and imported after the copy: the holds must account for them too.
         for image in try later(than: images, positions) {
             let known = images.first { $0.name == image.name }?.last ?? 0
             let imported = positions[image.name]?.sequence ?? 0
@@ -58,7 +58,7 @@ extension JournalImage {
 }
 
 extension OpenHolds {
-    /// Reckons a frame in.
+    /// Accounts for a frame.
     fileprivate mutating func take(_ item: JournalItem, _ image: JournalImage) throws(LedgerFailure) {
         do throws(SQLiteFault) {
             try withExtendedLifetime(image) { () throws(SQLiteFault) in

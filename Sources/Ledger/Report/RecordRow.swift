@@ -31,7 +31,7 @@ struct Selection {
     let order: String
 
     init(_ query: UsageQuery, _ db: Database) throws {
-        // Spoken of like this, the few corrections are found by their index: the plus keeps SQLite from walking along the ids instead.
+        // Written this way, the condition uses the index on the few corrections: the plus keeps SQLite from scanning by id instead.
         let isOfCorrections = query.statuses?.allSatisfy { $0.stored >= 5 } ?? false
         order = isOfCorrections || query.hasDoubt ? "+id" : "id"
         var conditions: [String] = []
@@ -140,7 +140,7 @@ extension UsageRecord {
     /// Columns of ``selected``: what a query selects besides comes behind them.
     static let selectedCount = RecordInsert.columnCount
 
-    /// What to select from a file of an earlier version, beside which nobody has written yet.
+    /// The columns to select from `db`; its file may be of an earlier version, if no writer of this version has opened it yet.
     static func selected(_ db: Database) throws -> String {
         let version = try LedgerSchema.fileVersion(db)
         var columns = selected

@@ -2,7 +2,7 @@ public import Core
 internal import GRDB
 public import Limits
 
-/// Who spent, and on what.
+/// The payer and the model of an amount.
 private struct Spender: Hashable {
     var organization: String?
     var team: String?

@@ -2,7 +2,7 @@ internal import Core
 internal import GRDB
 internal import GRDBSQLite
 
-/// Long work on a ledger, for whoever shows how it goes.
+/// Long work on a ledger, for code that shows its progress.
 public struct LedgerWork: Sendable {
     /// What is done.
     public enum Kind: Sendable {

@@ -39,7 +39,7 @@ struct HoldTable {
 
     // MARK: What the table says
 
-    /// Stores the holds whose story begins in frames of `journal` up to `released`, which may be overwritten from then on.
+    /// Stores the holds that were opened in frames of `journal` up to `released`, which may be overwritten from then on.
     mutating func storeHolds(of journal: String, through released: Int64) throws(SQLiteFault) {
         for (word, open) in holds.all where open.journal == journal {
             guard let since = open.unstoredSince, since <= released else { continue }
@@ -48,7 +48,7 @@ struct HoldTable {
         }
     }
 
-    /// Stores all holds: the journals go.
+    /// Stores all holds, because the journals are about to be removed.
     mutating func storeAll() throws(SQLiteFault) {
         for journal in Set(holds.all.values.map(\.journal)) { try storeHolds(of: journal, through: .max) }
     }

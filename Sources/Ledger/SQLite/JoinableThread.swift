@@ -72,7 +72,7 @@ package final class ThreadArgument<Value>: @unchecked Sendable {
     }
 }
 
-/// What a thread left undone at its end, for whoever joins it.
+/// The failure that a thread ended with, for the thread that joins it; `nil` when it finished its work.
 package final class ThreadResult: Sendable {
     private let failure = Mutex<LedgerFailure?>(nil)
 

@@ -72,7 +72,8 @@ final class LedgerConnection {
         configuration.label = "ledger"
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(1)
-        // Transactions are run by statements of our own; without this a failed ROLLBACK would stop the process.
+        // The ledger begins and ends transactions by plain statements, not through GRDB; without this a failed ROLLBACK would stop the
+        // process.
         configuration.allowsUnsafeTransactions = true
         return configuration
     }
@@ -99,7 +100,7 @@ final class LedgerConnection {
 
     // MARK: Writing
 
-    /// How far each journal is in the ledger.
+    /// The position up to which each journal has been imported into the ledger.
     func journalPositions() throws(LedgerFailure) -> [String: JournalPosition] {
         try translatingFailures(path) { try queue.inDatabase { try LedgerSchema.journalPositions($0) } }
     }
@@ -118,10 +119,10 @@ final class LedgerConnection {
         try inTransaction { records throws(SQLiteFault) in try records.resolveHolds(journals) }
     }
 
-    /// Stores all open holds, for the journals go.
+    /// Stores all open holds, because the journals are about to be removed.
     func keepHolds() throws(LedgerFailure) { try inTransaction { records throws(SQLiteFault) in try records.keepHolds() } }
 
-    /// Appends a record of our own.
+    /// Appends a record that the ledger makes itself.
     func append(_ record: UsageRecord) throws(LedgerFailure) {
         try inTransaction { records throws(SQLiteFault) in
             try records.append(record)
@@ -190,11 +191,11 @@ final class LedgerConnection {
     }
 }
 
-/// How far a journal is in the ledger.
+/// The position up to which a journal has been imported into the ledger.
 struct JournalPosition: Equatable {
-    /// The number of the last frame that is.
+    /// The number of the last frame that has been imported.
     var sequence: Int64 = 0
-    /// Frames up to this one have nothing more to say about holds.
+    /// Frames up to this one no longer affect holds.
     var resolved: Int64 = 0
 }
 

@@ -1,8 +1,8 @@
 internal import Glibc
 
 /// The right to write a ledger: an exclusive `flock` on `<database>.lock` and on the database file itself, held while this value lives; the
-/// kernel lets go when the process dies. The first has a name to look at and says who holds it; the second goes with the file, so that it
-/// holds under every name the file has (hard links).
+/// kernel lets go when the process dies. The first has a fixed name and holds the id of the owning process; the second belongs to the
+/// database file, so that it holds under every name the file has (hard links).
 ///
 /// SQLite's own locks would let two processes take turns, and versions before 3.51.3 may corrupt the file when two connections checkpoint at once.
 struct LedgerLock: ~Copyable, Sendable {
@@ -45,7 +45,7 @@ struct LedgerLock: ~Copyable, Sendable {
     }
 
     /// Another thread that starts a program just now has, between fork and exec, a copy of the descriptor of a ledger that this process has
-    /// closed: such a lock goes by itself in a moment. So does that of somebody in ``isHeld(database:)``.
+    /// closed: such a lock ends by itself in a moment. So does the lock of a caller of ``isHeld(database:)``.
     /// - Returns: the error, or zero.
     private static func lock(_ descriptor: Int32) -> Int32 {
         for _ in 0..<20 {
@@ -56,7 +56,7 @@ struct LedgerLock: ~Copyable, Sendable {
         return EWOULDBLOCK
     }
 
-    /// Whether somebody, in any process, has the right to write the ledger now.
+    /// Whether any process has the right to write the ledger now.
     static func isHeld(database: String) -> Bool {
         let descriptor = open(database + ".lock", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -83,7 +83,7 @@ extension LedgerFailure {
     }
 }
 
-/// Makes the file `path` (mode 0600) and its directory (0700) where they are missing: usage and key digests are nobody else's business,
+/// Makes the file `path` (mode 0600) and its directory (0700) where they are missing: usage and key digests are private to the operator,
 /// and SQLite gives its side files the permissions of the database.
 func createPrivateFile(_ path: String) throws(LedgerFailure) {
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {

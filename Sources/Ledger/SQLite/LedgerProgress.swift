@@ -1,7 +1,7 @@
 internal import Core
 internal import GRDB
 
-/// How far the ledger has come: what the next time mark will say.
+/// The state from which the next time mark is written.
 struct LedgerProgress {
     /// The id of the last record.
     var lastID: Int64 = 0

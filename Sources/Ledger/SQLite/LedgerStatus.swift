@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What the writer thread tells everybody else.
+/// What the writer thread reports to all other threads.
 final class LedgerStatus: Sendable {
     private let storageWorks = Atomic(true)
     private let fileIsSound = Atomic(true)

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// The life of the writer thread: every now and then, import what is in the journals; checkpoint; recover when storage fails.
+/// The work of the writer thread: it imports the journals at intervals, checkpoints, and recovers when storage fails.
 final class LedgerWriter {
     /// A journal, and how far it has been read.
     private struct Source {
@@ -45,7 +45,7 @@ final class LedgerWriter {
     }
 
     private func rest() -> JournalExchange.Call {
-        // Those who wait for room are told in time that there will be none.
+        // Callers that wait for room are told in time that there will be none.
         if connection == nil { return exchange.wait(exchange.hasWaitsForRoom ? min(retry.remaining, .milliseconds(50)) : retry.remaining) }
         if let due { return exchange.wait(ContinuousClock.now.duration(to: due)) }
         return exchange.sleep(unless: {
@@ -72,7 +72,7 @@ final class LedgerWriter {
             return
         }
         let count = importAll()
-        // Who found no room just before the last import made some, and began to wait just after it, would not be told.
+        // A caller that found no room just before the last import made some, and began to wait just after it, would otherwise not be told.
         if connection != nil, !hasWork { exchange.retryRooms() }
         exchange.refuseRooms(.queueFull(capacity: settings.queueCapacity))
         // Under load the writer wakes by itself and spares the loops the calls; it goes to sleep after an interval without records.
@@ -129,7 +129,7 @@ final class LedgerWriter {
         return batches.reduce(0) { $0 + $1.items.count }
     }
 
-    /// Makes the journals durable for those who wait for it.
+    /// Makes the journals durable for the callers that wait for it.
     private func syncJournals() {
         let waiters = exchange.takeSyncs()
         if waiters.isEmpty { return }

@@ -8,7 +8,7 @@ struct OpenHolds {
     /// A hold that is open.
     struct Open {
         let journal: String
-        /// The last frame of the journal that is reckoned in.
+        /// The last frame of the journal that is accounted for.
         fileprivate(set) var sequence: Int64
         /// The first frame that is not in the table; `nil`: the table knows everything.
         fileprivate(set) var unstoredSince: Int64?
@@ -21,7 +21,7 @@ struct OpenHolds {
         /// The tokens that they have used.
         fileprivate(set) var tokens: Int64 = 0
 
-        /// Reckons frame `sequence` in.
+        /// Notes that frame `sequence` is accounted for.
         fileprivate mutating func note(_ sequence: Int64) {
             self.sequence = sequence
             if unstoredSince == nil { unstoredSince = sequence }
@@ -79,11 +79,11 @@ struct OpenHolds {
 }
 
 extension OpenHolds.Open {
-    /// Whether this tells what `item` says already: it was stored, and the journal is read anew.
+    /// Whether this hold already accounts for `item`, because it was stored and the journal is read again.
     fileprivate func isReckoned(_ item: JournalItem, _ journal: String) -> Bool { journal == self.journal && item.sequence <= sequence }
 
     /// The record that is made of it when its request will never be settled.
-    /// - Throws: `SQLITE_CORRUPT` when the table holds what nobody wrote.
+    /// - Throws: `SQLITE_CORRUPT` when the table holds a frame that cannot be read.
     func inDoubt() throws(SQLiteFault) -> UsageRecord {
         guard let hold = frame.withUnsafeBytes({ HoldRecord(journaled: $0) }) else { throw SQLiteFault(code: SQLITE_CORRUPT) }
         return hold.inDoubt(after: charged, tokens)

@@ -5,7 +5,8 @@ internal import GRDBSQLite
 
 /// A place in the chain of records: the SHA-256 of the place before and the record in its binary form (``RecordWriter``).
 ///
-/// Whoever changes, removes or moves a record must forge all places behind it too, and a place that was written down elsewhere shows that.
+/// To change, remove or move a record unnoticed, all places behind it must be forged too, and a place that was written down elsewhere shows
+/// that.
 package struct RecordHash: Equatable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 

@@ -14,7 +14,7 @@ struct RecordImport {
     private let mark: Statement
     private let position: Statement
     private let storeChain: Statement
-    /// Where records of our own are written down before they go the way of all others.
+    /// A buffer into which records that the ledger makes itself are encoded, before they are imported like all others.
     private var scratch: [UInt8] = []
 
     /// - Throws: `corrupt` when the end of the chain is not known; errors of SQLite.
@@ -78,7 +78,7 @@ struct RecordImport {
         return record
     }
 
-    /// Appends a record of our own.
+    /// Appends a record that the ledger makes itself.
     mutating func append(_ record: UsageRecord) throws(SQLiteFault) {
         guard let size = RecordBytes.write(record, to: &scratch) else { throw SQLiteFault(code: SQLITE_TOOBIG) }
         let bytes = scratch
@@ -98,7 +98,7 @@ struct RecordImport {
         try chain.store(storeChain)
     }
 
-    /// Charges all open holds in full: their journals are read to the ends, and nobody is left who could settle them.
+    /// Charges all open holds in full: their journals are read to the ends, and no request is left that could settle them.
     /// - Parameter journals: the last frame of each journal; their holds count as done.
     /// - Returns: how many there were.
     mutating func resolveHolds(_ journals: [String: Int64]) throws(SQLiteFault) -> Int {
@@ -109,7 +109,7 @@ struct RecordImport {
         return open.count
     }
 
-    /// Stores all open holds, for the journals go.
+    /// Stores all open holds, because the journals are about to be removed.
     mutating func keepHolds() throws(SQLiteFault) { try holds.storeAll() }
 
     private func note(_ journal: String, _ last: Int64, resolved: Int64) throws(SQLiteFault) {
@@ -128,11 +128,11 @@ struct RecordImport {
 
 /// The binary form of records that do not come from a journal.
 package enum RecordBytes {
-    /// What no record needs.
+    /// A size in bytes that no record reaches.
     private static let limit = 1 << 30
 
     /// Writes `record` to the beginning of `buffer`, which grows as needed.
-    /// - Returns: the number of bytes; `nil` when it would be absurd.
+    /// - Returns: the number of bytes; `nil` when the record is too large.
     package static func write(_ record: UsageRecord, to buffer: inout [UInt8]) -> Int? {
         while true {
             let size: Int? = buffer.withUnsafeMutableBytes { bytes in
@@ -147,10 +147,10 @@ package enum RecordBytes {
     }
 }
 
-/// What a record says to the hold that it was paid from.
+/// What a record changes in the hold that it was paid from.
 struct HoldCharge {
     let id: Word
-    /// Whether nothing more will come.
+    /// Whether the record is the last one of the hold.
     let settles: Bool
     let cost: NanoUSD
     let tokens: Int64

@@ -1,7 +1,7 @@
 internal import Core
 internal import GRDB
 
-/// Somebody who waits for a refund.
+/// A refund that a caller waits for.
 struct RefundOrder: Sendable {
     /// A request, or the call of a record with something in doubt.
     let id: String

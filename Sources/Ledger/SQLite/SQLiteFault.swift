@@ -6,7 +6,7 @@ struct SQLiteFault: Error {
     /// The extended result code.
     let code: Int32
 
-    /// What it means for the file at `path`.
+    /// The failure that this code means for the file at `path`.
     func failure(_ path: String) -> LedgerFailure {
         let detail = String(cString: sqlite3_errstr(code)) + ", code \(code)"
         switch code & 0xFF {

@@ -8,7 +8,7 @@ internal import Synchronization
 /// may read at any time: ``UsageReader`` looks into the journals too and shows every committed record; what reads the SQLite file alone, such
 /// as `sqlite3`, is about 100 ms behind. A second writer is refused.
 public final class SQLiteLedger: LedgerStore {
-    /// How sure a commit is.
+    /// How durable a commit is.
     public enum Durability: Sendable {
         /// Survives the death of the process at any moment; the loss of power may take the last moments with it.
         case normal
@@ -16,9 +16,9 @@ public final class SQLiteLedger: LedgerStore {
         case full
     }
 
-    /// What can be chosen.
+    /// The settings of a ledger.
     public struct Settings: Sendable {
-        /// How sure a commit is.
+        /// How durable a commit is.
         public var durability = Durability.normal
         /// Bytes of each of the two segments of a journal, reserved on the disk from the beginning; rounded up to a multiple of 4,096, at most
         /// 1 GiB. A record must fit in one.
@@ -38,13 +38,13 @@ public final class SQLiteLedger: LedgerStore {
         /// Files of up to so many bytes are verified before they are used, larger ones beside the work.
         public var checkedAtOpen = 64 << 20
 
-        /// Told how long work at the opening goes: the upgrade of a large ledger.
+        /// Called with the progress of long work while the ledger is opened: the upgrade of a large ledger.
         public var report: (@Sendable (LedgerWork) -> Void)?
 
         /// The defaults.
         public init() {}
 
-        /// What a journal's header says.
+        /// The size of a segment in bytes, as a journal's header has it.
         var segmentSize: Int { (min(max(segmentBytes, 4_096), 1 << 30) + 4_095) & ~4_095 }
     }
 
@@ -58,7 +58,7 @@ public final class SQLiteLedger: LedgerStore {
     private let lock: Mutex<LedgerLock?>
     private let thread: JoinableThread
     private let check: BackgroundCheck?
-    /// What the writer thread left undone at its end.
+    /// The failure with which the writer thread ended; empty when it finished its work.
     private let remainder: ThreadResult
 
     /// Opens the ledger at `path` for writing, makes it where it is missing, verifies and upgrades it, imports the journals that an earlier

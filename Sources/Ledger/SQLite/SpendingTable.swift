@@ -6,7 +6,7 @@ internal import GRDBSQLite
 ///
 /// Sums a batch in memory and adds it to the table when the batch ends. Valid only while the connection's transactions succeed.
 struct SpendingTable {
-    /// Who pays: ids of words, zero where there is none, and the user.
+    /// The payer: ids of words, zero where there is none, and the user.
     struct Payer: Hashable {
         let organization: Int64
         let team: Int64
@@ -138,7 +138,7 @@ extension SpendingTable.Cell {
 }
 
 extension UsageRecord.Status {
-    /// Whether such records are sums that nobody knows to be spent.
+    /// Whether the amounts of such records are not known to be spent.
     var isInDoubt: Bool { self == .inDoubt || self == .refund }
 }
 
