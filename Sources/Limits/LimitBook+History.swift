@@ -18,7 +18,7 @@ public struct WindowReading: Sendable {
         let mine = totals.compactMap(PastSpending.init).filter { $0.scopes.team.prefix { $0 != "/" } == limits.name }
         var isComplete = true
         var rest = mine[...]
-        // Whoever asks for room meanwhile waits; the lock is not kept from others for long.
+        // Reservations wait meanwhile, so the lock is never held for long.
         while !rest.isEmpty {
             let some = rest.prefix(512)
             rest = rest.dropFirst(512)

@@ -46,7 +46,8 @@ extension LimitBook {
         return taken
     }
 
-    /// Notes that somebody got nothing because of what others have, as last heard: they should hear that it is wanted.
+    /// Notes that a request was refused, or has to wait, because of what other gateways have, as of the last answer: they should learn that
+    /// it is wanted.
     mutating func noteTurnedAway(_ id: CellID) {
         if cells[Int(id)].elsewhere > 0 { cells[Int(id)].turnedAway &+= 1 }
     }

@@ -51,12 +51,12 @@ struct HoldSlot {
 /// What came of asking for room once.
 enum Admission {
     case held(HoldID)
-    /// In the way of it: a cell that may be waited for.
+    /// The cell has no room now, but the request may wait for it.
     case mustWait(CellID, need: Int64)
     indirect case refused(LimitRefusal)
 }
 
-/// Until when a request can wait, in microseconds of a clock that nobody sets (``LimitBook/uptime``).
+/// Until when a request can wait, in microseconds of a monotonic clock (``LimitBook/uptime``).
 struct Patience {
     let arrival: Int64
     let end: Int64
@@ -79,7 +79,7 @@ extension LimitBook {
         }
     }
 
-    /// What a request is told that waited long enough, or may not wait.
+    /// The refusal of a request that has waited long enough, or may not wait.
     func waitRefusal(_ id: CellID, _ need: Int64) -> LimitRefusal { refusal(cells[Int(id)].window.isUnread ? .unread : .held, id, need) }
 
     /// Asks for one that is not in line yet, after those have had their turn whose windows have ended.

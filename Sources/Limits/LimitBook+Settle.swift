@@ -136,7 +136,8 @@ extension LimitBook {
         return current.number == number ? current : rules[Int(id)].others.last { $0.number == number }
     }
 
-    /// Charges calls that are over, then sets more aside for the next one: what they give back is its before it is anybody's in line.
+    /// Charges calls that are over, then sets more aside for the next one: the next call gets what they give back before requests in line
+    /// do.
     /// - Parameter need: what the next one needs, by what is then left for it.
     mutating func exchange(
         _ id: HoldID, _ ended: [EndedCall], _ scopes: RequestScopes, _ model: String, _ now: Int64, _ need: (Headroom) -> Spending?
@@ -156,7 +157,7 @@ extension LimitBook {
         case released
         /// Its owner has lost it: everything held counts as spent.
         case lost
-        /// Nobody has seen it.
+        /// The hold was never handed out.
         case undone
     }
 

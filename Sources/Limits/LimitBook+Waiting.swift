@@ -70,7 +70,7 @@ extension LimitBook {
         cells[index].older = cells[index].window.held
     }
 
-    /// Gives room to those who wait for the cells in `turned`, as far as it goes.
+    /// Gives room to requests that wait for the cells in `turned`, as far as the room goes.
     @inline(__always)
     mutating func drainTurned() {
         if !turned.isEmpty { drainAll() }
@@ -119,7 +119,7 @@ extension LimitBook {
         deliver(outcome, waiter.notify)
     }
 
-    /// Looks after one waiter because its time has come.
+    /// Tries one waiter again because its wake time has come.
     /// - Returns: after how many microseconds to look again; `nil` when it does not wait any more.
     mutating func wake(_ id: WaiterID, _ time: Int64) -> Int64? {
         guard let waiter = waiters[id] else { return nil }
@@ -134,7 +134,7 @@ extension LimitBook {
         return nil
     }
 
-    /// How long until a waiter is to be looked after, in microseconds.
+    /// How long until a waiter is to be tried again, in microseconds.
     private func delay(_ id: WaiterID) -> Int64? {
         waiters[id].map { waiter in
             let patience = waiter.end.subtractingSaturated(uptime)

@@ -39,7 +39,7 @@ struct LimitBook: ~Copyable, Sendable {
 
     /// The cells of the request at hand.
     var picked: [CellID] = []
-    /// Cells in whose lines somebody may have room now.
+    /// Cells in whose lines a request may have room now.
     var turned: [CellID] = []
     private var events = BookEvents()
     /// The time of now, in microseconds since 1970: set with ``advance(_:)``.
@@ -52,7 +52,7 @@ struct LimitBook: ~Copyable, Sendable {
     var readings: UInt32 = 0
     private let clock: (@Sendable () -> Int64)?
 
-    /// - Parameter clock: microseconds that nobody sets, for waiting; `nil`: the times that callers give serve for that too.
+    /// - Parameter clock: microseconds of a monotonic clock, for waiting; `nil`: the times that callers give serve for that too.
     init(_ rules: OrganizationRules, isLeased: Bool, clock: (@Sendable () -> Int64)? = nil) {
         self.clock = clock
         self.isLeased = isLeased
@@ -110,7 +110,7 @@ struct BookEvents: Sendable {
     var hasUnread = false
 }
 
-/// How waiting ended for one request, and whom to tell.
+/// How waiting ended for one request, and the callback to call.
 struct Delivery: Sendable {
     enum Outcome: Sendable {
         case held(HoldID)

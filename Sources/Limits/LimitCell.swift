@@ -13,7 +13,7 @@ struct WindowCount {
     var spent: Int64 = 0
     var held: Int64 = 0
     var inDoubt: Int64 = 0
-    /// What a later window had counted when the clock was set back into this one: a step back gives nobody a second budget.
+    /// What a later window had counted when the clock was set back into this one: a step back must not give a second budget.
     var carried: Int64 = 0
     /// Holds that belong to it.
     var holds: Int32 = 0
@@ -67,7 +67,7 @@ struct LimitCell {
     var elsewhere: Int64 = 0
     /// The part of that which they have spent.
     var spentElsewhere: Int64 = 0
-    /// Counts those who got nothing because of what others have, as last heard.
+    /// Counts the requests that were refused, or had to wait, because of what other gateways have, as of the last answer.
     var turnedAway: UInt32 = 0
     var window: WindowCount
     /// Requests in line for it.
@@ -109,7 +109,7 @@ struct LimitCell {
         let certain = window.spent.addingSaturated(need)
         let all = certain.addingSaturated(window.held)
         if all <= min(reach, granted) { return .enough }
-        // Nobody spends slots: what others have comes back when their calls end.
+        // Slots are not spent: those of other gateways come back when their calls end.
         if kind == .concurrent { return need > limit ? .spent : all <= reach ? .lease : .held }
         if certain > reach { return .spent }
         if all <= reach || certain > granted { return .lease }
@@ -123,13 +123,13 @@ struct LimitCell {
     /// What newcomers must leave for the request that is first in line.
     ///
     /// As long as that request could not fit even if every hold that is younger than its turn were given back, it waits for older ones and
-    /// needs nothing of what is free. From the moment on at which it would fit, nobody else gets what it needs.
+    /// needs nothing of what is free. From the moment on at which it would fit, no other request gets what it needs.
     @inline(__always)
     var earmark: Int64 {
         claim > 0 && window.spent.addingSaturated(older).addingSaturated(claim) <= bound ? claim : 0
     }
 
-    /// What is free for those who are not first in line.
+    /// What is free for requests that are not first in line.
     @inline(__always)
     var free: Int64 { bound.subtractingSaturated(window.spent.addingSaturated(window.held)).subtractingSaturated(earmark) }
 }

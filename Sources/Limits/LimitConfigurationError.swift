@@ -12,7 +12,7 @@ public struct LimitConfigurationError: Error, Hashable, Sendable {
         case periodOfConcurrent
         /// A soft limit on `concurrent`: there is no window in which to tell it once.
         case softConcurrent
-        /// A soft limit refuses nothing, so nobody waits for it.
+        /// A `wait` on a soft limit, which refuses nothing, so that no request waits for it.
         case waitOfSoft
         /// Waiting must take more than nothing and at most ``LimitBounds/longestWait``.
         case waitOutOfRange

@@ -1,7 +1,7 @@
 internal import Core
 
 extension LimitRefusal {
-    /// What kind of refusal it is, to whoever asked.
+    /// The kind of refusal, as the client is told.
     public enum Kind: Hashable, Sendable {
         /// A limit on money has nothing left.
         case budget
@@ -20,7 +20,7 @@ extension LimitRefusal {
         }
     }
 
-    /// Whether the same request fails again until somebody raises the limit or its window ends. Clients would repeat it at once, so they
+    /// Whether the same request fails again until an operator raises the limit or its window ends. Clients would repeat it at once, so they
     /// are told not to (`x-should-retry: false`).
     public var isFinal: Bool { reason == .spent && (state?.identity.kind == .usd || retryAfter == nil) }
 

@@ -5,7 +5,7 @@ internal import Synchronization
 public final class LimitTree: Sendable {
     /// Which other processes spend from the same limits.
     public enum Sharing: Sendable {
-        /// Nobody: this process may use all of every limit.
+        /// None: this process may use all of every limit.
         case alone
         /// Other gateways: of hard limits only what was granted may be used
         /// (``OrganizationLimits/grant(_:to:window:)``).
@@ -26,7 +26,7 @@ public final class LimitTree: Sendable {
     private let hooks: LimitHooks
 
     /// Makes the limits of `configuration`, of which nothing is spent.
-    /// - Parameter clock: microseconds that nobody sets, for waiting; `nil`: the times that callers give serve for that too.
+    /// - Parameter clock: microseconds of a monotonic clock, for waiting; `nil`: the times that callers give serve for that too.
     public init(
         _ configuration: LimitConfiguration, sharing: Sharing = .alone, clock: (@Sendable () -> Int64)? = nil, hooks: LimitHooks
     ) {

@@ -59,7 +59,8 @@ extension OrganizationLimits {
 }
 
 extension PastSpending {
-    /// A sum of the ledger, between two of ``OrganizationLimits/windowStarts(at:)``. `nil` when nobody is known to have paid.
+    /// A sum of the ledger, between two of ``OrganizationLimits/windowStarts(at:)``. `nil` when neither the team nor the organization that
+    /// paid is known.
     public init?(_ total: SpendingTotal) {
         guard let team = total.team ?? total.organization else { return nil }
         self.init(

@@ -13,17 +13,17 @@ public enum Reservation: Sendable {
 
 /// What came of asking for room with patience.
 public enum PatientReservation: Sendable {
-    /// It is set aside; nobody is called back.
+    /// The amount is set aside; the callback is not called.
     case held(Hold)
     /// The request waits in line; the callback tells how it ends.
     case waiting(WaitTicket)
-    /// It does not fit; nobody is called back.
+    /// The amount does not fit; the callback is not called.
     indirect case refused(LimitRefusal)
 }
 
 /// How waiting ended.
 public enum WaitOutcome: Sendable {
-    /// Room was set aside. If nobody wants it any more, ``Hold/release(at:)`` it.
+    /// Room was set aside. When it is no longer needed, the callback must ``Hold/release(at:)`` it.
     case held(Hold)
     /// It cannot fit any more, or took too long.
     indirect case refused(LimitRefusal)
@@ -33,8 +33,8 @@ public enum WaitOutcome: Sendable {
 public struct WaitTicket: Sendable {
     let limits: OrganizationLimits
     let waiter: WaiterID
-    /// How long until ``wake(at:)`` is to be called: the patience ends then, or a window for whose end the request waits. By a clock that nobody
-    /// sets.
+    /// How long until ``wake(at:)`` is to be called: the patience ends then, or a window for whose end the request waits. By a monotonic
+    /// clock.
     public let delay: Duration
 
     /// Looks after the request when its time has come; whatever is decided goes to the callback.

@@ -4,7 +4,7 @@ typealias WaiterID = UInt64
 /// A request that waits.
 struct Waiter: Sendable {
     let request: SpendRequest
-    /// In microseconds of a clock that nobody sets, as are the others.
+    /// In microseconds of a monotonic clock, as are the other times.
     let arrival: Int64
     /// When its own patience ends.
     let patience: Int64
@@ -31,10 +31,10 @@ struct WaitQueue: Sendable {
         var given: Double
         /// By class; a class has needs from a power of two up to the next.
         var lines: [WaitLine] = []
-        /// A bit for each class in which somebody waits.
+        /// A bit for each class in which a request waits.
         var occupied: UInt64 = 0
 
-        /// Who arrived first of those in the classes of `mask`, if `fits` says so.
+        /// Of the first requests of the classes in `mask` that `fits` accepts, the one that arrived earliest.
         func first(_ mask: UInt64, _ fits: (WaiterID) -> Bool) -> WaiterID? {
             var (rest, found) = (occupied & mask, WaiterID?.none)
             while rest != 0 {
@@ -75,7 +75,7 @@ struct WaitQueue: Sendable {
         let place = Self.place(need)
         let index: Int
         if let known = groups.firstIndex(where: { $0.id == group }) {
-            // Who comes back after a pause has no claim from before it.
+            // A scope that returns to the line after a pause has no claim from before the pause.
             if groups[known].occupied == 0 { groups[known].given = max(groups[known].given, least) }
             index = known
         } else {

@@ -3,11 +3,11 @@ internal import Limits
 
 /// What this gateway has leased, and what to say to the database about it. Confined to the thread that talks to the database.
 ///
-/// The database is always right: whatever it answers becomes the capacity in the tree, so an answer that got lost is made good by the next one.
+/// The database is authoritative: its answer becomes the capacity in the tree, so the next answer makes up for one that got lost.
 struct LeaseDesk {
     private let tree: LimitTree
     private var entries: [LeasePlace: LeaseEntry] = [:]
-    /// Leases that an earlier run has left, until the tree speaks of their limits.
+    /// Leases that an earlier run has left, kept until the tree has their limits.
     private var inherited: [LeasePlace: (granted: Int64, used: Int64)]
     private var lastReview = ContinuousClock.now
     private let settlingTime: Duration
@@ -35,7 +35,7 @@ struct LeaseDesk {
 
     // MARK: What the tree says
 
-    /// Takes note of what has changed.
+    /// Notes what has changed in the tree.
     mutating func look(at now: WallTime) {
         noteChanges()
         for organization in tree.organizations {
@@ -87,7 +87,7 @@ struct LeaseDesk {
             } else if entry.isForgettable {
                 entries[place] = nil
             } else if entry.state.isOfSlots, entry.state.held > 0, entry.state.free == 0 {
-                // Whether others want some is told with the answer only.
+                // Only the answer tells whether other gateways want some.
                 entries[place]?.isDirty = true
             } else if entry.state.isLeased, entry.policy.surplus(free: entry.state.free, isWanted: entry.isWanted, at: moment) > 0 {
                 entries[place]?.isDirty = true
@@ -97,7 +97,7 @@ struct LeaseDesk {
 
     // MARK: What is said to the database
 
-    /// What there is to say, without the needs of requests.
+    /// The rows that report changes to the database, without the needs of requests.
     mutating func report(at now: WallTime) -> LeaseRound {
         var round = LeaseRound()
         for (place, entry) in entries where entry.isDirty && round.rows.count < Self.rowLimit {
@@ -124,14 +124,15 @@ struct LeaseDesk {
         } else {
             row.wished = entry.policy.topUp(free: entry.state.free, at: .now)
         }
-        // What came under way before the limit was there is told to the others by a lease, as far as there is room.
+        // Calls that began before the limit existed are made known to other gateways by a lease, as far as there is room.
         row.least = entry.uncovered
-        // Slots are in use elsewhere: those who have some to spare must hear that they are wanted.
+        // Slots are in use elsewhere: gateways with slots to spare must learn that they are wanted.
         if entry.isTurnedAway, entry.state.isOfSlots, entry.state.free == 0 { row.least = max(1, row.least) }
         return row
     }
 
-    /// What goes back of slots that others want. From here on no call begins beyond our share of them, and those that have begun come to their end.
+    /// The number of slots to give back because other gateways want them. From here on no call begins beyond this gateway's share; calls
+    /// that have begun run to their end.
     private func ceded(_ entry: LeaseEntry, _ now: WallTime) -> Int64 {
         let limits = organization(entry)
         limits.setLease(entry.share, of: entry.state.identity, window: entry.state.start, at: now)
@@ -145,7 +146,7 @@ struct LeaseDesk {
             used: entry.state.spent.addingSaturated(entry.forgotten), forgiven: entry.forgiven)
     }
 
-    /// What requests wait for. A need whose window is over counts as met: the request asks anew.
+    /// The rows for what requests wait for. A need whose window is over counts as met: the request asks again.
     mutating func rows(for needs: [LeaseNeed], at now: WallTime) -> LeaseRound {
         noteChanges()
         let isSettling = settlesUntil.map { .now < $0 } ?? false
@@ -176,7 +177,8 @@ struct LeaseDesk {
         return round
     }
 
-    /// What is to be read without changing anything: how the limits of organizations and teams stand, and those of keys and users if wanted.
+    /// The limits whose state is to be read without changing anything: those of organizations and teams, and those of keys and users if
+    /// wanted.
     func questions(at now: WallTime, withOwn: Bool = false) -> [LeaseState] {
         tree.organizations.flatMap { $0.sharedStates(at: now, withOwn: withOwn) }
     }
@@ -198,7 +200,7 @@ struct LeaseDesk {
         }
     }
 
-    /// Everything that can go back, for this gateway ends.
+    /// The rows that give back everything unused, because this gateway shuts down.
     mutating func farewell(at now: WallTime) -> LeaseRound {
         look(at: now)
         var round = LeaseRound()
@@ -212,7 +214,7 @@ struct LeaseDesk {
 
     // MARK: What the database says
 
-    /// Makes the answers true in the tree.
+    /// Applies the answers to the tree.
     mutating func apply(_ round: LeaseRound, _ answers: [LeaseAnswer], at now: WallTime) {
         for (row, answer) in zip(round.rows, answers) {
             let place = LeasePlace(name: row.name, start: row.window.lowerBound)
@@ -228,7 +230,8 @@ struct LeaseDesk {
             guard entry.state.isCurrent else { continue }
             let limits = organization(entry)
             let (identity, start) = (entry.state.identity, entry.state.start)
-            // A soft limit has no lease to set. The lease comes first: who waits for room must find it when others have less.
+            // A soft limit has no lease to set. The lease is set first: a request that waits for room must find the lease in place when it
+            // is woken because other gateways have less.
             limits.setLease(min(answer.granted - entry.forgotten, entry.share), of: identity, window: start, at: now)
             limits.setElsewhere(
                 entry.claimed(answer.elsewhere), spent: answer.spentElsewhere.addingSaturated(entry.forgotten), of: identity, window: start,
@@ -236,7 +239,8 @@ struct LeaseDesk {
         }
     }
 
-    /// Uses slots no longer, for the database was not heard of for so long that it may give them to others; the next answer makes them good.
+    /// Stops using slots when the database has been unreachable for so long that it may give them to other gateways; the next answer
+    /// restores them.
     mutating func expireSlots(at now: WallTime) {
         for (place, entry) in entries where entry.state.isOfSlots && entry.state.isCurrent {
             entries[place]?.isDirty = true
@@ -244,11 +248,11 @@ struct LeaseDesk {
         }
     }
 
-    /// For how long a gateway that does not reach the database begins calls within its slots. Calls last ten minutes by default, so all have
-    /// ended when the database gives the slots of a gateway away that it has not heard of (``LeaseFunction``).
+    /// The time for which a gateway that does not reach the database still begins calls within its slots. Calls last ten minutes by
+    /// default, so all have ended when the database gives the slots of a gateway away that it has not heard of (``LeaseFunction``).
     static let slotLifetime = Duration.seconds(300)
 
-    /// Strikes off what was met, and finds out who need not wait any longer.
+    /// Removes the needs that were met, and returns the orders that need not wait any longer.
     static func settle(_ orders: inout [LeaseOrder], _ round: LeaseRound, _ answers: [LeaseAnswer]) -> [(LeaseOrder, LeaseOutcome)] {
         var said: [LeasePlace: LeaseAnswer] = [:]
         for (row, answer) in zip(round.rows, answers) { said[LeasePlace(name: row.name, start: row.window.lowerBound)] = answer }

@@ -5,7 +5,7 @@ internal import Limits
 struct LeaseEntry {
     var state: LeaseState
     var policy: any SupplyPolicy
-    /// As the database said last.
+    /// The amount granted, as of the last answer of the database.
     var granted: Int64 = 0
     /// What an earlier run has used and this one does not know of: its records are gone. Counts as used.
     var forgotten: Int64 = 0
@@ -18,7 +18,7 @@ struct LeaseEntry {
     var share = Int64.max
     /// Requests on this gateway were refused, or are waiting, because other gateways hold the remaining quota.
     var isTurnedAway = false
-    /// The tree and the database do not know the same.
+    /// The tree and the database differ.
     var isDirty = true
 
     init(_ state: LeaseState) {
@@ -38,7 +38,8 @@ extension LeasePlace {
 }
 
 extension LeaseEntry {
-    /// What is out of our reach when others have leased or spent `elsewhere`: what was forgotten here counts too, and slots beyond our share.
+    /// The amount that this gateway cannot use when others have leased or spent `elsewhere`: what was forgotten here counts too, and so do
+    /// slots beyond this gateway's share.
     func claimed(_ elsewhere: Int64) -> Int64 {
         max(elsewhere.addingSaturated(forgotten), state.limit.subtractingSaturated(share))
     }
@@ -52,7 +53,8 @@ extension LeaseEntry {
         return max(0, min(missing, room))
     }
 
-    /// Whether nothing would be lost: of slots that nobody uses. Other limits are forgotten with their windows.
+    /// Whether nothing is lost when the entry is removed: true of slots that are not in use. Entries of other limits are removed with their
+    /// windows.
     var isForgettable: Bool { state.isOfSlots && !isDirty && granted == 0 && state.held == 0 && state.capacity == 0 }
 }
 

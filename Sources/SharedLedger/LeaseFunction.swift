@@ -1,16 +1,17 @@
 /// The one place where leases change: a function in the database, so that a gateway needs one round trip for all its limits, and so that
 /// what is read, decided and written of a limit happens under its lock.
 enum LeaseFunction {
-    /// For each limit in turn, in an order that is the same for everybody (or two gateways could wait for each other):
-    /// takes note of what was used, takes back what is returned, and grants more if there is room.
+    /// For each limit in turn, in an order that is the same for all gateways (or two could wait for each other): takes note of what was
+    /// used, takes back what is returned, and grants more if there is room.
     ///
     /// `used_` is all that the gateway has used in the window so far, so doing it twice does no harm. It never falls, except by `forgiven`
-    /// (refunds): a gateway that has forgotten something must not free anything. A grant is at least `least`, or nothing; beyond that at most an
-    /// eighth of what is left, so that nobody holds much while others run dry.
+    /// (refunds): a gateway that has forgotten something must not free anything. A grant is at least `least`, or nothing; beyond that at
+    /// most an eighth of what is left, so that no gateway holds much while others run out.
     ///
-    /// Slots of limits on requests under way (names that begin with a bar) are never used up. Those of a gateway that was not heard of for a
-    /// quarter of an hour beyond its lifetime are free again: it has stopped to begin calls long before, see ``LeaseDesk/slotLifetime``.
-    /// While a gateway that has less than its equal share of them wants some, nobody gets more than that, and `share` tells.
+    /// Slots of limits on requests under way (names that begin with a bar) are never used up. Those of a gateway that was not heard of for
+    /// a quarter of an hour beyond its lifetime are free again: it has stopped to begin calls long before, see ``LeaseDesk/slotLifetime``.
+    /// While a gateway that has less than its equal share of them wants some, no gateway gets more than that share, which the answer's
+    /// `share` states.
     static let sql = """
         ALTER TABLE purser.lease ADD COLUMN wanted_until timestamptz; -- slots: this gateway was refused some
         DROP FUNCTION IF EXISTS purser.sync_leases;

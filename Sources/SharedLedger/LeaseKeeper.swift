@@ -30,7 +30,7 @@ public final class LeaseKeeper: LeaseSource {
     /// Requests that waited for a slice.
     public var waits: Int { exchange.orders }
 
-    /// Grants without asking what may go on while nobody can be asked. It is reckoned up as soon as PostgreSQL is back.
+    /// Grants, without asking PostgreSQL, what may go on while PostgreSQL is away. The amounts are reported as soon as it is back.
     private func letThrough(_ needs: [LeaseNeed]) -> Bool {
         guard needs.allSatisfy({ failsOpen($0.identity) }) else { return false }
         for need in needs {
@@ -53,10 +53,10 @@ struct LeaseOrder: Sendable {
 
 /// What loops, commands and the thread that talks to PostgreSQL share.
 final class SharedExchange: Sendable {
-    /// What the thread is called for.
+    /// What the thread is woken for.
     struct Call: Sendable {
         var orders: [LeaseOrder] = []
-        /// Who waits to hear how all limits stand.
+        /// The callers that wait to learn the state of all limits.
         var readers: [UnsafeContinuation<Void, Never>] = []
         /// A tree whose limits are to be leased.
         var tree: LimitTree?
@@ -108,7 +108,7 @@ final class SharedExchange: Sendable {
         monitor.wake()
     }
 
-    /// Whether PostgreSQL is away. While it is, nobody waits for it.
+    /// Sets whether PostgreSQL is away. While it is, no request waits for it.
     func setAway(_ isAway: Bool) { monitor.withLock { $0.isAway = isAway } }
 
     /// Sleeps until called, or until `patience` is over.

@@ -1,7 +1,7 @@
 internal import Ledger
 internal import Limits
 
-/// What is said to the database of one limit in one window; see ``LeaseFunction``.
+/// What a gateway reports to the database about one limit in one window; see ``LeaseFunction``.
 struct LeaseRow {
     let name: String
     let window: Range<Int64>
@@ -13,7 +13,7 @@ struct LeaseRow {
     var wished: Int64 = 0
 }
 
-/// What the database says to it.
+/// The answer of the database to a row.
 package struct LeaseAnswer {
     /// All that this gateway may use in the window, what it has used included.
     let granted: Int64
@@ -25,9 +25,9 @@ package struct LeaseAnswer {
     let spentElsewhere: Int64
     /// What others that are alive have leased and not used; looked up only where nothing could be given.
     let idle: Int64
-    /// Whether somebody was refused lately; of slots: somebody else.
+    /// Whether a gateway was refused some of it lately; for slots: whether another gateway was.
     let isWanted: Bool
-    /// Of slots, while others want some: how many everybody may have.
+    /// For slots, while other gateways want some: the number that each gateway may have.
     let share: Int64?
 }
 
@@ -72,7 +72,7 @@ struct LimitReading {
 }
 
 extension PostgreSQLConnection {
-    /// Reads how limits stand that are there; changes nothing and waits for nobody.
+    /// Reads the state of the limits that exist; changes nothing and waits for no lock.
     func readLimits(_ states: [LeaseState], gateway: Int64) throws(LedgerFailure) -> [LimitReading] {
         let rows = try run(
             """

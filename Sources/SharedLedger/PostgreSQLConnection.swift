@@ -23,7 +23,7 @@ final class PostgreSQLConnection {
         self.patience = patience
         guard let handle = Self.start(target) else { throw .serverAway(server: target.description, detail: "no memory") }
         self.handle = handle
-        // What the server says of itself, such as that a table is there already, does not belong on our standard error.
+        // What the server says of itself, such as that a table is there already, does not belong on the gateway's standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
         try finishConnecting(.now + patience)
         guard PQsetnonblocking(handle, 1) == 0 else { throw .serverAway(server: target.description, detail: "the connection broke") }
@@ -96,7 +96,7 @@ final class PostgreSQLConnection {
                 if rows.count > 0 { try body(rows) }
             }
         } catch {
-            // Rows that nobody wants are on their way.
+            // Rows that will not be read are still on their way.
             isBroken = true
             throw error
         }
@@ -181,7 +181,7 @@ final class PostgreSQLConnection {
         if let failure { throw failure }
     }
 
-    /// `result`, if it is none of an error.
+    /// Returns `result` unless it is the result of an error.
     private func checked(_ result: OpaquePointer) throws(LedgerFailure) -> OpaquePointer {
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE: return result

@@ -1,7 +1,7 @@
 internal import CPostgres
 internal import Ledger
 
-/// What went wrong between us and the server, on its way to becoming a ``LedgerFailure``.
+/// A failure between the gateway and the server, before it becomes a ``LedgerFailure``.
 enum PostgreSQLFault {
     /// The failure that the class and code of an SQL error mean.
     /// - Parameter state: five characters, see the appendix "PostgreSQL Error Codes" of its manual.

@@ -21,7 +21,7 @@ final class PostgreSQLKeys: KeySource {
     func snapshotIfChanged() throws(LedgerFailure) -> KeySnapshot? {
         state.withLock { state in
             let isExpired = state.heard.duration(to: .now) > lifetime
-            // Who was revoked in the meantime is not known, so nobody is let in.
+            // Keys may have been revoked in the meantime, so no key is accepted.
             if isExpired != state.isExpired { (state.isExpired, state.isNews) = (isExpired, true) }
             guard state.isNews else { return nil }
             state.isNews = false

@@ -62,7 +62,7 @@ enum PostgreSQLRecord {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Reads a row of ``columns`` that begin at column `first`; `nil` when it holds what nobody writes.
+    /// Reads a row of ``columns`` that begin at column `first`; `nil` when it holds what no gateway writes.
     static func read(_ rows: PostgreSQLRows, _ row: Int, from first: Int32 = 0) -> UsageRecord? {
         func text(_ column: Int32) -> String? { rows.text(row, first + column) }
         func number(_ column: Int32) -> Int64 { rows.number(row, first + column) ?? 0 }

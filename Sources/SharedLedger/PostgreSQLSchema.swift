@@ -126,12 +126,12 @@ enum PostgreSQLSchema {
         """,
     ]
 
-    /// Brings the tables to this version; whoever comes first does it, the others wait.
-    /// - Throws: `newerVersion`, `foreign`, `serverRefuses` when we may not, `serverAway` …
+    /// Brings the tables to this version; the first gateway that connects does it, the others wait.
+    /// - Throws: `newerVersion`, `foreign`, `serverRefuses` when the role may not, `serverAway` …
     static func migrate(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         if try foundVersion(connection) == version { return }
         try connection.transaction { () throws(LedgerFailure) in
-            // Any number; the same in all versions.
+            // The key of the lock: an arbitrary number, the same in all versions.
             try connection.run("SELECT pg_advisory_xact_lock(5784712093271)")
             let found = try foundVersion(connection)
             if found == 0 { try begin(connection) }

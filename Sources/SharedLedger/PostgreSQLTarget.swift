@@ -45,7 +45,7 @@ public struct PostgreSQLTarget: Sendable, CustomStringConvertible {
             .reduce(line) { $0.replacing($1, with: "***") }
     }
 
-    /// What libpq is given: our deadlines and names first, so that the URL may say otherwise.
+    /// The connection options for libpq: the gateway's deadlines and names first, so that the URL can override them.
     var keywords: [(name: String, value: String)] {
         let defaults = [
             ("application_name", "purser"), ("connect_timeout", "5"), ("tcp_user_timeout", "10000"), ("keepalives_idle", "15"),

@@ -53,8 +53,8 @@ struct RecordDelivery {
     /// Records that are not delivered.
     func backlog() throws(LedgerFailure) -> Int64 { max(0, try spool.last() - delivered) }
 
-    /// Writes `records`, inside a transaction of the caller's. The position moves with them: after a failure nobody need know whether the
-    /// transaction has happened, the next ``register(_:host:)`` tells.
+    /// Writes `records`, inside a transaction of the caller's. The position moves with them: after a failure it need not be known whether
+    /// the transaction was committed; the next ``register(_:host:)`` finds out.
     func store(_ records: [SpooledRecord], _ connection: PostgreSQLConnection) throws(LedgerFailure) {
         guard let last = records.last else { return }
         var lines: [UInt8] = []
@@ -67,7 +67,7 @@ struct RecordDelivery {
         try connection.copy(PostgreSQLRecord.copy, lines)
     }
 
-    /// The transaction of ``store(_:_:)`` has happened.
+    /// Notes that the transaction of ``store(_:_:)`` was committed.
     mutating func stored(_ records: [SpooledRecord]) { delivered = max(delivered, records.last?.sequence ?? 0) }
 
     /// Removes delivered records from the spool that are not needed any more to work out what was spent in a window of a minute.

@@ -1,7 +1,7 @@
 internal import Ledger
 internal import Synchronization
 
-/// What the thread that talks to PostgreSQL tells everybody else.
+/// What the thread that talks to PostgreSQL reports to all other threads.
 final class SharedLedgerStatus: Sendable {
     private let backlog = Atomic<Int>(0)
     private let counters = Mutex(LedgerStatistics())

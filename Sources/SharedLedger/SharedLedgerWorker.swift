@@ -52,7 +52,7 @@ final class SharedLedgerWorker {
         }
     }
 
-    /// Until when to sleep. Those who wait for others' idle slices are looked after more often.
+    /// How long to sleep. The thread wakes more often while requests wait for idle slices of other gateways.
     private var patience: Duration {
         guard connection != nil else { return retry.remaining }
         let rest = max(.zero, ContinuousClock.now.duration(to: due))
@@ -80,7 +80,7 @@ final class SharedLedgerWorker {
 
     // MARK: Leases
 
-    /// Once the tree is there.
+    /// Opens the lease desk once the tree is known.
     private func openDesk(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         guard desk == nil, let tree else { return }
         try connection.run("SELECT purser.free_slots($1)", [String(delivery.gateway)])
@@ -112,7 +112,7 @@ final class SharedLedgerWorker {
         return answers
     }
 
-    /// So that this gateway tells how limits stand that others use.
+    /// Reads limits that other gateways use, so that this gateway can show their state.
     private func readLimits(_ connection: PostgreSQLConnection, withOwn: Bool = false) throws(LedgerFailure) {
         guard let questions = desk?.questions(at: .now, withOwn: withOwn), !questions.isEmpty else { return }
         desk?.learn(questions, try connection.readLimits(questions, gateway: delivery.gateway), at: .now)
@@ -136,7 +136,7 @@ final class SharedLedgerWorker {
     /// One transaction: the next records, and the accounts of the leases that have paid for them.
     private func deliver(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         let records = try delivery.next(limit: settings.batchLimit)
-        // After the records were read: the tree knows at least of them.
+        // The tree is looked at after the records were read, so that it includes at least those.
         desk?.look(at: .now)
         let round = desk?.report(at: .now) ?? LeaseRound()
         var answers: [LeaseAnswer] = []
@@ -176,8 +176,8 @@ final class SharedLedgerWorker {
         try removeOldWindows(connection)
     }
 
-    /// Forgets limits whose windows have been over for long: an hour for minutes, 40 days for the others; and slots that nobody asked for in an
-    /// hour. Their leases go with them.
+    /// Forgets limits whose windows have been over for long: an hour for minutes, 40 days for the others; and slots that no gateway asked
+    /// for in an hour. Their leases go with them.
     private func removeOldWindows(_ connection: PostgreSQLConnection) throws(LedgerFailure) {
         let now = WallTime.now
         try connection.run(

@@ -34,7 +34,7 @@ struct SlicePolicy: SupplyPolicy {
     private static func decay(_ seconds: Double) -> Double { seconds >= 10 ? 0 : 1 / (1 + seconds) }
 
     func topUp(free: Int64, at now: ContinuousClock.Instant) -> Int64 {
-        // What has just gone back because nobody used it must not be fetched again.
+        // A slice that was just given back because it was not used must not be leased again.
         if isIdle(at: now) { return 0 }
         let supply = Int64(clamping: rate * Self.supply)
         return free < supply / 2 ? supply - free : 0
