@@ -11,7 +11,7 @@ final class EasyHandle {
     /// The transfer in progress.
     var transfer: UpstreamTransfer?
     private(set) var watchdog: LoopTimer
-    /// Where the consumer of the transfer waits. The next transfer may use it, since nobody waits for one that is over.
+    /// Where the consumer of the transfer waits. The next transfer may use it, since no consumer waits for a transfer that is over.
     let waiter: LoopWaiter
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let url: OpaquePointer?
@@ -45,7 +45,7 @@ final class EasyHandle {
     func aim(_ request: UpstreamRequest) throws(UpstreamFailure) {
         let path = request.path
         if self.path != path {
-            // Dots are left alone: a segment is never the way up.
+            // Dot segments are not resolved: a segment never leads to the parent directory.
             guard curl_url_set(url, CURLUPART_URL, endpoint.url + path, UInt32(CURLU_PATH_AS_IS)) == CURLUE_OK else {
                 self.path = nil
                 throw .unreachable("the URL of the call is malformed")
@@ -92,7 +92,7 @@ final class EasyHandle {
         headerList = list
     }
 
-    /// Nothing is offered, so that an answer comes as it is; one that comes packed all the same is unpacked.
+    /// No coding is offered, so that an answer comes as it is; one that comes compressed nevertheless is unpacked.
     private static let fixedHeaders = ["Accept-Encoding:"]
 
     private func configure(_ client: UpstreamClient) {

@@ -54,8 +54,8 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
         curl_multi_cleanup(multi)
     }
 
-    /// Sends `request` to `endpoint`. What an answer's status means is the caller's affair.
-    /// - Throws: `unreachable` when there is no memory for another transfer, or the URL is none.
+    /// Sends `request` to `endpoint`. The caller interprets the status of the answer.
+    /// - Throws: `unreachable` when there is no memory for another transfer, or the URL is not valid.
     public func send(_ request: UpstreamRequest, to endpoint: UpstreamEndpoint) throws(UpstreamFailure) -> UpstreamTransfer {
         guard let handle = idle[endpoint.number]?.popLast() ?? EasyHandle(endpoint, client: self) else {
             throw .unreachable("no memory for a transfer")
@@ -124,7 +124,8 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
     public func ready(_ descriptor: Int32, for readiness: Readiness) {
         guard sockets.indices.contains(Int(descriptor)) else { return }
         let watch = sockets[Int(descriptor)]
-        // An idle connection has something to say, most likely good-bye: libcurl will find out when it wants to reuse it.
+        // An idle connection has become readable, most likely because the upstream closed it: libcurl notices when it reuses the
+        // connection.
         if watch.wanted.isEmpty { return register(descriptor, []) }
         var what: Int32 = 0
         if readiness.contains(.readable) { what |= CURL_CSELECT_IN }
@@ -199,7 +200,7 @@ public final class UpstreamClient: ReadinessHandler, @unchecked Sendable {
 
 /// libcurl's process-wide state.
 enum CurlLibrary {
-    /// Runs once, whoever comes first; libcurl wants it before any other thread uses it.
+    /// Runs once, at the first use; libcurl requires it to be done before any other thread uses the library.
     private static let once: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     static func initialize() { _ = once }

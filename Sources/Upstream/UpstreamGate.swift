@@ -9,7 +9,7 @@ internal import Synchronization
 public final class UpstreamGate: Sendable {
     private let line: Mutex<GateLine>
 
-    /// Makes a gate that nobody has passed.
+    /// Makes a gate without calls under way.
     /// - Parameter limit: calls that may be under way at once, at least 1.
     public init(limit: Int) { line = Mutex(GateLine(limit: max(1, limit))) }
 

@@ -94,7 +94,7 @@ public final class UpstreamTransfer {
     /// something.
     public func countOnlyProgress() { patience = handle.endpoint.timeouts.idle }
 
-    /// What arrived last was more than a sign of life.
+    /// Notes that the bytes that arrived last count as progress.
     public func madeProgress() { if patience != nil { patience = handle.endpoint.timeouts.idle } }
 
     private func waitForBody() async {
@@ -137,7 +137,7 @@ public final class UpstreamTransfer {
         setPauses()
     }
 
-    /// Tells libcurl which way the transfer stands still.
+    /// Tells libcurl which directions of the transfer are paused.
     private func setPauses() {
         let isStarved = if case .pieces(let upload) = body { upload.isStarved } else { false }
         curl_easy_pause(handle.easy, (isPaused ? CURLPAUSE_RECV : 0) | (isStarved ? CURLPAUSE_SEND : 0))
@@ -156,7 +156,7 @@ public final class UpstreamTransfer {
     private func lendBody() {
         guard case .whole(let body) = body else { return openUpload() }
         body.withUnsafeBytes { bytes in
-            // An array's storage does not move while nobody changes it, and `body` changes after libcurl is done with it only.
+            // An array's storage does not move while the array is unchanged, and `body` changes only after libcurl is done with it.
             purser_curl_set_pointer(handle.easy, CURLOPT_POSTFIELDS, bytes.baseAddress)
             purser_curl_set_offset(handle.easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count))
         }
@@ -197,7 +197,7 @@ public final class UpstreamTransfer {
             fail(.tooLarge("headBytes"))
             return false
         }
-        // Behind the head come trailers only, which say nothing about it.
+        // After the head only trailers come, which do not change it.
         if !headIsComplete { HeaderLine(line).update(&answerHead) }
         return true
     }
@@ -209,7 +209,7 @@ public final class UpstreamTransfer {
         if !buffer.isEmpty, buffer.count + bytes.count > min(handle.endpoint.limits.bufferedBytes, client.bufferLimit) {
             isPaused = true
             if pauseBegan == nil { pauseBegan = MonotonicTime.now() }
-            // A consumer that does not read is the client's slowness, not the upstream's.
+            // When the consumer does not read, the client is slow, not the upstream.
             handle.watchdog.set(totalDeadline)
             return .pause
         }
@@ -248,7 +248,7 @@ public final class UpstreamTransfer {
         }
         noteProgress()
         client.abandon(self)
-        // A transfer that has failed already, in a call-back to which libcurl paid no heed, had only to be taken out.
+        // A transfer that has failed already, in a call-back whose result libcurl ignored, only had to be removed.
         guard result == nil else { return }
         let failure: UpstreamFailure =
             if client.loop.now >= totalDeadline {
@@ -257,7 +257,7 @@ public final class UpstreamTransfer {
         finish(.failure(failure))
     }
 
-    /// Takes down what libcurl knows of the transfer, before it forgets.
+    /// Records what libcurl knows of the transfer, before libcurl drops it.
     func noteProgress() { if !wasSent { wasSent = headIsComplete || handle.hasSentRequest } }
 
     func finish(_ result: Result<Void, UpstreamFailure>) {

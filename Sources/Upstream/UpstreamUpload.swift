@@ -4,7 +4,7 @@ public import EventLoop
 ///
 /// Belongs to one loop and to one request. Unchecked, because requests are values that may name it; it is used on its loop only.
 public final class UpstreamUpload: @unchecked Sendable {
-    /// Bytes in all; `nil` where nobody knows yet: then they go out in chunks.
+    /// Bytes in all; `nil` where the length is not known yet: then the body is sent in chunks.
     let length: Int?
     private var bytes: [UInt8] = []
     private var sentCount = 0
@@ -13,13 +13,13 @@ public final class UpstreamUpload: @unchecked Sendable {
     private let writer: LoopWaiter
     /// Whether libcurl has asked for more than there was.
     private(set) var isStarved = false
-    /// Has libcurl ask again.
+    /// Makes libcurl ask for bytes again.
     var resume: (() -> Void)?
 
-    /// Bytes that may wait for the upstream before whoever writes them is to wait.
+    /// Bytes that may wait for the upstream before the writer has to wait.
     private static let most = 64 * 1024
 
-    /// Makes a body that nothing is known of yet.
+    /// Makes an empty body.
     /// - Parameter length: bytes that will be written in all; `nil` when that is not known. The upstream counts on it.
     public init(length: Int? = nil, on loop: EventLoop) {
         self.length = length

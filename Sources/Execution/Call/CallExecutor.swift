@@ -12,7 +12,7 @@ public final class CallExecutor {
     private let calls: any CallStarting
 
     /// Makes an executor with connections of its own.
-    /// - Parameter reader: the loop's JSON reader, shared with whoever else parses on the loop.
+    /// - Parameter reader: the loop's JSON reader, shared with all other code that parses on the loop.
     public init(loop: EventLoop, reader: JSONReader) {
         self.loop = loop
         self.reader = reader
@@ -31,11 +31,11 @@ public final class CallExecutor {
     /// Calls in progress.
     public var activeCalls: Int { client.activeTransfers }
 
-    /// Puts `request` into the words of `target`.
+    /// Translates `request` into the provider API of `target`.
     /// - Parameters:
     ///   - outputLimit: the most output tokens per choice; `nil`: as the client said.
     ///   - refused: what the target has refused of the gateway's additions.
-    /// - Throws: `invalid_request_error` when the provider's wire cannot say what the request says.
+    /// - Throws: `invalid_request_error` when the provider's API cannot express the request.
     func translate(
         _ request: ChatRequest, for target: Target, outputLimit: Int64?, without refused: Additions
     ) throws(GatewayError) -> ProviderRequest {
@@ -71,6 +71,6 @@ public final class CallExecutor {
     /// Called when per-client buffers must shrink (`true`) or may grow back (`false`).
     public func limitBuffers(_ isTight: Bool) { client.bufferLimit = isTight ? 16 * 1024 : .max }
 
-    /// Drops what is kept for providers that `policies` no longer name.
+    /// Drops the handles kept for providers that `policies` no longer name.
     public func adopt(_ policies: ServingPolicies) { client.keep(endpoints: policies.endpointNumbers) }
 }

@@ -6,11 +6,11 @@ internal import Upstream
 ///
 /// A date counts from the answer's own `Date`, where it has one, so that clocks that differ do not matter. What cannot be read is as good as absent.
 enum RetryAfter {
-    /// What a provider asks for is believed up to here: longer times count as this one.
+    /// The longest cooldown that a provider can ask for: longer ones count as this one.
     static let longest = Duration.seconds(3_600)
 
     static func duration(_ head: UpstreamHead) -> Duration? {
-        // Nothing sensible is longer.
+        // No valid value is longer.
         func field(_ name: StaticString) -> String? { head.field(name).map { String($0.prefix(64)) } }
         let (seconds, milliseconds) = (field("retry-after"), field("retry-after-ms"))
         guard seconds != nil || milliseconds != nil else { return nil }
@@ -27,7 +27,7 @@ enum RetryAfter {
         return sane(milliseconds: Double(end - begin) * 1_000)
     }
 
-    /// Rounded up; times that are over are a moment.
+    /// Rounded up, and at least 0.1 s, also for a time in the past.
     private static func sane(milliseconds: Double) -> Duration {
         let most = Double(longest.components.seconds) * 1_000
         return .milliseconds(Int64(min(max(milliseconds, 100), most).rounded(.up)))

@@ -25,7 +25,7 @@ struct SecretScrubber: Sendable {
         search = TextSearch(for: Set(secrets).map { Array($0.utf8) }.filter { $0.count >= Self.shortest })
     }
 
-    /// The same error, fit to be seen.
+    /// The same error without secrets.
     func scrubbed(_ error: GatewayError) -> GatewayError {
         guard !search.isEmpty else { return error }
         var error = error

@@ -22,7 +22,7 @@ final class Target: Sendable {
         api = ProviderAPI(model.provider.kind)
         providerModel = ProviderModel(
             name: model.name, upstreamName: model.upstreamModel,
-            // Where bodies pass through, a limit is put in only when it is in force; the others must be told one.
+            // Where bodies pass through unchanged, a limit is added only when one is in force; other APIs require a limit.
             maxOutputTokens: api.passesBodies ? nil : model.maxOutputTokens.map(Int64.init), apiVersion: model.provider.apiVersion)
         endpoint = way.endpoint
         scrubber = way.scrubber
@@ -82,7 +82,7 @@ public final class ServingPolicies: Sendable {
 }
 
 extension ProviderAPI {
-    /// What a provider of that kind speaks.
+    /// The API that providers of that kind speak.
     init(_ kind: ProviderKind) {
         self =
             switch kind {
@@ -94,7 +94,8 @@ extension ProviderAPI {
             }
     }
 
-    /// Where the paths of the wire begin: people write base URLs with the first part of the paths, as the providers' documentation does.
+    /// The URL to which the paths of the API are appended: operators write base URLs with the first part of the paths, as the providers'
+    /// documentation does.
     func base(of url: String) -> String {
         let suffix =
             switch self {
@@ -114,7 +115,7 @@ extension UpstreamEndpoint {
     /// The way to a provider: all its paths begin there.
     convenience init(_ provider: Provider) {
         let api = ProviderAPI(provider.kind)
-        // Few and short: libcurl puts a head together character by character.
+        // Headers are few and short: libcurl assembles a head character by character.
         var headers = ["Content-Type: application/json", "Accept:", "Expect:"] + api.fixedHeaders
         if let key = provider.apiKey { headers.append(api.authorizationHeader(key: key)) }
         headers += provider.headers.map { "\($0.name): \($0.value.reveal())" }

@@ -13,12 +13,12 @@ extension UpstreamCall {
     /// Bytes of comments, pings and blank lines that a stream may have in a row: each byte takes time, and none says anything.
     static let longestSilence = 8 << 20
 
-    /// Whether a media type is that of a stream, on whatever wire.
+    /// Whether a media type is that of a stream, of any provider API.
     static func isStream(_ contentType: String) -> Bool {
         contentType == "text/event-stream" || contentType == "application/vnd.amazon.eventstream"
     }
 
-    /// What a whole answer is, if it cannot be one at all.
+    /// The error for a body that cannot be a whole answer; `nil` if it can.
     static func wrongKind(_ body: [UInt8], _ contentType: String) -> GatewayError? {
         guard let first = body.first(where: { $0 > 0x20 }) else { return wrongKind("The provider answered with nothing.") }
         if first == UInt8(ascii: "<") || contentType == "text/html" {

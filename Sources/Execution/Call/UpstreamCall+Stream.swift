@@ -16,7 +16,7 @@ extension UpstreamCall {
             while output.isEmpty { guard try await advance(&output) else { return false } }
             return true
         } catch {
-            // Content that came together with the fault is content: it commits, and the fault is told behind it.
+            // Content that arrived together with the fault is forwarded: it is the commit point, and the fault is reported after it.
             guard stream?.progress ?? 0 > 0, !output.isEmpty, error.code != .clientClosedRequest else { throw failed(error) }
             deferredFailure = error
             return true
@@ -43,7 +43,7 @@ extension UpstreamCall {
         transfer.countOnlyProgress()
     }
 
-    /// What came instead of a stream: an error says what it is, a whole answer what it has used.
+    /// Reads what came instead of a stream: an error gives its cause, a whole answer its usage.
     private func notStreamed(_ contentType: String) async throws(GatewayError) -> GatewayError {
         guard contentType.hasSuffix("json") else { return Self.notAStream }
         let body = try await wholeBody()
@@ -55,7 +55,7 @@ extension UpstreamCall {
 
     private func advance(_ output: inout [UInt8]) async throws(GatewayError) -> Bool {
         do throws(GatewayError) { guard try await receive() else { return try atEnd(&output) } } catch {
-            // A connection that breaks behind the answer takes nothing away from it.
+            // A connection that breaks after the whole answer does not affect the answer.
             guard stream?.isWhole == true, error.code != .clientClosedRequest else { throw error }
             return try atEnd(&output)
         }
@@ -73,7 +73,7 @@ extension UpstreamCall {
 
     @inline(never)
     private func passOn(_ output: inout [UInt8]) throws(GatewayError) -> Bool {
-        // What was large once need not stay so while the client reads.
+        // A buffer that was large once need not stay large while the client reads.
         let progress = stream?.progress
         silentBytes += received.count
         defer {
@@ -83,7 +83,7 @@ extension UpstreamCall {
         switch stream?.feed(received, reader: reader, into: &output) {
         case .open:
             guard silentBytes > Self.longestSilence, stream?.progress == progress else { return true }
-            // Behind the whole answer nothing more is needed.
+            // After a whole answer no more bytes are needed.
             guard stream?.isWhole == true else { throw Self.emptyStream }
             return try atEnd(&output)
         case .failed(let error): throw error
@@ -114,7 +114,7 @@ extension UpstreamCall {
         stream?.appendMember(name, json, to: &output)
     }
 
-    /// Ends a stream before its end, because nothing more of it can be paid: in good order, with `finish_reason` `length`.
+    /// Cuts a stream short, because no more of it can be paid: as a regular end, with `finish_reason` `length`.
     private func cut(_ output: inout [UInt8], because reason: GatewayError) {
         transfer.cancel()
         outcome.status = .cut

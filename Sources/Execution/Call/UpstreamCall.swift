@@ -81,7 +81,7 @@ final class UpstreamCall: AnswerSource {
         }
     }
 
-    // Out of line: what reading takes would make the frame of whoever waits for it larger.
+    // Out of line: the variables that reading needs would enlarge the frame of the suspended caller.
     @inline(never)
     private func finished(_ body: [UInt8], _ contentType: String) throws(GatewayError) -> WholeAnswer {
         if let error = Self.wrongKind(body, contentType) { throw error }
@@ -125,7 +125,7 @@ final class UpstreamCall: AnswerSource {
 
     // MARK: Endings
 
-    // One that is over stays what it has come to.
+    // A call that is over keeps its outcome.
     @discardableResult
     func cancel() -> GatewayError { isRunning ? failed(.clientLeft) : .clientLeft }
 
@@ -134,7 +134,7 @@ final class UpstreamCall: AnswerSource {
         do { head = try await transfer.head() } catch { throw GatewayError(error, heldUpByClient: transfer.waitedForConsumer) }
         if head.status == 200 { return head }
         let body = try await wholeBody()
-        // Behind a gateway that gave up, the provider may go on; what is accepted is no refusal.
+        // When a gateway in between gave up, the provider may still be working; a success status is not a refusal.
         isRefused = !(200...299).contains(head.status) && ![504, 524].contains(head.status)
         throw ProviderFailure.read(
             api: context.api, status: head.status, body: body, retryAfter: RetryAfter.duration(head), reader: reader)
@@ -165,8 +165,8 @@ final class UpstreamCall: AnswerSource {
         settle(reported, atLeast: stream?.reportedAtLeast)
     }
 
-    /// Takes down how the call failed. What the provider may bill all the same is estimated, and the rest of what was reserved is in doubt; a
-    /// definite refusal costs nothing.
+    /// Records how the call failed. What the provider may bill despite the failure is estimated, and the rest of what was reserved is in
+    /// doubt; a definite refusal costs nothing.
     @inline(never)
     func failed(_ error: GatewayError) -> GatewayError {
         var error = error
@@ -199,7 +199,7 @@ final class UpstreamCall: AnswerSource {
         return error.source == .client || error.code == .upstreamRateLimited
     }
 
-    /// Tells the target's health how it went, once.
+    /// Reports the result of the call to the target's health, once.
     func end(_ verdict: TargetHealth.Verdict) {
         guard isRunning else { return }
         isRunning = false

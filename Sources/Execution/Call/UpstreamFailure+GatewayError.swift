@@ -2,7 +2,7 @@ internal import Chat
 internal import Upstream
 
 extension GatewayError {
-    /// What a transport failure means to the client and to whoever may try again.
+    /// The error that a transport failure means for the client and for the code that decides about retries.
     /// - Parameter heldUpByClient: whether the transfer stood still for a noticeable time because its client did not read. What fails afterwards,
     ///   by time or by the provider's giving up, is then no sign of the provider's health.
     init(_ failure: UpstreamFailure, heldUpByClient: Bool = false) {

@@ -7,9 +7,9 @@ public import Policies
 
 /// The money of one request: what is set aside for it in every limit that binds it, from before its first call until the last is settled.
 ///
-/// Every call is covered before it is made, at its worst case. Each call is charged when it is over, and what is left of its cover goes back. The
-/// durable twin of what is set aside stands in the loop's journal, so that after a crash it is charged and not forgotten. Belongs to the loop of
-/// its request.
+/// Every call is covered before it is made, at its worst case. Each call is charged when it is over, and what is left of its cover goes
+/// back. The durable twin of what is set aside is a hold in the loop's journal, so that after a crash it is charged and not forgotten.
+/// Belongs to the loop of its request.
 public final class Envelope {
     /// What is set aside at the beginning for the call that is expected to be made first.
     public struct First {
@@ -156,8 +156,8 @@ public final class Envelope {
         }
     }
 
-    /// Makes the durable twin worth all that is charged and set aside. A write that was overtaken by another while the journal was full is repeated, so
-    /// that the last word is true.
+    /// Makes the durable twin worth all that is charged and set aside. A write that was overtaken by another while the journal was full is
+    /// repeated, so that the last write has the current amount.
     private func write() async throws(GatewayError) {
         guard isDurable else { return }
         writes += 1
@@ -180,7 +180,7 @@ public final class Envelope {
 
     /// Tells the journal what is left now that a call of a request that goes on is recorded, or a crash would charge its cover again, when others
     /// have it already; then charges it.
-    /// - Throws: `storage_unavailable`; it is charged all the same.
+    /// - Throws: `storage_unavailable`; the call is charged nevertheless.
     public func chargeRecorded(_ call: EndedCall, record: JournalMark?) async throws(GatewayError) {
         if record != nil { lastRecord = record }
         note(call)
@@ -196,7 +196,7 @@ public final class Envelope {
         hold.charge(call, record: record, at: clock())
     }
 
-    /// Reckons a call that is over into what the durable twin must be worth.
+    /// Includes a call that is over in what the durable twin must be worth.
     private func note(_ call: EndedCall) {
         charged = charged + call.actual
         covered = Spending(

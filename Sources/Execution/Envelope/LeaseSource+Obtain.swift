@@ -3,7 +3,7 @@ internal import Ledger
 public import Limits
 
 extension LeaseSource {
-    /// Gets more of shared limits, or finds out that there is none: reserving again then tells.
+    /// Leases more of shared limits, or finds that no more is available: the next reservation then reports that.
     /// - Throws: `storage_unavailable` while the shared ledger is away and the policy says so.
     public nonisolated(nonsending) func obtain(_ needs: [LeaseNeed]) async throws(GatewayError) {
         guard await lease(needs) == .away else { return }

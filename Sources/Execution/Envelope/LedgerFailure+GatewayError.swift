@@ -2,7 +2,7 @@ public import Chat
 public import Ledger
 
 extension LedgerFailure {
-    /// What a client is told: the gateway sells nothing that it cannot record.
+    /// The error for the client: the gateway makes no paid call that it cannot record.
     public var gatewayError: GatewayError {
         GatewayError(
             .storageUnavailable, "The usage ledger cannot be written at the moment; please retry later.", source: .gateway,

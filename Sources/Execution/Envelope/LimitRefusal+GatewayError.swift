@@ -10,7 +10,7 @@ extension GatewayError.Code {
 }
 
 extension LimitRefusal {
-    /// What a client is told: which limit, how much of it is left, when it resets, and what helps.
+    /// The error for the client: which limit, how much of it is left, when it resets, and what helps.
     public var gatewayError: GatewayError {
         let code: GatewayError.Code =
             switch kind {

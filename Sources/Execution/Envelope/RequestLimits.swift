@@ -54,6 +54,7 @@ public struct CoveredCall {
     public let cover: Spending
     /// Whether a limit on money counts it: then nothing may be asked for whose price is not known.
     let needsPrices: Bool
-    /// Whether a limit on money or tokens counts it: then its limit of output is sent, whoever set it.
+    /// Whether a limit on money or tokens counts it: then its limit of output is sent, whether the client, the policy or the gateway set
+    /// it.
     let boundsOutput: Bool
 }

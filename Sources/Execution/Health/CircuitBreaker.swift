@@ -4,13 +4,13 @@ internal import Policies
 
 /// Keeps requests away from a target that keeps failing, and finds out when it works again.
 ///
-/// Closed: requests pass and their outcomes are counted. Open: none pass. Half-open: single calls pass as probes, and the first verdict decides.
-/// A probe whose outcome tells nothing of the target frees its place at once, and one that takes longer than the cooldown frees it then. Each
-/// caller has a place of its own, and one more for calls that the caller itself may end early; each team has a bound of its own. So nobody keeps
-/// another from finding out that the target works again.
-/// It opens after so many failures in a row, or when so many of the last calls failed (`BreakerRules`). When all of these failures are one team's,
-/// and another team's calls succeeded within the window, it opens for that team alone: its requests may be what the target fails on. A probe
-/// that fails keeps its own team out for another cooldown, and other teams may probe. A pure state machine; times come from its caller.
+/// Closed: requests pass and their outcomes are counted. Open: none pass. Half-open: single calls pass as probes, and the first verdict
+/// decides. A probe whose outcome tells nothing of the target frees its place at once, and one that takes longer than the cooldown frees it
+/// then. Each caller has a place of its own, and one more for calls that the caller itself may end early; each team has a bound of its own.
+/// So no caller keeps another from finding out that the target works again. It opens after so many failures in a row, or when so many of
+/// the last calls failed (`BreakerRules`). When all of these failures are one team's, and another team's calls succeeded within the window,
+/// it opens for that team alone: its requests may be what the target fails on. A probe that fails keeps its own team out for another
+/// cooldown, and other teams may probe. A pure state machine; times come from its caller.
 struct CircuitBreaker {
     private enum State {
         case closed
@@ -89,7 +89,7 @@ struct CircuitBreaker {
         return fresh.contains(prober) || fresh.count { $0.team == prober.team } >= Self.mostProbesOfTeam
     }
 
-    /// What a call was let through as.
+    /// As what kind of call the breaker admitted it.
     enum Admission: Equatable, Sendable {
         case refused
         /// An ordinary call.
@@ -146,9 +146,10 @@ struct CircuitBreaker {
         }
     }
 
-    /// The call ended without telling anything of the target: the client left or was in a hurry, another leg won, the request itself was wrong.
+    /// The call ended without telling anything of the target: the client left or had too short a deadline, another leg of the race won, the
+    /// request itself was wrong.
     mutating func abandoned(_ admission: Admission) {
-        // The place of a slow probe may be that of a later one by now.
+        // By now, the place of a slow probe may belong to a later probe.
         guard case .halfOpen(var probes) = state, case .probe(let prober, let began) = admission, probes[prober] == began else { return }
         probes[prober] = nil
         state = .halfOpen(probes: probes)

@@ -6,7 +6,7 @@ internal import Synchronization
 final class RefusalMemory: Sendable {
     private struct State {
         var additions: Additions = []
-        /// When all of it is forgotten.
+        /// When all refusals are forgotten.
         var end = MonotonicTime(nanoseconds: 0)
     }
 
@@ -14,7 +14,7 @@ final class RefusalMemory: Sendable {
     static let lifetime = Duration.seconds(3_600)
 
     private let state = Mutex(State())
-    /// Whether there is anything to remember: most targets refuse nothing, and their requests take no lock.
+    /// Whether any refusal is remembered: most targets refuse nothing, and their requests take no lock.
     private let isUsed = Atomic(false)
 
     /// What to leave out.
@@ -23,7 +23,7 @@ final class RefusalMemory: Sendable {
         return state.withLock { $0.end > now ? $0.additions : [] }
     }
 
-    /// Takes down that the target has taken a request without `additions` after it had refused one with them.
+    /// Records that the target has taken a request without `additions` after it had refused one with them.
     func note(_ additions: Additions, at now: MonotonicTime) {
         state.withLock { state in
             if state.end <= now { state = State(additions: [], end: now + Self.lifetime) }

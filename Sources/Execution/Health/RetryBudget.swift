@@ -10,14 +10,14 @@ internal import EventLoop
 struct RetryBudget {
     /// Retries per request, on the average.
     static let share = 0.2
-    /// Retries per second that are always there.
+    /// Retries per second that are always available.
     static let perSecond = 10.0
     /// What can be saved up: ten seconds' worth.
     private static let most = 100.0
     /// How long a retry counts as taken of late, in seconds.
     private static let memory = 10.0
 
-    /// Full at the start, as there: else a team that fails in the first seconds is left with less than others need.
+    /// Full at the start, as in Finagle and linkerd: else a team that fails in the first seconds is left with less than others need.
     private var common = most
     private var filled: MonotonicTime?
     private var teams: [String: Part] = [:]

@@ -7,7 +7,7 @@ extension TargetHealth.Verdict {
     init(_ error: GatewayError) {
         self =
             switch (error.code, error.source, error.retry) {
-            // Health is what a provider does by itself.
+            // A failure that is due to its own request says nothing about health.
             case _ where error.isOfOneRequest: .none
             case (.clientClosedRequest, _, _), (_, .gateway, _), (_, .client, _): .none
             case (.upstreamRateLimited, _, .after(let delay)): .busy(for: delay)

@@ -8,7 +8,7 @@ internal import Synchronization
 final class TargetHealth: Sendable {
     private struct State {
         var breaker: CircuitBreaker
-        /// The target asked to be left alone until then.
+        /// The end of the target's cooldown.
         var coolsUntil = MonotonicTime(nanoseconds: 0)
         var latency = PeakLatency()
     }
@@ -69,7 +69,7 @@ final class TargetHealth: Sendable {
         case none
     }
 
-    /// Takes down how a call went.
+    /// Records how a call went.
     func ended(_ verdict: Verdict, _ ticket: Ticket, at now: MonotonicTime) {
         running.subtract(1, ordering: .relaxed)
         state.withLock { state in
@@ -93,7 +93,7 @@ final class TargetHealth: Sendable {
 /// A latency that jumps up with every slow answer and comes down slowly: "peak EWMA" as in Finagle and linkerd, with a decay of 10 s.
 struct PeakLatency {
     private static let decaySeconds = 10.0
-    /// The latency; `nil` before the first answer. Without new answers it stays: a target that nobody asks does not become faster.
+    /// The latency; `nil` before the first answer. Without new answers it stays: a target that is not called does not become faster.
     private(set) var milliseconds: Double?
     private var time = MonotonicTime(nanoseconds: 0)
 

@@ -15,7 +15,7 @@ public final class TargetRegistry: Sendable {
     private struct TargetName: Hashable {
         let provider: String
         let model: String
-        /// A provider whose rules change starts afresh.
+        /// A target whose provider's breaker rules change gets new health.
         let rules: BreakerRules
     }
 
@@ -24,7 +24,7 @@ public final class TargetRegistry: Sendable {
     /// Patterns let clients invent names: beyond so many targets those that are at rest are forgotten.
     private static let mostTargets = 4_096
 
-    /// Makes a registry that knows nothing yet.
+    /// Makes an empty registry.
     public init() {}
 
     func health(of model: ModelEntry) -> TargetHealth {

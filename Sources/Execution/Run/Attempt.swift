@@ -86,7 +86,7 @@ public final class Attempt {
     }
 }
 
-/// How far it is settled.
+/// The state of settlement.
 extension Attempt {
     /// Whether its call is over and has no record yet.
     var isDue: Bool { call.map { !$0.isRunning && !isRecorded } ?? false }

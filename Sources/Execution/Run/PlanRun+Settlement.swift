@@ -2,8 +2,8 @@ public import Chat
 internal import Ledger
 internal import Limits
 
-/// The one place where calls are settled: each is recorded, then charged, in the order of their beginnings. What it says of its provider's health, it has
-/// said when it ended.
+/// The one place where calls are settled: each is recorded, then charged, in the order of their beginnings. The result for its provider's
+/// health was reported when the call ended.
 extension PlanRun {
     /// Ends the run: settles what is not settled, and gives back what the envelope still holds. Must be called before the last byte of the answer;
     /// another time it does nothing.
@@ -30,7 +30,7 @@ extension PlanRun {
             let record = books.record(
                 of: attempt, outcome, named: attempt === attempts.first { $0.call != nil } ? envelope?.id : nil, hold: envelope?.id,
                 settlesHold: endsHold && attempt === due.last)
-            // What cannot be recorded was spent all the same: the limits count it.
+            // A cost that cannot be recorded was spent nevertheless: the limits count it.
             var mark: JournalMark?
             do { mark = try await books.journal.commit(record) } catch { failure = failure ?? error.gatewayError }
             do throws(GatewayError) { try await charge(attempt, record, mark, mayFail: failure == nil) } catch { failure = error }
@@ -39,7 +39,7 @@ extension PlanRun {
         return !due.isEmpty
     }
 
-    /// - Parameter mayFail: whether it still matters that the journal cannot be told.
+    /// - Parameter mayFail: whether a failure of the journal matters: false when another failure is thrown in any case.
     private func charge(_ attempt: Attempt, _ record: UsageRecord, _ mark: JournalMark?, mayFail: Bool) async throws(GatewayError) {
         guard let envelope else { return books.countUnreserved(record, mark) }
         guard let charge = attempt.takeCharge() else { return }

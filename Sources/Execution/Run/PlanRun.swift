@@ -93,7 +93,7 @@ public final class PlanRun {
         return error
     }
 
-    /// Takes down an attempt.
+    /// Adds an attempt.
     func note(_ kind: Attempt.Kind, to model: ModelEntry, for node: Node) {
         attempts.append(Attempt(attempts.count, kind, to: model, for: node))
     }
@@ -110,8 +110,8 @@ public final class PlanRun {
         return true
     }
 
-    /// Of two failures the one that says more: what a provider answered, rather than that a limit refused a call, or that another took none. Of two
-    /// refusals the first, unless only the second may be tried again.
+    /// Of two failures the more informative one: what a provider answered, rather than that a limit refused a call, or that another target
+    /// took none. Of two refusals the first, unless only the second may be tried again.
     public static func moreInformative(_ first: GatewayError?, _ second: GatewayError) -> GatewayError {
         guard let first, second.weight < 3, second.weight <= first.weight else { return second }
         return first.weight == second.weight && first.retry.isFinal && !second.retry.isFinal ? second : first
@@ -121,7 +121,7 @@ public final class PlanRun {
 }
 
 extension GatewayError {
-    /// How much a failure says about what the client asked for.
+    /// How informative a failure is about the client's request.
     fileprivate var weight: Int {
         switch self.code {
         case .noHealthyUpstream: 0

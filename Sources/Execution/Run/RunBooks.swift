@@ -5,7 +5,7 @@ public import Ledger
 public import Limits
 internal import Policies
 
-/// The books of a request: where its calls are recorded, and under which names. The gateway's request is one; a test's bench is another.
+/// The books of a request: where its calls are recorded, and under which names. Implemented by the gateway's request and by the test bench.
 public protocol RunBooks: AnyObject {
     /// Takes the records.
     var journal: UsageJournal { get }

@@ -32,7 +32,7 @@ extension PlanRun {
                     continue
                 }
                 tries += 1
-                // That a retry was not covered says less than what the provider answered before.
+                // The provider's earlier answer is more informative than the fact that a retry was not covered.
                 let moreInformative = Self.moreInformative(failure, error)
                 failure = moreInformative
                 guard node.mayRetry, let pause = pause(after: error, tries: tries, target, within: window) else { throw moreInformative }
@@ -45,8 +45,8 @@ extension PlanRun {
 
     /// How long to wait before the same target is called again; `nil` when it is not to be.
     ///
-    /// Exponential backoff with full jitter, as in "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015). A target that names a time
-    /// is taken at its word.
+    /// Exponential backoff with full jitter, as in "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015). If the target names a
+    /// time, that time is used.
     private func pause(after error: GatewayError, tries: Int, _ target: Target, within window: CallWindow) -> Duration? {
         let rules = target.model.provider.retry
         guard tries < rules.attempts, let failure = error.retriableFailure, rules.on.contains(failure) else { return nil }
@@ -62,7 +62,7 @@ extension PlanRun {
         return pause
     }
 
-    /// Nobody waits longer than that for one more try.
+    /// The longest pause before a retry; a retry that needs a longer one is not made.
     static let longestPause = Duration.seconds(10)
 
     /// One call.
@@ -113,7 +113,7 @@ extension PlanRun {
     }
 
     /// Makes what is to be sent.
-    /// - Throws: `invalid_request_error` when the target's wire cannot say what the request says, or its bound on money does not cover it.
+    /// - Throws: `invalid_request_error` when the target's API cannot express the request, or its bound on money does not cover it.
     @inline(never)
     private func outgoing(
         _ planned: PlannedCall, _ question: Question, _ target: Target, _ terms: CoveredCall?, without refused: Additions
@@ -265,6 +265,6 @@ extension GatewayError {
 }
 
 extension GatewayError {
-    /// Nobody is there any more to answer.
+    /// The client has left, so no answer can be sent.
     public static let clientLeft = GatewayError(.clientClosedRequest, "The client left before the answer was complete.", source: .client)
 }

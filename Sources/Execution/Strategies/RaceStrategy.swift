@@ -67,11 +67,11 @@ extension PlanRun {
     }
 }
 
-/// What a leg of a race, or its clock, has to tell.
+/// An event of a race: from one of its legs, or from its timer.
 private enum RaceNews {
     case answering(StartedAnswer, RaceLeg)
     case failed(GatewayError)
-    /// This many legs were started when the clock was set, and it has run out.
+    /// The timer has run out that was set when this many legs were started.
     case slow(Int)
 }
 

@@ -4,8 +4,8 @@ internal import Providers
 
 /// A request that its target refuses because of the gateway's own additions is sent once more without them.
 ///
-/// Such a detour is no retry of the provider's: it takes no time off, none of the provider's attempts, nothing of its retry budget. What the
-/// target then takes is remembered, so that the next requests go straight.
+/// Such a detour is no retry of the provider's: it makes no pause, and counts neither as one of the provider's attempts nor against its
+/// retry budget. What the target then takes is remembered, so that the next requests go straight.
 struct RefusalDetour {
     private let memory: RefusalMemory
     /// What the next call goes without.
@@ -29,7 +29,7 @@ struct RefusalDetour {
         return true
     }
 
-    /// Takes down that the target has taken the request.
+    /// Records that the target has accepted the request.
     func succeeded(at now: MonotonicTime) {
         if count > 0 { memory.note(refused, at: now) }
     }

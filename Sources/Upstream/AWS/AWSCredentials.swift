@@ -1,4 +1,4 @@
-/// What an AWS service knows its callers by. Printing or reflecting it shows none of the secrets.
+/// The credentials of a caller of an AWS service. Printing or reflecting it shows none of the secrets.
 public struct AWSCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The region that is called, e.g. `us-east-1`.
     public let region: String
