@@ -33,10 +33,10 @@ public struct GatewayError: Error, Sendable {
         case nextTarget
         /// This target is in cooldown for this time.
         case after(Duration)
-        /// Here it fails again whenever it is tried; another target, or another limit, may take it.
+        /// The request fails at this target whenever it is tried; another target, or another limit, may admit it.
         case elsewhere
 
-        /// Whether sending the same request again, at once or later, cannot help whoever sent it.
+        /// Whether sending the same request again, at once or later, cannot help the client.
         public var isFinal: Bool { self == .never || self == .elsewhere }
     }
 

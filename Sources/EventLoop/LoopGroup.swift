@@ -16,7 +16,7 @@ public final class LoopGroup: Sendable {
         for loop in loops { threads.append(try Self.start(loop)) }
     }
 
-    /// Stops every loop and waits for its thread to end. Call once, from a thread that is none of theirs.
+    /// Stops every loop and waits for its thread to end. Call once, from a thread that runs none of the loops.
     public func stopAndWait() {
         for loop in loops { loop.stop() }
         for thread in threads { pthread_join(thread, nil) }

@@ -12,7 +12,7 @@ public struct UsageRecord: Hashable, Sendable {
         case error
         /// Not answered in time.
         case timeout
-        /// Stopped by the gateway: the client left, or another leg of the race won.
+        /// Stopped by the gateway: the client left, or another hedged attempt won.
         case canceled
         /// Broke off after the answer had begun.
         case cut

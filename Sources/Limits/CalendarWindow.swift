@@ -47,7 +47,7 @@ struct CalendarWindow: Equatable {
     private init(around time: Int64, _ zone: TimeZoneRules, _ days: (Int64) -> ClosedRange<Int64>) {
         let today = (time + Int64(zone.offset(at: time))).floorDivided(by: 86_400).quotient
         var window = days(today)
-        // Clocks that are set back over midnight show yesterday again; the new day has begun all the same.
+        // Clocks that are set back over midnight show yesterday again; the new day has begun nevertheless.
         if zone.firstMoment(showing: (window.upperBound + 1) * 86_400) <= time { window = days(window.upperBound + 1) }
         self.init(
             start: zone.firstMoment(showing: window.lowerBound * 86_400) * 1_000_000,

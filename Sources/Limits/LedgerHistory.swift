@@ -61,7 +61,7 @@ struct LedgerHistory {
     /// Whether the ledger may know of spending in a window that begins at `start` and is not remembered here.
     func mayHaveSpending(since start: Int64) -> Bool { isKept && start <= latest }
 
-    /// The same of a key or user of whom nothing is known.
+    /// The same of a key or user of which nothing is known.
     func mayHaveUnknownSpending(in window: WindowCount) -> Bool {
         mayHaveSpending(since: window.start) && !readings.contains { window.contains($0) }
     }

@@ -52,7 +52,7 @@ extension LimitBook {
         noteUnread()
     }
 
-    /// Takes note of which windows are going to be read.
+    /// Notes which windows are going to be read.
     /// - Returns: the reading's number, and where to cut sums; `nil` when there is nothing to read.
     mutating func beginReading(_ time: Int64) -> (UInt32, [Int64])? {
         let now = advance(time)

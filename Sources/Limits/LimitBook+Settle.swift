@@ -218,7 +218,7 @@ extension LimitBook {
 }
 
 extension HoldSlot {
-    /// Takes note that a call is over.
+    /// Notes that a call is over.
     /// - Returns: when its room was taken.
     fileprivate mutating func takeCover(_ model: String, _ reserved: Spending) -> Int64 {
         let exact = covers.firstIndex { $0.usd == reserved.usd.nanos && $0.tokens == reserved.tokens && $0.model == model }

@@ -67,7 +67,7 @@ struct LimitReading {
     let elsewhere: Int64
     /// The part of it that they have spent.
     let spentElsewhere: Int64
-    /// Whether somebody was refused lately.
+    /// Whether a gateway was refused some of it lately; for slots: whether another gateway was.
     let isWanted: Bool
 }
 

@@ -1,8 +1,9 @@
 internal import Core
 public import Ledger
 
-/// Verifies the shared ledger: the chain of each gateway and all costs anew from the records, and that the accounts of limits agree with what
-/// the gateways have leased. Only reads, sees one moment, and may run beside gateways. What is still in spools is not looked at.
+/// Verifies the shared ledger: recomputes the chain of each gateway and all costs from the records, and checks that the accounts of limits
+/// agree with what the gateways have leased. Only reads, sees one snapshot, and may run beside gateways. What is still in spools is not
+/// looked at.
 public enum PostgreSQLAudit {
     /// Verifies the ledger in `target`. Blocks: some ten seconds for a million records.
     /// - Parameter report: told now and then how far it is.

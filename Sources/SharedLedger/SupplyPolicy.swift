@@ -1,6 +1,6 @@
 /// How much of one limit a gateway wants to have leased. Pure.
 protocol SupplyPolicy: Sendable {
-    /// Takes note of all that was used so far: spent or held.
+    /// Notes all that was used so far: spent or held.
     mutating func note(_ total: Int64, at now: ContinuousClock.Instant)
     /// How much more to lease before it runs out; zero: enough is there.
     /// - Parameter free: what is leased and not used.

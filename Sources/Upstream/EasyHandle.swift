@@ -20,7 +20,7 @@ final class EasyHandle {
     private var headers: [String]?
     private var method: UpstreamMethod?
     private var hasBody = false
-    /// Memory for the head of the next answer, so that it need not be had anew.
+    /// Memory for the head of the next answer, so that it need not be allocated again.
     private var headBuffer: [UInt8] = []
 
     init?(_ endpoint: UpstreamEndpoint, client: UpstreamClient) {

@@ -7,11 +7,11 @@ public struct UpstreamHead: Sendable {
     /// The field lines, as sent.
     private(set) var lines: [UInt8]
 
-    /// Makes a head that nothing has come of yet.
+    /// Makes an empty head.
     /// - Parameter buffer: memory to keep the lines in; what it holds is lost with the status line.
     init(in buffer: [UInt8] = []) { lines = buffer }
 
-    /// Begins anew: what came before was the head of an interim answer.
+    /// Begins a new head: the earlier one was that of an interim answer.
     mutating func begin(status: Int) {
         self.status = status
         contentType = ""

@@ -90,8 +90,8 @@ public final class UpstreamTransfer {
         return pausedNanoseconds + pause > noticeable
     }
 
-    /// From here on the idle time-out runs while the consumer waits, and only `madeProgress` begins it anew: the consumer knows which bytes say
-    /// something.
+    /// From here on the idle time-out runs while the consumer waits, and only `madeProgress` restarts it: the consumer knows which bytes
+    /// say something.
     public func countOnlyProgress() { patience = handle.endpoint.timeouts.idle }
 
     /// Notes that the bytes that arrived last count as progress.

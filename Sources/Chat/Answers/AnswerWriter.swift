@@ -6,7 +6,7 @@ public import Core
 /// Each provider's reader feeds any writer, so that N dialects and M providers need N + M translations. Texts belong to the caller: a writer copies what
 /// it keeps. A class, so that an event costs no copy of what the writer has gathered. Belongs to the loop of its request.
 public protocol AnswerWriter: AnyObject {
-    /// Bytes for the client that nobody has taken yet; empty where nothing goes to a client.
+    /// Bytes for the client that have not been taken out yet; empty where nothing goes to a client.
     var output: [UInt8] { get set }
     /// Takes the provider's own id over, if it gives one. Before any other event.
     func identify(_ id: UnsafeRawBufferPointer)

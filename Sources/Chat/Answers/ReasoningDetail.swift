@@ -14,7 +14,7 @@ public struct ReasoningDetail {
         case entry(UnsafeRawBufferPointer)
     }
 
-    /// Whose signatures they are: no provider takes another's.
+    /// The provider that the signatures come from: no provider takes those of another.
     public enum Format: Sendable {
         case anthropic, gemini
 

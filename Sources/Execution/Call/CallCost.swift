@@ -59,7 +59,7 @@ struct CallCost {
         return usage
     }
 
-    /// Takes down what the provider may bill beyond the estimate: the reserved input, and the output that was reserved where none can be seen.
+    /// Records what the provider may bill beyond the estimate: the reserved input, and the output that was reserved where none can be seen.
     @inline(never)
     private func noteDoubt(_ outcome: inout CallOutcome, _ seen: Seen) {
         let isSeen = (seen.isWhole || seen.isStream) && !planned.thinksUnseen

@@ -146,7 +146,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// The call ended without telling anything of the target: the client left or had too short a deadline, another leg of the race won, the
+    /// The call ended without telling anything of the target: the client left or had too short a deadline, another hedged attempt won, the
     /// request itself was wrong.
     mutating func abandoned(_ admission: Admission) {
         // By now, the place of a slow probe may belong to a later probe.

@@ -37,7 +37,7 @@ struct RetryBudget {
         }
     }
 
-    /// Takes note of a request of `team` that is no retry.
+    /// Counts a request of `team` that is not a retry.
     mutating func deposit(for team: String) {
         teams[team, default: Part()].earn()
     }

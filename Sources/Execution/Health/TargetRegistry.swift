@@ -65,7 +65,7 @@ public final class TargetRegistry: Sendable {
 final class ProviderRetries: Sendable {
     private let budget = Mutex(RetryBudget())
 
-    /// Takes note of a request of `team` that is no retry.
+    /// Counts a request of `team` that is not a retry.
     func noteRequest(of team: String) { budget.withLock { $0.deposit(for: team) } }
 
     /// Takes one retry, if the budget has one for `team`.

@@ -20,7 +20,7 @@ extension Gateway {
         }
     }
 
-    /// Takes up the policy files anew, all or none, and with them their limits, as soon as two looks at them agree. Blocks.
+    /// Reloads the policy files, all or none, and with them their limits, as soon as two looks at them agree. Blocks.
     /// - Parameter isForced: whether to take policies that take away what is in use.
     /// - Returns: why the files were refused, each reason rendered with its offending line; none when they were taken.
     public func reloadPolicies(isForced: Bool = false) -> [String] {

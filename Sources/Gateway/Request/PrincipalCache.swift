@@ -21,7 +21,7 @@ struct PrincipalCache {
     /// Looks that may come at once: a command makes a key in less than the interval.
     private static let refreshesAtOnce: Int64 = 20
 
-    /// More senders than this at once are looked up anew each time.
+    /// More senders than this at once are looked up again each time.
     private static let capacity = 10_000
 
     /// Makes an empty cache.

@@ -14,7 +14,7 @@ public struct AuditReport: Sendable {
             case duplicate
             /// A cost is not the usage at the price that the record names.
             case cost
-            /// A sum that limits go on from is not that of the records.
+            /// A sum from which limits continue differs from that of the records.
             case sum
             /// A hold that should have ended, or a refund of something else than was charged.
             case hold
@@ -32,7 +32,7 @@ public struct AuditReport: Sendable {
 
     /// Records that were read.
     public package(set) var records: Int64 = 0
-    /// Records whose cost was worked out anew. (Others are corrections, or have prices of another form.)
+    /// Records whose cost was recomputed. (Others are corrections, or have prices of another form.)
     public package(set) var checkedCosts: Int64 = 0
     /// Sums that were compared.
     public package(set) var sums: Int64 = 0

@@ -2,7 +2,7 @@ internal import Core
 internal import FoundationEssentials
 internal import GRDB
 
-/// Verifies a ledger: works out its chain, sums and costs anew from the records. Only reads, sees one moment, and may run beside a gateway.
+/// Verifies a ledger: recomputes its chain, sums and costs from the records. Only reads, sees one snapshot, and may run beside a gateway.
 /// What is still in journals is not looked at.
 public enum LedgerAudit {
     /// Verifies the ledger at `path`. Blocks: some ten seconds for a million records.

@@ -2,7 +2,7 @@ internal import Core
 internal import FoundationEssentials
 internal import GRDB
 
-/// Works out the table `spending` anew.
+/// Recomputes the table `spending`.
 struct SumAudit {
     private struct Cell: Hashable {
         let span: Int64

@@ -48,7 +48,7 @@ public final class KeyDirectory: Sendable {
             do {
                 return try Self.refresh(&state, stamp, path)
             } catch {
-                // Whatever was half done is begun anew.
+                // A reading that failed half-way is started again from the beginning.
                 state = State()
                 throw .from(error, path)
             }

@@ -13,7 +13,7 @@ extension PolicySnapshot {
     /// Several requested names are a fallback order. An unknown or forbidden name is an error wherever it stands in the list.
     /// - Parameters:
     ///   - features: the facts about the request.
-    ///   - allowed: whoever asks. A virtual model that is allowed may decide for models that are not.
+    ///   - allowed: which models the caller may name. A virtual model that is allowed may decide for models that are not.
     ///   - state: what is known of the targets.
     /// - Throws: `model_not_found` with the nearest name, `model_not_allowed`, `invalid_request_error` when no candidate can take the
     ///   request or no rule holds, `max_cost_exceeded`, `no_healthy_upstream`; each with the trace of what was considered.

@@ -1,7 +1,7 @@
 internal import Chat
 public import Core
 
-/// A team of an organization: who may use which models. Immutable.
+/// A team of an organization: which models it may use. Immutable.
 public final class Team: Sendable, ModelAccess {
     /// Organization and teams from the outside in, e.g. `acme/research` or `acme/research/vision`.
     public let path: String

@@ -1,7 +1,7 @@
 internal import Chat
 public import Core
 
-/// The wire formats: how a provider wants to be asked, and how it answers.
+/// The wire formats of calls: the form of a provider's requests and of its answers.
 public enum ProviderAPI: String, Sendable, CaseIterable {
     /// OpenAI's chat completions, and every server that speaks them.
     case openai
@@ -16,7 +16,8 @@ public enum ProviderAPI: String, Sendable, CaseIterable {
 }
 
 extension ProviderAPI {
-    /// The header line that shows `key` to the provider. Bedrock takes it for its API keys only; with AWS credentials its calls are signed.
+    /// The header line that carries `key` to the provider. Bedrock takes it for its API keys only; with AWS credentials its calls are
+    /// signed.
     public func authorizationHeader(key: Secret) -> String {
         switch self {
         case .openai, .bedrock: "Authorization: Bearer \(key.reveal())"

@@ -1,7 +1,7 @@
 public import Chat
 public import Core
 
-/// A whole (not streamed) answer of any wire.
+/// A whole (not streamed) answer of any provider API.
 public struct ProviderAnswer: Sendable {
     private enum Content: Sendable {
         case passing(OpenAIAnswer)

@@ -1,8 +1,8 @@
 public import Chat
 
-/// What a failed call means, on any wire.
+/// What a failed call means, in any provider API.
 public enum ProviderFailure {
-    /// What a client is told of an answer that is not one.
+    /// The message to the client about an answer that cannot be used.
     public static let unusableMessage = "The provider gave an unusable answer."
 
     /// Classifies an answer whose status is not 200.
@@ -17,7 +17,7 @@ public enum ProviderFailure {
         let said: ProviderError?
         switch api {
         case .openai, .azure: return OpenAIFailure.read(status: status, body: body, retryAfter: retryAfter, reader: reader)
-        // A proxy in front of the provider may speak for it in another shape.
+        // A proxy in front of the provider may answer in another shape.
         case .anthropic: said = Anthropic.error(body, reader) ?? ErrorWords.read(body, reader)
         case .gemini: said = Gemini.error(body, reader) ?? ErrorWords.read(body, reader)
         case .bedrock:
@@ -53,6 +53,6 @@ struct ProviderError: Sendable {
     var isTooLong = false
     /// The HTTP status that says what is meant, where the provider's own does not.
     var status: Int?
-    /// How long the provider asks to be left alone, where its body says so.
+    /// The cooldown that the provider asks for in its body; `nil` when it asks for none there.
     var retryAfter: Duration?
 }

@@ -2,7 +2,7 @@ public import Chat
 internal import Core
 internal import Glibc
 
-/// What a wire needs to know of the model that is called.
+/// What a provider API needs to know of the model that is called.
 public struct ProviderModel: Sendable {
     /// The name that answers report to the client.
     public var name: String
@@ -31,7 +31,7 @@ public struct ProviderModel: Sendable {
 
 /// What reading an answer needs to know of its request.
 public struct AnswerContext: Sendable {
-    /// The wire that was spoken.
+    /// The provider API of the call.
     public let api: ProviderAPI
     /// The name of the model that answers report.
     public let model: String
@@ -70,7 +70,7 @@ public struct AnswerContext: Sendable {
     }
 }
 
-/// A chat request put into a provider's wire.
+/// A chat request translated to a provider API.
 public struct ProviderRequest: Sendable {
     /// The body to post.
     public let body: [UInt8]

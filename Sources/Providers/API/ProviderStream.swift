@@ -1,7 +1,7 @@
 public import Chat
 public import Core
 
-/// The stream of any wire on its way to the client: bytes go in as they arrive, and what the client is to get of them comes out.
+/// The stream of any provider API on its way to the client: bytes go in as they arrive, and what the client is to get of them comes out.
 ///
 /// `[DONE]` is never among them: the caller writes it when the bill is committed.
 public struct ProviderStream {
@@ -42,7 +42,7 @@ public struct ProviderStream {
         bytes.withUnsafeBytes { dialect.feed($0, reader: reader, into: &out) }
     }
 
-    /// Takes note that no more bytes will come.
+    /// Notes that no more bytes will come.
     public mutating func end(reader: JSONReader, into out: inout [UInt8]) -> End { dialect.end(reader: reader, into: &out) }
 
     /// The tokens used; `nil` as long as the provider reported none that are believed.

@@ -2,7 +2,7 @@ internal import Chat
 
 /// Anthropic's errors: `{"type":"error","error":{"type":…,"message":…}}`, with any status, inside an answer or as an event of a stream.
 extension Anthropic {
-    /// What an error body says; `nil` when it is none of Anthropic's.
+    /// What an error body says; `nil` when it is not an error of Anthropic's.
     static func error(_ body: [UInt8], _ reader: JSONReader) -> ProviderError? {
         guard body.count <= OpenAIFailure.longestPassedBody else { return nil }
         return (try? reader.read(body) { root in error(root) }).flatMap(\.self)

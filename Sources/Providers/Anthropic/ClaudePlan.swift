@@ -40,9 +40,10 @@ struct ClaudePlan {
     /// What of this the gateway can leave out or say otherwise.
     let additions: Additions
 
-    /// What is asked for when neither the client nor the policy sets a limit: Anthropic wants one.
+    /// The limit that is sent when neither the client nor the policy sets one: Anthropic requires a limit.
     private static let defaultMaxTokens: Int64 = 4096
-    /// The least that a thinking budget may be, and the most where nobody sets a limit: no model's limit of output is below the two together.
+    /// The smallest thinking budget, and the largest where no limit of output is set: no model's own limit is below the largest budget and
+    /// ``defaultMaxTokens`` together.
     private static let budgets: ClosedRange<Int64> = 1024...59_904
 
     /// The tool that stands in for the answer's format.
@@ -129,7 +130,7 @@ struct ClaudePlan {
         if takesEffort, !takesBudget || wish.budget == nil {
             return .adaptive(wish.nearestEffort.map(claude.effort), isShown: claude.hidesThinking && !wish.isHidden)
         }
-        // Half way through its tool calls the model must find its own thinking again, or not think at all.
+        // In the middle of its tool calls the model must get its own earlier thinking back, or not think at all.
         guard takesBudget, limit > budgets.lowerBound, !client.lacksThinkingOfOpenCalls else { return .unsaid }
         return .budget(max(budgets.lowerBound, min(wish.tokens, budgets.upperBound, limit - budgets.lowerBound)))
     }

@@ -46,7 +46,7 @@ extension Bedrock {
         if let data = reasoning["redactedContent"]?.stringBytes { choice.addDetail(ReasoningDetail(.encrypted(data, id: nil), .anthropic)) }
         guard let thought = reasoning["reasoningText"], let text = thought["text"]?.stringBytes else { return }
         if !text.isEmpty { choice.addReasoning(text) }
-        // Without a signature nobody wants it back.
+        // Thoughts without a signature need not come back to the provider.
         if let signature = thought["signature"]?.stringBytes {
             choice.addDetail(ReasoningDetail(.text(text, signature: signature), .anthropic))
         }

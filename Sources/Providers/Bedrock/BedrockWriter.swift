@@ -10,7 +10,7 @@ struct BedrockWriter {
     let plan: ClaudePlan
     let prompt: Prompt
     let model: BedrockModel
-    /// Whether anybody limits the output; Converse does not insist on it.
+    /// Whether the client or the policy limits the output; Converse does not require a limit.
     let isLimited: Bool
     private var arguments = ToolArguments()
     private var documents = 0

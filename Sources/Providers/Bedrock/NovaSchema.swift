@@ -23,7 +23,7 @@ struct NovaSchema {
         try ToolSchema.append(tool, to: &whole)
         let size = whole.count
         let text = whole
-        // Read anew, because putting the root together may have made another document of it.
+        // Parsed again, because building the root may have changed the document.
         bytes += try JSONReader().read(text) { (root) throws(GatewayError) -> [UInt8] in
             var schema = NovaSchema(references: SchemaReferences(root), place: place, room: max(64 * 1024, 8 * size))
             var out: [UInt8] = []

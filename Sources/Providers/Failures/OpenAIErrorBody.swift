@@ -4,7 +4,7 @@ internal import Core
 /// A provider's error body of OpenAI's dialect, made such that every client can read it.
 enum OpenAIErrorBody {
     /// The body with `message`, `type` and `code` as texts and `param` as a text or null; members that OpenAI does not know stay.
-    /// - Returns: `nil` when the body has no object `error` with members: then it is written anew.
+    /// - Returns: `nil` when the body has no object `error` with members: then a new body is written.
     static func completed(_ root: JSONValue, _ text: UnsafeRawBufferPointer, _ said: ProviderError) -> [UInt8]? {
         guard let member = root.rawMembers?.first(where: { $0.name.isString("error") }), member.value.kind == .object,
             !member.value.isEmptyContainer

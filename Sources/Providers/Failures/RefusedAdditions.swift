@@ -3,9 +3,9 @@ public import Chat
 /// Tells whether a provider refuses a request because of something that the gateway has put into it.
 ///
 /// There is no common code: OpenAI, Azure and Groq name the member in `param` or in quotes, servers on FastAPI (vLLM, SGLang, Mistral) its
-/// place, servers in Rust and Go (Text Generation Inference, Databricks, Ollama) an unknown field, Anthropic, Bedrock and Gemini the path to
-/// it. A refusal is recognised by the member's name with words for "not taken" near it. What the client itself has asked for is never among
-/// the additions of a request, so that its refusal is the client's to read.
+/// place, servers in Rust and Go (Text Generation Inference, Databricks, Ollama) an unknown field, Anthropic, Bedrock and Gemini the path
+/// to it. A refusal is recognised by the member's name with words for "not taken" near it. What the client itself has asked for is never
+/// among the additions of a request, so that the client sees the refusal of it.
 public enum RefusedAdditions {
     /// Those of the additions that a failed call's error refuses; empty when it refuses anything else.
     /// - Parameters:
@@ -119,7 +119,7 @@ public enum RefusedAdditions {
 
     // MARK: Search
 
-    /// The text without lists of what would be taken, which name members that nobody refuses.
+    /// The text without lists of accepted values, which name members that are not refused.
     private static func relevant(_ text: [UInt8]) -> ArraySlice<UInt8> {
         let ends = [
             "expected one of", "did you mean", "supported parameters", "supported fields", "allowed fields", "valid fields",

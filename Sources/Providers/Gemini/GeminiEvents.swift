@@ -45,7 +45,7 @@ struct GeminiEvents: EventTranslator {
         guard let candidates else { return }
         for candidate in candidates.elements {
             let index = candidate["index"].map { $0.int64 ?? -1 } ?? 0
-            // More candidates than were asked for are nobody's.
+            // Candidates beyond the number that was asked for are ignored.
             guard let index = Int(exactly: index), choices.indices.contains(index) else { continue }
             try translate(candidate, choice: index, &answer)
         }

@@ -37,7 +37,7 @@ enum GeminiFailure {
         return OpenAIFailure.read(status: said.status ?? code, error: said, retryAfter: said.retryAfter)
     }
 
-    /// The error for an answer that has no candidate: the prompt was blocked, or nobody knows why.
+    /// The error for an answer that has no candidate: the prompt was blocked, or no reason is given.
     static func noCandidate(_ root: JSONValue) -> GatewayError {
         guard let reason = root["promptFeedback"]?["blockReason"]?.string else {
             return OpenAIFailure.unusable("the answer has no candidates")

@@ -10,7 +10,7 @@ enum GeminiFinish {
     static func note(
         _ reason: JSONValue?, callsTools: Bool, hasOutput: Bool, _ message: JSONValue?
     ) throws(GatewayError) -> FinishNote {
-        // A whole answer without a reason is whole all the same.
+        // A whole answer that has no finish reason still counts as whole.
         guard let reason, let word = reason.stringBytes else { return FinishNote(callsTools ? .toolCalls : .stop) }
         if reason.isString("STOP") { return FinishNote(callsTools ? .toolCalls : .stop) }
         if reason.isString("MAX_TOKENS") { return FinishNote(.length) }
@@ -30,7 +30,7 @@ enum GeminiFinish {
         "IMAGE_RECITATION", "MODEL_ARMOR",
     ]
 
-    /// The model made something that is no answer; another try as a rule makes one.
+    /// The model produced no usable answer; another try usually produces one.
     private static let slips: [StaticString] = [
         "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE", "MISSING_THOUGHT_SIGNATURE",
         "NO_IMAGE", "IMAGE_OTHER",

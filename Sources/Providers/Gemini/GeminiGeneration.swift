@@ -48,7 +48,7 @@ struct GeminiGeneration {
             body.append(wish.state == .off && !isOff ? "low" : level(wish.state == .off ? .none : wish.nearestEffort ?? .high))
             body.append("\"")
         }
-        // Without it the model thinks all the same, but shows nothing of it.
+        // Without it the model still thinks, but does not show its thoughts.
         if wish.state == .on, !wish.isHidden { body.append(",\"includeThoughts\":true") }
         body.append("}")
         return isOff ? [.thinkingOff, .thinking] : [takesBudget ? .thinkingBudget : .adaptiveThinking, .thinking]
@@ -64,7 +64,7 @@ struct GeminiGeneration {
         if wish.state == .off { return isPro ? 128 : 0 }
         let least: Int64 = isPro ? 128 : name.contains("lite") ? 512 : 1
         let most: Int64 = isPro ? 32_768 : 24_576
-        // What the model decides by itself.
+        // -1: the model decides.
         if wish.budget == nil, wish.effort == nil { return -1 }
         let room = limit.map { $0 - min(1024, ($0 + 1) / 2) } ?? most
         return max(least, min(wish.tokens, most, room))

@@ -56,7 +56,7 @@ public struct OpenAIAnswer: Sendable {
         var reports = [usageMember.flatMap(UsageSite.init), choices.usage, groq].compactMap(\.self)
         for index in reports.indices { reports[index].note(tier: tier) }
         reportedAtLeast = reports.dropFirst().reduce(reports.first?.report.atLeast) { $0?.union($1.report.atLeast) }
-        // An answer is not made of nothing.
+        // A usage without output tokens cannot be true of an answer with output.
         site = reports.first { $0.usage != nil && !($0.usage?.output == 0 && choices.content.textBytes > 0) }
         usage = site?.usage
         usageValue = usageMember?.valueRange
@@ -111,7 +111,7 @@ private struct Choices {
         }
     }
 
-    /// A whole answer without a reason is whole all the same.
+    /// A whole answer that has no finish reason still counts as whole.
     private mutating func readFinish(
         _ member: JSONRawMember?, of choice: JSONRawElement, _ message: JSONRawMember, callsTools: Bool
     ) throws(GatewayError) {

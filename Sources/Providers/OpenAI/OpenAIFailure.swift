@@ -8,10 +8,10 @@ public enum OpenAIFailure {
     /// Longest message of a provider that is shown to the client, in characters.
     private static let longestMessage = 4096
 
-    /// Retry delays that are believed.
+    /// The range to which retry delays are limited.
     private static let saneDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(3_600))
 
-    /// How long a provider is left alone that names no time.
+    /// The cooldown when the provider names no time.
     private static let unnamedDelay = Duration.seconds(1)
 
     /// Classifies an answer whose status is not 200.
@@ -66,7 +66,7 @@ public enum OpenAIFailure {
         let isTooLong = said.saysTooLong
         let status = isTooLong ? 400 : status
         let name = isTooLong ? contextLengthExceeded : name(said.code) ?? GatewayError.Code.invalidRequest.name
-        // Other dialects' types mean nothing to OpenAI's clients.
+        // OpenAI's clients do not know the error types of other dialects.
         let type = original == nil ? nil : said.type
         let code = GatewayError.Code(name, status, type ?? GatewayError.Code.invalidRequest.type)
         var error = GatewayError(code, String(said.message.prefix(longestMessage)), source: .client, param: said.param, detail: said.type)
@@ -74,7 +74,7 @@ public enum OpenAIFailure {
         if let original { body = original } else { error.appendOpenAIBody(to: &body) }
         error.publicMessage = "The provider refused the request (status \(status))."
         error.passThrough = (status, body)
-        // What is too long for one model need not be for another.
+        // A conversation that is too long for one model may fit another.
         error.retry = isTooLong ? .nextTarget : retry(after: status)
         return error
     }
@@ -214,7 +214,7 @@ public enum OpenAIFailure {
         return GatewayError(code, "The provider refused the request (status \(status)).", source: .client, retry: retry(after: status))
     }
 
-    /// A model that one provider lacks, and a limit that one provider has, need not be another's.
+    /// Another provider may have a model that this one lacks, or lack a limit that this one has.
     private static func retry(after status: Int) -> GatewayError.Retry {
         [404, 405, 410, 413].contains(status) ? .nextTarget : .never
     }

@@ -20,7 +20,7 @@ struct OpenAIRetelling {
             isIdentified = true
         }
         for choice in root["choices"].map({ Array($0.elements) }) ?? [] {
-            // More choices than were asked for are nobody's.
+            // Choices beyond the number that was asked for are ignored.
             let index = choice["index"].map { $0.int64.flatMap(Int.init(exactly:)) ?? -1 } ?? 0
             guard (0..<choices).contains(index) else { continue }
             if let said = choice["delta"] ?? choice["message"] { retell(said, choice: index, to: writer) }

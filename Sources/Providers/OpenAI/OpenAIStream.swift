@@ -3,11 +3,11 @@ public import Core
 
 /// The stream of a provider of OpenAI's dialect on its way to the client: bytes go in as they arrive, whole events come out.
 ///
-/// A pure state machine. Events are the provider's own bytes, copied in runs, as long as every client can read them: an event is either parsed, or
-/// equal to a parsed one but for its texts (`ChunkTemplate`). What comes before the first content (text, reasoning, a tool call, a refusal, sound,
-/// the end of a choice) is held back, so that another target may still answer. All chunks have one `id`, `created` and `model`. Usage is taken
-/// out wherever it stands; a client that asked for it gets it last, in a chunk of its own, with our cost in it. `[DONE]` is held back: the caller
-/// writes it when the bill is committed. Comments and events without data are dropped.
+/// A pure state machine. Events are the provider's own bytes, copied in runs, as long as every client can read them: an event is either
+/// parsed, or equal to a parsed one but for its texts (`ChunkTemplate`). What comes before the first content (text, reasoning, a tool call,
+/// a refusal, sound, the end of a choice) is held back, so that another target may still answer. All chunks have one `id`, `created` and
+/// `model`. Usage is taken out wherever it stands; a client that asked for it gets it last, in a separate chunk, with the gateway's cost in
+/// it. `[DONE]` is held back: the caller writes it when the bill is committed. Comments and events without data are dropped.
 public struct OpenAIStream: Sendable {
     /// How the stream stands after some bytes.
     public enum State: Sendable {
@@ -77,7 +77,7 @@ public struct OpenAIStream: Sendable {
     /// The last usage that was believed, and whether text came after it.
     var report: TokenUsage?
     var isReportStale = false
-    /// The provider's own chunk with that usage and nothing else, or only its usage object, with our cost.
+    /// The provider's own chunk with that usage and nothing else, or only its usage object, with the gateway's cost.
     var usageChunk: [UInt8] = []
     var usageObject: [UInt8] = []
     /// What goes to the client in the place of the event just judged.
@@ -133,7 +133,7 @@ public struct OpenAIStream: Sendable {
         bytes.withUnsafeBytes { feed($0, reader: reader, into: &out) }
     }
 
-    /// Takes note that no more bytes will come. A last event that lacks its blank line counts if it is whole.
+    /// Notes that no more bytes will come. A last event that lacks its blank line counts if it is whole.
     public mutating func end(reader: JSONReader, into out: inout [UInt8]) -> End {
         if case .open = state, !pending.isEmpty {
             parsesAll = true
@@ -154,7 +154,7 @@ public struct OpenAIStream: Sendable {
     /// Whether the client asked for a usage that the provider never sent: the caller then appends one with `appendUsage`.
     public var lacksUsage: Bool { clientWantsUsage && usage == nil }
 
-    /// Appends a usage event of our own in the form of the provider's.
+    /// Appends a usage event of the gateway in the form of the provider's events.
     public func appendUsage(_ usage: TokenUsage, to out: inout [UInt8]) {
         appendChunk("usage", to: &out) { $0.appendUsage(usage, cost: pricing.cost(of: usage)) }
     }

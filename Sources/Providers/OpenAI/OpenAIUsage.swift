@@ -101,11 +101,11 @@ struct UsageSite {
     private(set) var report: UsageReport
     /// The usage that is reported and believed.
     var usage: TokenUsage? { report.believed }
-    /// Offsets of the value of a `cost` that the provider already states; ours takes its place.
+    /// Offsets of the value of a `cost` that the provider already states; the gateway's cost takes its place.
     private let cost: Range<Int>?
     /// Whether cached tokens stand where clients look for them.
     private let hasDetails: Bool
-    /// Whether the two main counts are what is believed: else the object is written anew.
+    /// Whether the two main counts equal the believed usage; otherwise the object is rewritten.
     private let isRight: Bool
 
     /// Reads the member `usage`; `nil` when its value is not an object.

@@ -118,7 +118,7 @@ struct ContentBlocks: Sendable {
         }
     }
 
-    /// What has no signature is not wanted back.
+    /// Thoughts without a signature need not come back to the provider.
     private mutating func endThinking(_ answer: inout AnswerFeed) {
         let (text, proof) = (thought, signature)
         (thinking, thought, signature) = (nil, [], nil)

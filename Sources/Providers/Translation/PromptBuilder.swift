@@ -1,6 +1,7 @@
 internal import Chat
 
-/// Makes a `Prompt` of a client's request that one provider takes as a whole. The only place where that is decided: wires write what they get.
+/// Makes a `Prompt` of a client's request that one provider takes as a whole. The only place where that is decided: the writers of the
+/// provider APIs write what they get.
 struct PromptBuilder {
     private let client: ClientRequest
     private let rules: PromptRules

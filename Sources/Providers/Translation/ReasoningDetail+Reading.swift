@@ -36,7 +36,8 @@ extension ReasoningDetail {
         return signature?.stringBytes.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Whether `format`'s provider takes it back: no provider takes another's thoughts, and Anthropic none without a signature.
+    /// Whether `format`'s provider takes it back: no provider takes the thoughts of another provider, and Anthropic takes none without a
+    /// signature.
     private func isTaken(by format: Format) -> Bool {
         guard self.format == nil || self.format == format else { return false }
         return switch kind {
@@ -62,7 +63,8 @@ extension ReasoningDetail {
         } else if name?.isString(Format.gemini.name) == true {
             self.init(kind, .gemini)
         } else {
-            // Another's, which nobody here can take, says so; what says nothing is tried.
+            // A detail that names the format of another provider is dropped, because no provider API here takes it back. A detail that
+            // names no format is tried.
             guard name?.kind != .string else { return nil }
             self.init(kind, nil)
         }

@@ -14,7 +14,7 @@ struct TranslatedAnswer: Sendable {
     init(
         _ choices: [TranslatedChoice], usage: TokenUsage?, atLeast: TokenUsage?, id: UnsafeRawBufferPointer?, _ context: AnswerContext
     ) {
-        // An answer is not made of nothing.
+        // A usage without output tokens cannot be true of an answer with output.
         self.usage = usage?.output == 0 && choices.contains { $0.captured.hasOutput } ? nil : usage
         reportedAtLeast = atLeast
         var identity = context.identity
