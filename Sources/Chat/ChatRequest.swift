@@ -103,7 +103,7 @@ public struct ChatRequest: Sendable {
     }
 
     /// Adds tags from a JSON object; those of the body override them.
-    /// - Throws: `invalid_request_error` when it is none, or when there are too many or too long ones.
+    /// - Throws: `invalid_request_error` when it is not an object, or when there are too many or too long tags.
     public mutating func addMetadata(_ json: [UInt8], reader: JSONReader) throws(GatewayError) {
         let more = try reader.read(json) { (root) throws(GatewayError) in try RequestTags.metadata(root) }
         let joined = facts.metadata.merging(more) { own, _ in own }

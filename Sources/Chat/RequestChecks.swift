@@ -4,13 +4,13 @@ internal import Core
 struct MessageCheck {
     /// Bytes of everything in the messages that a model reads as text, for an estimate.
     private(set) var textBytes = 0
-    /// What is no text in the messages.
+    /// The media in the messages.
     private(set) var media = MediaTally()
     /// Parts of all messages whose content is a list.
     private(set) var parts = 0
     /// Tool calls of all messages.
     private(set) var toolCalls = 0
-    /// Messages.
+    /// The number of messages.
     private(set) var count = 0
 
     init(_ messages: JSONValue) throws(GatewayError) {

@@ -43,7 +43,7 @@ public enum ShownAddress {
         return isScheme ? (scheme + "://", address[separator.upperBound...]) : ("", address[...])
     }
 
-    /// Host and port; a host alone, since a port that is no number may be a password.
+    /// Host and port; a host alone, since a port that is not a number may be a password.
     private static func authority(_ text: Substring) -> String {
         if text == mask { return mask }
         if text.first == "[", let bracket = text.firstIndex(of: "]") {
@@ -65,7 +65,7 @@ public enum ShownAddress {
         return isNumber || withoutVariables(digits) == "" ? ":" + digits : ":" + mask
     }
 
-    /// Whether a part of a path can be shown: a word that is no token.
+    /// Whether a part of a path can be shown: a word that does not look like a token.
     private static func isPlainSegment(_ text: Substring) -> Bool {
         if text == mask { return true }
         guard let plain = withoutVariables(text), plain.utf8.count <= longestSegment else { return false }

@@ -5,7 +5,7 @@ internal import EventLoop
 /// The watch is level-triggered: after a read that was not full nothing is read again before epoll says so, which spares every request the
 /// read that finds nothing. Bytes that arrive while no reader waits for them take `readable` out of the watch until a reader does.
 struct ChannelInterest {
-    /// What the watch is to be.
+    /// The readiness that the socket is to be watched for.
     private(set) var wanted: Readiness = [.readable, .peerClosed]
     /// Whether a read is worth trying before epoll says so.
     var mayRead = false

@@ -148,7 +148,7 @@ final class ClientChannel: ReadinessHandler, RoundEndHandler, @unchecked Sendabl
 // MARK: - Reading
 
 extension ClientChannel {
-    /// What a read gave.
+    /// The result of a read.
     enum Input {
         /// Bytes in memory that all channels of the loop share: to be copied before anything else is read.
         case bytes(UnsafeRawBufferPointer)

@@ -5,7 +5,7 @@ internal import EventLoop
 /// `awaitRequest` and then `received`, `timedOut` and `closed` lead to an action; after `.request` the body and the answer of the exchange are
 /// moved along, and `conclude` ends it.
 struct HTTP1Session {
-    /// What is to be done next.
+    /// The next step of the connection.
     enum Action {
         /// Reading, and waiting where nothing has come, until `deadline`.
         case read

@@ -19,7 +19,7 @@ public struct HTTPBodyDecoder: Sendable {
         case failed(HTTPViolation)
     }
 
-    /// Memory set aside at a body's first byte: enough for most bodies in one allocation, and no gift to a client
+    /// Memory reserved at a body's first byte: enough for most bodies in one allocation, and no gift to a client
     /// that declares much and sends little.
     private static let firstReservation = 128 << 10
 

@@ -12,7 +12,7 @@ public enum HTTPFraming: Hashable, Sendable {
 ///
 /// Holds the bytes of the head once, and offsets into them; copying it copies no byte. `HTTPRequestParser` makes it.
 public struct HTTPRequestHead: Sendable {
-    /// What to do.
+    /// The method of the request.
     public let method: HTTPMethod
     /// The x of HTTP/1.x: 0 or 1.
     public let minorVersion: Int

@@ -8,7 +8,7 @@ extension TokenUsage {
     }
 
     /// Takes in what ``further`` wrote.
-    /// - Returns: false when the text is none.
+    /// - Returns: false when the text does not have this form.
     package mutating func add(further text: String?) -> Bool {
         guard let text else { return true }
         let numbers = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Int64($0) }

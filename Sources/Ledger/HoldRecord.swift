@@ -1,6 +1,6 @@
 public import Core
 
-/// Money and tokens that are set aside for one client request before anything of it goes upstream.
+/// Money and tokens that are reserved for one client request before anything of it goes upstream.
 ///
 /// Written to the journal first, so that a crash cannot make the request free: what is held when the process dies is charged at the next start.
 /// Plain stored properties, as in ``UsageRecord``: making one costs no allocation.

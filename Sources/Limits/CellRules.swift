@@ -34,8 +34,8 @@ struct CellRules {
     @inline(__always)
     func counts(_ model: String) -> Bool { terms.models?.contains(model) ?? true }
 
-    /// Makes the window of `now`, which is none that is remembered. It overlaps none of those: where a change of the time zone has moved the
-    /// borders, it is the shorter for it, and no moment is in two windows.
+    /// Makes the window of `now`, which is not among the remembered ones. It overlaps none of them: where a change of the time zone has
+    /// moved the borders, it is the shorter for it, and no moment is in two windows.
     mutating func makeWindow(_ now: Int64, besides current: WindowCount) -> WindowCount {
         var window = WindowCount(calendar(now), number: nextNumber)
         nextNumber &+= 1
@@ -101,8 +101,8 @@ extension LimitBook {
         return body(&rules[index].others[other])
     }
 
-    /// The latest time, in microseconds since 1970. Threads read the clock before they take the lock, so that the one may come with an earlier
-    /// time than the one before it: that is no step of the clock.
+    /// The latest time, in microseconds since 1970. Threads read the clock before they take the lock, so that the one may come with an
+    /// earlier time than the one before it: that is not a step of the clock.
     @inline(__always)
     mutating func advance(_ time: Int64) -> Int64 {
         if time >= now || now.subtractingSaturated(time) > Self.jitter { now = time }

@@ -1,7 +1,7 @@
 public import Core
 internal import Synchronization
 
-/// What one client request has set aside in every limit that binds it, from before the first call goes out until its true cost is known.
+/// What one client request has reserved in every limit that binds it, from before the first call goes out until its true cost is known.
 ///
 /// End it exactly once, with ``settle(_:model:at:)`` or ``release(at:)``. One that is dropped without either is
 /// charged in full and reported.
@@ -20,7 +20,7 @@ public final class Hold: Sendable {
         if close() { limits.endLost(id) }
     }
 
-    /// Sets more aside, in all limits or in none: for the next call of the request, or for the next stretch of a stream.
+    /// Reserves more, in all limits or in none: for the next call of the request, or for the next stretch of a stream.
     /// Goes before those that wait, for what is under way must be able to end.
     /// - Parameters:
     ///   - model: the model that is going to be called; `nil`: the one of the reservation. Limits on the model
@@ -31,13 +31,13 @@ public final class Hold: Sendable {
         isOpen.load(ordering: .acquiring) ? limits.topUp(id, amount, model, now) : .ended
     }
 
-    /// Charges one call of several, and gives back what was set aside for it and not used.
+    /// Charges one call of several, and gives back what was reserved for it and not used.
     /// - Parameters:
     ///   - actual: what it cost in money and tokens; requests are the client's and count at the end.
-    ///   - reserved: what had been set aside for it, at the reservation or by a top-up; capped by what is held.
+    ///   - reserved: what had been reserved for it, at the beginning or by a top-up; capped by what is held.
     ///   - model: the model that was called; `nil`: the one of the reservation.
     ///   - mark: where the record of the call is, committed before; `nil`: it has none.
-    /// - Returns: whether more was charged than was set aside.
+    /// - Returns: whether more was charged than was reserved.
     @discardableResult
     public func charge(
         _ actual: Spending, reserved: Spending, model: String? = nil, record mark: JournalMark? = nil, at now: WallTime
@@ -45,19 +45,19 @@ public final class Hold: Sendable {
         charge(EndedCall(actual: actual, reserved: reserved, model: model), record: mark, at: now)
     }
 
-    /// Charges one call of several, and gives back what was set aside for it and not used.
+    /// Charges one call of several, and gives back what was reserved for it and not used.
     @discardableResult
     public func charge(_ call: EndedCall, record mark: JournalMark? = nil, at now: WallTime) -> Settlement {
         guard isOpen.load(ordering: .acquiring) else { return misused() }
         return limits.charge(id, call, mark, at: now)
     }
 
-    /// Charges calls that are over and sets more aside for the next one, in one step: what they give back is for the next call first.
+    /// Charges calls that are over and reserves more for the next one, in one step: what they give back is for the next call first.
     /// - Parameters:
     ///   - ended: the calls that are over and were not charged before. They are charged even if the next one is refused.
     ///   - scopes: whose request it is.
     ///   - model: the model that is going to be called.
-    ///   - need: what the next call needs, by what is then left for it; asked under the lock of the limits. `nil`: nothing is set aside.
+    ///   - need: what the next call needs, by what is then left for it; asked under the lock of the limits. `nil`: nothing is reserved.
     /// - Returns: what came of it; `nil` when `need` has said so.
     public func exchange(
         _ ended: [EndedCall], for scopes: RequestScopes, model: String, at now: WallTime, _ need: (Headroom) -> Spending?
@@ -90,13 +90,13 @@ public final class Hold: Sendable {
     }
 }
 
-/// A call of a request that goes on: what it cost and what was set aside for it.
+/// A call of a request that goes on: what it cost and what was reserved for it.
 public struct EndedCall: Hashable, Sendable {
     /// What limits count for it in money and tokens; requests are the client's and count at the end.
     public var actual: Spending
     /// The part of ``actual`` that is not known to be spent; a refund may give it back.
     public var doubt = Spending.nothing
-    /// What had been set aside for it, at the reservation or by a top-up; capped by what is held.
+    /// What had been reserved for it, at the beginning or by a top-up; capped by what is held.
     public var reserved: Spending
     /// The model that was called; `nil`: the one of the reservation.
     public var model: String?
@@ -109,8 +109,8 @@ public struct EndedCall: Hashable, Sendable {
     }
 }
 
-/// How a charge went.
+/// The result of a charge.
 public struct Settlement: Hashable, Sendable {
-    /// Whether it was more than had been set aside, in any limit.
+    /// Whether more was charged than had been reserved, in any limit.
     public let isOverrun: Bool
 }

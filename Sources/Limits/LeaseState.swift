@@ -18,7 +18,7 @@ public struct LeaseState: Hashable, Sendable {
     public let spent: Int64
     /// The part of that which was charged for calls whose end a crash hid.
     public let inDoubt: Int64
-    /// What its calls under way have set aside.
+    /// What its calls under way have reserved.
     public let held: Int64
     /// Counts the requests that were refused, or had to wait, for what others have: they should hear that it is wanted.
     public let turnedAway: UInt32

@@ -48,7 +48,7 @@ extension LimitBook {
     /// Every limit that is in force.
     var allCells: [CellID] { Array((nodes.map(\.cells) + keyCells.values + own.values.map(\.cells)).joined()) }
 
-    /// Counts what a hold that is kept elsewhere has set aside, in the limits in whose windows of now it was made. Nothing here ends it.
+    /// Counts what a hold that is kept elsewhere has reserved, in the limits in whose windows of now it was made. Nothing here ends it.
     mutating func note(held: PastSpending, _ now: Int64) -> Bool {
         defer { drainTurned() }
         guard pick(held.scopes, now) == nil else { return false }

@@ -6,10 +6,10 @@ struct HoldID: Hashable, Sendable {
     let generation: UInt32
 }
 
-/// What a hold has set aside in one limit.
+/// What a hold has reserved in one limit.
 struct HoldEntry {
     let cell: CellID
-    /// Which window of the cell.
+    /// The number of the cell's window in which the amount is reserved.
     var number: UInt32
     var held: Int64
     /// Whether the limit counts the request: a limit on other models does not, until one of them is called.
@@ -33,7 +33,7 @@ struct CallCover {
     let began: Int64
 }
 
-/// A hold: what one request has set aside in all limits that bind it, those on other models included. Its storage is used again and again.
+/// A hold: what one request has reserved in all limits that bind it, those on other models included. Its storage is used again and again.
 struct HoldSlot {
     var generation: UInt32 = 0
     var isOpen = false
@@ -93,7 +93,7 @@ extension LimitBook {
         return admit(request, nil, now, patience)
     }
 
-    /// Sets the request's amount aside in all its limits, or in none.
+    /// Reserves the request's amount in all its limits, or in none.
     /// - Parameters:
     ///   - known: its patience, if it has begun to wait.
     ///   - longest: how long it can wait, if it has not, in microseconds.

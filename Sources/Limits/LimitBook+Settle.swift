@@ -33,7 +33,7 @@ extension LimitBook {
         return .held
     }
 
-    /// Sets aside what a call needs of one limit.
+    /// Reserves what a call needs of one limit.
     private mutating func take(_ amount: Spending, _ index: Int, _ position: Int) {
         var entry = slots[index].entries[position]
         if entry.isPast { return }
@@ -136,7 +136,7 @@ extension LimitBook {
         return current.number == number ? current : rules[Int(id)].others.last { $0.number == number }
     }
 
-    /// Charges calls that are over, then sets more aside for the next one: the next call gets what they give back before requests in line
+    /// Charges calls that are over, then reserves more for the next one: the next call gets what they give back before requests in line
     /// do.
     /// - Parameter need: what the next one needs, by what is then left for it.
     mutating func exchange(
@@ -148,7 +148,7 @@ extension LimitBook {
         return topUp(id, amount, model, now)
     }
 
-    /// How a hold ends.
+    /// The way in which a hold ends.
     enum Ending {
         /// Charges this, for a call of this model (`nil`: that of the reservation), and gives back what is left. The record of the call is at
         /// `mark`; `nil`: it has none.
@@ -241,9 +241,9 @@ extension HoldSlot {
 
 /// What came of asking for more.
 public enum TopUp: Hashable, Sendable {
-    /// It is set aside.
+    /// The amount is reserved.
     case held
-    /// Nothing more was set aside; what was, still is.
+    /// Nothing more was reserved; what was, still is.
     case refused(LimitRefusal)
     /// The hold was ended before.
     case ended

@@ -34,7 +34,7 @@ struct WindowCount {
     @inline(__always)
     func contains(_ time: Int64) -> Bool { start <= time && time < end }
 
-    /// Sets `amount` more aside.
+    /// Reserves `amount` more.
     @inline(__always)
     mutating func hold(_ amount: Int64) { held = held.addingSaturated(amount) }
 

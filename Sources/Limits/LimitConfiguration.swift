@@ -2,7 +2,7 @@ public import Core
 
 /// All limits of a policy, checked and made ready.
 public struct LimitConfiguration: Sendable {
-    /// By name.
+    /// The limits of each organization, by its name.
     let organizations: [String: OrganizationRules]
 
     /// No limits at all.
@@ -30,9 +30,9 @@ struct LimitTerms: Sendable {
     let period: LimitPeriod?
     let models: ModelSelection?
     let soft: Bool
-    /// In the unit of the kind.
+    /// The amount, in the unit of the kind.
     let units: Int64
-    /// Microseconds.
+    /// How long a request may wait for headroom, in microseconds; `nil`: the kind's default.
     let wait: Int64?
     let webhook: String?
 

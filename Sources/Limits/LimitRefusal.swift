@@ -2,7 +2,7 @@ public import Core
 
 /// Why a request was not let through, and by which limit.
 public struct LimitRefusal: Error, Hashable, Sendable {
-    /// Why.
+    /// The reason for the refusal.
     public enum Reason: Hashable, Sendable {
         /// The limit is spent, or so far spent that the request cannot fit before the window ends.
         case spent
@@ -18,9 +18,9 @@ public struct LimitRefusal: Error, Hashable, Sendable {
         case tooManyWaiting
     }
 
-    /// Why.
+    /// The reason for the refusal.
     public let reason: Reason
-    /// How the limit in the way stands; `nil` where it is none.
+    /// The state of the limit that refused; `nil` when no limit is the cause.
     public let state: LimitState?
     /// What the request needs of it, in the unit of its kind.
     public let needed: Int64

@@ -37,13 +37,13 @@ extension LimitScope: CustomStringConvertible {
 public struct LimitIdentity: Hashable, Sendable {
     /// The scope.
     public let scope: LimitScope
-    /// What it counts.
+    /// What the limit counts.
     public let kind: LimitKind
     /// In which windows; `nil` for `concurrent`.
     public let period: LimitPeriod?
     /// Which models; `nil`: all.
     public let models: ModelSelection?
-    /// Whether it only tells.
+    /// Whether the limit is soft: it alerts and refuses nothing.
     public let soft: Bool
 }
 

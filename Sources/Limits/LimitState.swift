@@ -2,7 +2,7 @@ public import Core
 
 /// How one limit stands: the one answer behind `purser budgets`, the admin API, the headers and the refusals.
 public struct LimitState: Hashable, Sendable {
-    /// Which limit.
+    /// The limit that this is the state of.
     public let identity: LimitIdentity
     /// How much it allows, in the unit of its kind: nano-dollars, tokens, requests.
     public let limit: Int64
@@ -10,7 +10,7 @@ public struct LimitState: Hashable, Sendable {
     public let spent: Int64
     /// The part of `spent` that was charged for calls whose final usage is not known; an admin may refund it. At a gateway: of its own calls.
     public let inDoubt: Int64
-    /// What is set aside: by calls under way, and in the slices that other gateways have leased.
+    /// What is reserved: by calls under way, and in the slices that other gateways have leased.
     public let held: Int64
     /// When the window began; `nil` for `total` and `concurrent`.
     public let since: WallTime?
@@ -64,7 +64,7 @@ public struct Headroom: Hashable, Sendable {
 
 /// A limit that was reached. Told once per window.
 public struct LimitAlert: Hashable, Sendable {
-    /// What happened.
+    /// The event.
     public enum Event: Hashable, Sendable {
         /// As much as a soft limit allows was spent.
         case softReached
@@ -72,9 +72,9 @@ public struct LimitAlert: Hashable, Sendable {
         case refused
     }
 
-    /// What happened.
+    /// The event.
     public let event: Event
-    /// How the limit stands.
+    /// The state of the limit at the event.
     public let state: LimitState
     /// Where the rule wants it told.
     public let webhook: String?

@@ -41,7 +41,7 @@ public final class OrganizationLimits: Sendable {
 }
 
 extension OrganizationLimits {
-    /// Sets `request.amount` aside in every limit that binds the request, or in none.
+    /// Reserves `request.amount` in every limit that binds the request, or in none.
     ///
     /// Money and tokens that are only held by others may be waited for, requests and concurrency only where the rule has `wait`.
     /// What is kept for the request that is first in line (``LimitCell/earmark``) is not given to others.

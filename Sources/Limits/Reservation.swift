@@ -2,7 +2,7 @@ public import Core
 
 /// What came of asking for room.
 public enum Reservation: Sendable {
-    /// It is set aside.
+    /// It is reserved.
     case held(Hold)
     /// It may fit when others give back what they hold, or when a window that may be waited for ends: ask with
     /// ``OrganizationLimits/reserve(_:at:patience:notify:)``, or refuse with this.
@@ -13,7 +13,7 @@ public enum Reservation: Sendable {
 
 /// What came of asking for room with patience.
 public enum PatientReservation: Sendable {
-    /// The amount is set aside; the callback is not called.
+    /// The amount is reserved; the callback is not called.
     case held(Hold)
     /// The request waits in line; the callback tells how it ends.
     case waiting(WaitTicket)
@@ -21,9 +21,9 @@ public enum PatientReservation: Sendable {
     indirect case refused(LimitRefusal)
 }
 
-/// How waiting ended.
+/// The result of waiting.
 public enum WaitOutcome: Sendable {
-    /// Room was set aside. When it is no longer needed, the callback must ``Hold/release(at:)`` it.
+    /// Room was reserved. When it is no longer needed, the callback must ``Hold/release(at:)`` it.
     case held(Hold)
     /// It cannot fit any more, or took too long.
     indirect case refused(LimitRefusal)

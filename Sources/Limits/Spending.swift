@@ -2,7 +2,7 @@ public import Core
 
 /// An amount of everything that limits count. Negative parts are taken as nothing: nothing that a provider reports gives anything back.
 public struct Spending: Hashable, Sendable {
-    /// Money.
+    /// Money, in nano-dollars.
     public let usd: NanoUSD
     /// Input and output tokens together.
     public let tokens: Int64
@@ -25,7 +25,7 @@ public struct Spending: Hashable, Sendable {
             usd: a.usd + b.usd, tokens: a.tokens.addingSaturated(b.tokens), requests: a.requests.addingSaturated(b.requests))
     }
 
-    /// The part that limits of `kind` count, in their unit. How many requests are under way is no amount: zero.
+    /// The part that limits of `kind` count, in their unit. The number of requests under way is not an amount: it counts as zero.
     @inline(__always)
     func units(_ kind: LimitKind) -> Int64 {
         switch kind {

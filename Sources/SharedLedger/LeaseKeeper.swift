@@ -44,9 +44,9 @@ public final class LeaseKeeper: LeaseSource {
 struct LeaseOrder: Sendable {
     typealias Waiter = UnsafeContinuation<LeaseOutcome, Never>
 
-    /// What it still waits for.
+    /// The needs that are not met yet.
     var unmet: [LeaseNeed]
-    /// When to give up.
+    /// The time at which the order stops waiting.
     let deadline: ContinuousClock.Instant
     let waiter: Waiter
 }

@@ -10,7 +10,7 @@ internal import Synchronization
 /// records wait while PostgreSQL is away. One thread brings them to the database, each exactly once, and keeps what the gateway has leased of
 /// limits that it shares with others. No request waits for the database, unless it needs a larger slice of a limit.
 public final class PostgreSQLLedger: LedgerStore {
-    /// What can be chosen.
+    /// The settings of a shared ledger.
     public struct Settings: Sendable {
         /// The ledger in SQLite that is the spool.
         public var spool = SQLiteLedger.Settings()
@@ -24,7 +24,7 @@ public final class PostgreSQLLedger: LedgerStore {
         public var patience = Duration.seconds(3)
         /// How long keys stay valid while PostgreSQL is away.
         public var keyLifetime = Duration.seconds(300)
-        /// What people call this gateway.
+        /// The name of this gateway's host, for people.
         public var host = Settings.hostName
 
         /// The defaults.

@@ -9,7 +9,7 @@ final class PostgreSQLRows {
 
     deinit { PQclear(result) }
 
-    /// Rows.
+    /// The number of rows.
     var count: Int { Int(PQntuples(result)) }
 
     /// Rows that the statement has changed.

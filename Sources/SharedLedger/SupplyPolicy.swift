@@ -7,7 +7,7 @@ protocol SupplyPolicy: Sendable {
     func topUp(free: Int64, at now: ContinuousClock.Instant) -> Int64
     /// How much to lease when `missing` keeps requests waiting.
     func slice(missing: Int64, free: Int64) -> Int64
-    /// How much to give back.
+    /// The amount to give back.
     /// - Parameter isWanted: whether others were refused for it.
     func surplus(free: Int64, isWanted: Bool, at now: ContinuousClock.Instant) -> Int64
 }

@@ -29,7 +29,7 @@ struct GateLine {
         var oldest: Waiter? { line.first { $0.continuation != nil } }
     }
 
-    /// When a caller came last.
+    /// The last visit of a caller.
     private struct Visit {
         let caller: String
         var time: MonotonicTime

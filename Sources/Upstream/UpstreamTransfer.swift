@@ -188,7 +188,7 @@ public final class UpstreamTransfer {
     }
 
     /// libcurl is about to send the request. It does so again, by itself, when a connection that was used before breaks before the answer: an upstream
-    /// that had the request by then may bill both, and only one was set aside. A connection that turned out to be closed took nothing.
+    /// that had the request by then may bill both, and only one was reserved. A connection that turned out to be closed took nothing.
     func mayBeginRequest() -> Bool { handle.sentRequestBytes == 0 }
 
     func receiveHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {

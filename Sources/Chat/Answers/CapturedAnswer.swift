@@ -2,13 +2,13 @@ public import Core
 
 /// A whole answer in no dialect: what a model said, called and used.
 public struct CapturedAnswer: Sendable {
-    /// What names it.
+    /// The identity of the answer.
     public var identity: AnswerIdentity
     /// The choices, in order.
     public var choices: [CapturedChoice]
     /// What is believed of the reported usage, else the gateway's estimate.
     public var usage: TokenUsage
-    /// What it cost.
+    /// The cost of the answer.
     public var cost = NanoUSD.zero
     /// Members of the gateway's own beside the answer: names, and values as JSON.
     public var members: [(name: StaticString, json: [UInt8])] = []
@@ -41,7 +41,7 @@ public struct CapturedChoice: Sendable {
     public private(set) var details: [[UInt8]] = []
     /// The tool calls, in order.
     public private(set) var toolCalls: [CapturedToolCall] = []
-    /// Why it ended.
+    /// Why the choice ended.
     public var finish = FinishNote(.missing)
 
     /// Makes an empty choice.

@@ -29,7 +29,7 @@ struct Token {
     /// Kinds; a sign's kind is its `ByteClass`.
     static let word = ByteClass.letter.rawValue, number = ByteClass.digit.rawValue
 
-    /// Flags.
+    /// The bits of `flags`.
     static let startsLine: UInt8 = 1, startsUpper: UInt8 = 2, allUpper: UInt8 = 4, decimal: UInt8 = 8, afterSpace: UInt8 = 16,
         foreign: UInt8 = 32, pictograph: UInt8 = 64
 

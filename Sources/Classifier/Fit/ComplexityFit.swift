@@ -50,7 +50,7 @@ public struct ComplexityFit {
         self.strong.append(strong)
     }
 
-    /// Learns.
+    /// Learns the score from the rows.
     /// - Throws: `ClassifierFitError` when there are too few rows or all show the same gain.
     public func learn(progress: (Progress) -> Void) throws(ClassifierFitError) -> Outcome {
         guard count >= Self.fewestRows else {

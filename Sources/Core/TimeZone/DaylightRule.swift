@@ -59,7 +59,7 @@ extension DaylightRule.Moment {
 }
 
 extension DaylightRule {
-    /// Reads the text. `nil` when it is no such rule.
+    /// Reads the text. `nil` when it is not such a rule.
     init?(_ text: ArraySlice<UInt8>) {
         var rest = text
         guard Self.skipName(&rest), let standard = Self.time(&rest, hours: 24) else { return nil }

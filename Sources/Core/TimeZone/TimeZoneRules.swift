@@ -44,7 +44,7 @@ public final class TimeZoneRules: Sendable {
 }
 
 extension TimeZoneRules {
-    /// `+02:00`, `-0530`, `+9`: a constant distance from UTC. `nil` when the text is no such thing.
+    /// `+02:00`, `-0530`, `+9`: a constant distance from UTC. `nil` when the text does not have this form.
     public convenience init?(offset text: String) {
         guard let sign = text.utf8.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return nil }
         let digits = text.utf8.dropFirst().filter { $0 != UInt8(ascii: ":") }

@@ -27,7 +27,7 @@ struct CallCost {
         }
     }
 
-    /// What is reserved for it.
+    /// The call as planned, with what is reserved for it.
     let planned: PlannedCall
     let pricing: Pricing
     let input: InputTokens

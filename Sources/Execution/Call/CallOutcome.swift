@@ -6,13 +6,13 @@ public struct CallOutcome: Sendable {
     /// The ways a call can end, as the records name them.
     public enum Status: Sendable { case ok, error, timeout, canceled, cut }
 
-    /// How it ended.
+    /// How the call ended.
     public var status = Status.ok
     /// The code of the error, if it was one.
     public var errorCode: String?
     /// The tokens used.
     public var usage = TokenUsage()
-    /// What they cost.
+    /// What the tokens cost.
     public var cost = NanoUSD.zero
     /// What the provider may bill beyond ``cost``, because its final usage is not known: limits count it until it is refunded.
     public var inDoubt = NanoUSD.zero

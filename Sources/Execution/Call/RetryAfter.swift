@@ -45,7 +45,7 @@ enum RetryAfter {
 enum HTTPDateText {
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
-    /// Seconds since 1970; `nil` for what is no date.
+    /// Seconds since 1970; `nil` when the text is not a date.
     static func seconds(_ text: String) -> Int64? {
         let words = text.lowercased().split { " ,-:".contains($0) }.map(String.init)
         // Sun, 06 Nov 1994 08:49:37 GMT, and Sunday, 06-Nov-94 08:49:37 GMT; without GMT: Sun Nov  6 08:49:37 1994.

@@ -5,13 +5,13 @@ public import Ledger
 public import Limits
 public import Policies
 
-/// The money of one request: what is set aside for it in every limit that binds it, from before its first call until the last is settled.
+/// The money of one request: what is reserved for it in every limit that binds it, from before its first call until the last is settled.
 ///
 /// Every call is covered before it is made, at its worst case. Each call is charged when it is over, and what is left of its cover goes
-/// back. The durable twin of what is set aside is a hold in the loop's journal, so that after a crash it is charged and not forgotten.
+/// back. The durable twin of what is reserved is a hold in the loop's journal, so that after a crash it is charged and not forgotten.
 /// Belongs to the loop of its request.
 public final class Envelope {
-    /// What is set aside at the beginning for the call that is expected to be made first.
+    /// What is reserved at the beginning for the call that is expected to be made first.
     public struct First {
         /// The call as the plan has it.
         public let origin: PlannedCall
@@ -26,9 +26,9 @@ public final class Envelope {
     public struct Refusal {
         /// The call as the plan has it.
         public let origin: PlannedCall
-        /// What it needed.
+        /// The amount that the call needed.
         public let need: Spending
-        /// Why it was refused.
+        /// The error with which the call was refused.
         public let error: GatewayError
 
         /// Makes a refusal.
@@ -45,7 +45,7 @@ public final class Envelope {
     /// Whether it has a durable twin: without one no limit counts the request so far.
     private var isDurable: Bool
     private var durable: HoldRecord
-    /// What is set aside and not given back; with ``charged`` what the durable twin must be worth.
+    /// What is reserved and not given back; with ``charged`` what the durable twin must be worth.
     private var covered: Spending
     private var charged = Spending.nothing
     private var first: First?
@@ -56,7 +56,7 @@ public final class Envelope {
     private let clock: () -> WallTime
     /// Where the latest record of a call is.
     private var lastRecord: JournalMark?
-    /// Whether it is settled.
+    /// Whether the envelope is settled.
     public private(set) var isClosed = false
 
     /// Takes over a hold that is reserved and already stands in the journal.
@@ -86,7 +86,7 @@ public final class Envelope {
         self.clock = clock
     }
 
-    /// What the limits on the call's model say, before anything is set aside for it.
+    /// What the limits on the call's model say, before anything is reserved for it.
     /// - Throws: the refusal of a call that was refused before; `budget_exceeded` for a model without a price.
     func terms(_ planned: PlannedCall) throws(GatewayError) -> CoveredCall {
         if let index = refusals.firstIndex(where: { $0.origin === planned }) { throw refusals.remove(at: index).error }
@@ -94,7 +94,7 @@ public final class Envelope {
         return try limits.covered(planned, at: clock())
     }
 
-    /// Sets aside what a call may cost, unless that was done at the beginning. With little left it gets a lower limit of output.
+    /// Reserves what a call may cost, unless that was done at the beginning. With little left it gets a lower limit of output.
     /// - Parameters:
     ///   - planned: the call, with all the input that is about to be sent.
     ///   - origin: the call as the plan has it.
@@ -156,7 +156,7 @@ public final class Envelope {
         }
     }
 
-    /// Makes the durable twin worth all that is charged and set aside. A write that was overtaken by another while the journal was full is
+    /// Makes the durable twin worth all that is charged and reserved. A write that was overtaken by another while the journal was full is
     /// repeated, so that the last write has the current amount.
     private func write() async throws(GatewayError) {
         guard isDurable else { return }
@@ -171,7 +171,7 @@ public final class Envelope {
         } while mine != writes
     }
 
-    /// Gives back what was set aside for a call that is not made after all.
+    /// Gives back what was reserved for a call that is not made after all.
     func giveBack(_ call: CoveredCall) {
         var unused = EndedCall(actual: .nothing, reserved: call.cover, model: call.call.model.name)
         unused.wasMade = false
@@ -203,7 +203,7 @@ public final class Envelope {
             usd: max(.zero, covered.usd - call.reserved.usd), tokens: max(0, covered.tokens - call.reserved.tokens))
     }
 
-    /// Ends it, once: what is still set aside goes back.
+    /// Ends it, once: what is still reserved goes back.
     /// - Parameter wasUsed: whether any call was sent; without one the request does not count.
     public func close(wasUsed: Bool) {
         guard !isClosed else { return }

@@ -50,7 +50,7 @@ public struct RequestLimits {
 public struct CoveredCall {
     /// The call, with a limit of output that the limits have room for.
     public let call: PlannedCall
-    /// What is set aside for it.
+    /// The amount that is reserved for the call.
     public let cover: Spending
     /// Whether a limit on money counts it: then nothing may be asked for whose price is not known.
     let needsPrices: Bool

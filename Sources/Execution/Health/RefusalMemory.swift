@@ -17,7 +17,7 @@ final class RefusalMemory: Sendable {
     /// Whether any refusal is remembered: most targets refuse nothing, and their requests take no lock.
     private let isUsed = Atomic(false)
 
-    /// What to leave out.
+    /// The additions that requests to this target leave out.
     func additions(at now: MonotonicTime) -> Additions {
         guard isUsed.load(ordering: .relaxed) else { return [] }
         return state.withLock { $0.end > now ? $0.additions : [] }

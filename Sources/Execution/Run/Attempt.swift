@@ -22,7 +22,7 @@ public final class Attempt {
         case hedge
     }
 
-    /// What came of it.
+    /// Whether a call was made, and which.
     enum Kind {
         /// No call was made.
         case skipped(because: String)

@@ -21,7 +21,7 @@ public final class PlanRun {
     let caller: String
     /// The path of the key's team.
     let team: String
-    /// Sets money aside for each call; `nil` where no limit binds the request.
+    /// Reserves money for each call; `nil` where no limit binds the request.
     public let envelope: Envelope?
     /// Where calls are recorded that have ended.
     let books: any RunBooks

@@ -76,7 +76,7 @@ extension PlanRun {
         let prober = CircuitBreaker.Prober(caller: caller, team: team, isPatient: window.isPatient(at: now, target))
         if let unavailability = target.health.unavailability(at: now, for: prober) { throw skip(planned, node, unavailability, at: now) }
         let place = try await place(planned, target, node, within: window)
-        // What is set aside is counted from the bytes that will be sent, so they are made first.
+        // What is reserved is counted from the bytes that will be sent, so they are made first.
         let origin = planned
         let terms = try terms(planned, node)
         var outgoing = try outgoing(terms?.call ?? planned, node.question, target, terms, without: refused)
@@ -139,7 +139,7 @@ extension PlanRun {
         do throws(GatewayError) { return try envelope?.terms(planned) } catch { throw refused(planned, node, error) }
     }
 
-    /// Sets money aside for the call in the limits of the organization. What calls that are over have left goes to this one first.
+    /// Reserves money for the call in the limits of the organization. What calls that are over have left goes to this one first.
     private func cover(_ planned: PlannedCall, of origin: PlannedCall, _ node: Node) async throws(GatewayError) -> CoveredCall? {
         guard let envelope else { return nil }
         let ended = attempts.compactMap { $0.takeCharge() }
@@ -235,7 +235,7 @@ extension PlanRun {
             param: "model")
     }
 
-    /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is set aside would not cover it.
+    /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is reserved would not cover it.
     private func outputLimit(of planned: PlannedCall, for request: ChatRequest) throws(GatewayError) -> Int64? {
         guard planned.settings != nil else { return planned.maxOutputTokens }
         guard Int64(request.facts.choices) <= planned.extent.choices else {

@@ -75,7 +75,7 @@ private enum RaceNews {
     case slow(Int)
 }
 
-/// Where a race stands.
+/// The state of a race.
 private struct Race {
     private let plans: [Plan]
     var started: Int { legs.count }

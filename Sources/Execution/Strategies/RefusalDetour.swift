@@ -4,7 +4,7 @@ internal import Providers
 
 /// A request that its target refuses because of the gateway's own additions is sent once more without them.
 ///
-/// Such a detour is no retry of the provider's: it makes no pause, and counts neither as one of the provider's attempts nor against its
+/// Such a detour is not a retry of the provider: it makes no pause, and counts neither as one of the provider's attempts nor against its
 /// retry budget. What the target then takes is remembered, so that the next requests go straight.
 struct RefusalDetour {
     private let memory: RefusalMemory

@@ -10,9 +10,9 @@ internal import Policies
 extension DecidedRequest {
     private var incoming: IncomingRequest { admitted.incoming }
 
-    /// Sets aside what the first call of the plan that its limits let through may cost. A call whose own limits refuse it is passed over, and so is
+    /// Reserves what the first call of the plan that its limits let through may cost. A call whose own limits refuse it is passed over, and so is
     /// one that would wait longer than a moment while another can be served. Where no limit, hard or soft, counts any call that the plan may make,
-    /// what is set aside is there for limits that a reload adds.
+    /// what is reserved is there for limits that a reload adds.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit, when no call is let through; `storage_unavailable`.
     func envelope() async throws(GatewayError) -> Envelope? {
         let limits = RequestLimits(
@@ -46,7 +46,7 @@ extension DecidedRequest {
         return PlanRun.moreInformative(failure, error)
     }
 
-    /// What is set aside for a request that no limit counts. Limits that a reload adds before its end count it; the journal need not know.
+    /// What is reserved for a request that no limit counts. Limits that a reload adds before its end count it; the journal need not know.
     private func uncounted(_ limits: RequestLimits) throws(GatewayError) -> Envelope? {
         guard let origin = plan.firstCall else { return nil }
         let first = Envelope.First(origin: origin, covered: try limits.covered(origin, at: incoming.wallTime))
@@ -59,7 +59,7 @@ extension DecidedRequest {
         ) { .now }
     }
 
-    /// Sets aside what `origin` may cost. Before each time that it asks or waits it takes no more than the limits then have room for, with a lower limit
+    /// Reserves what `origin` may cost. Before each time that it asks or waits it takes no more than the limits then have room for, with a lower limit
     /// of output if need be.
     private func envelope(
         for origin: PlannedCall, _ limits: RequestLimits, until end: MonotonicTime

@@ -6,7 +6,7 @@ internal import Ledger
 internal import Limits
 
 extension OrganizationLimits {
-    /// Sets money aside, waiting in line for a moment when others hold what is left, and leasing more where this gateway's slice is too small.
+    /// Reserves money, waiting in line for a moment when others hold what is left, and leasing more where this gateway's slice is too small.
     /// - Parameter patience: how long the request can wait at all.
     /// - Throws: the refusal of the limit that has no room; `client_closed_request` when the client left the line.
     func reserve(

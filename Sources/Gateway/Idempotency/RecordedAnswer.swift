@@ -17,7 +17,7 @@ final class RecordedAnswer: Sendable {
 
     /// The next part for a reader.
     enum Part {
-        /// Everything.
+        /// The whole answer.
         case whole(Head, [UInt8])
         /// The head of a stream.
         case beginning(Head)
@@ -80,7 +80,7 @@ final class RecordedAnswer: Sendable {
 
     deinit { budget.give(state.withLock { $0.taken }) }
 
-    /// Whether it has no reader.
+    /// Whether the answer has no reader.
     var isUnattended: Bool { state.withLock { $0.readers.isEmpty } }
 }
 

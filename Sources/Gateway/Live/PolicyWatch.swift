@@ -21,7 +21,7 @@ struct PolicyWatch {
         }
     }
 
-    /// What is to be taken up.
+    /// A change of the policy files that is complete.
     struct Finding: Sendable {
         let sight: Sight
         /// Whether a reload was requested, so that the files are taken even if they are in force.

@@ -3,7 +3,7 @@ public enum MemorySize {
     /// The bytes that `text` means: a whole number and a unit, e.g. `2GiB`, `512 MiB`, `1500MB`; without a unit bytes.
     ///
     /// `K`, `Ki` and `KiB` are 1,024 bytes each, `KB` 1,000; so for M, G and T. Upper and lower case are the same.
-    /// - Returns: `nil` for what is no such amount, or more than an `Int` holds.
+    /// - Returns: `nil` when the text is not such an amount, or more than an `Int` holds.
     public static func bytes(_ text: String) -> Int? {
         let digits = text.prefix { ("0"..."9").contains($0) }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()

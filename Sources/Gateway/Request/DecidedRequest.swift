@@ -41,7 +41,7 @@ final class DecodedRequest {
 final class DecidedRequest {
     let admitted: DecodedRequest
     let trace: DecisionTrace
-    /// What to do.
+    /// The plan that is to be carried out.
     let plan: Plan
     /// Calls that their limits refused before anything was called.
     var refusals: [Envelope.Refusal] = []

@@ -6,7 +6,7 @@ internal import Synchronization
 final class JournalExchange: Sendable {
     typealias Waiter = UnsafeContinuation<LedgerFailure?, Never>
 
-    /// Why the writer woke.
+    /// The reason why the writer woke.
     struct Call: Sendable {
         /// A segment fills up, or a loop waits for room: import now.
         var isUrgent = false

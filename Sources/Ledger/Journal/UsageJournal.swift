@@ -24,7 +24,7 @@ public final class UsageJournal {
         next = file.first(0)
     }
 
-    /// Sets the amount of `hold` aside, or changes it when there is a hold of that id already. To be done before anything goes upstream: what
+    /// Reserves the amount of `hold`, or changes it when there is a hold of that id already. To be done before anything goes upstream: what
     /// is held and not settled when the process dies is charged in full at the next start.
     ///
     /// Runs and fails like ``commit(_:)``; nothing is held then.

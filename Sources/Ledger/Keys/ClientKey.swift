@@ -7,7 +7,7 @@ public struct KeyGrant: Hashable, Sendable {
     public let id: String
     /// `organization/team`, as given at creation.
     public let team: String
-    /// What people call it.
+    /// The name that people have given the key.
     public let name: String?
     /// The models (or patterns) it may name; `nil`: whatever its team may.
     public let models: [String]?
@@ -29,9 +29,9 @@ public struct KeyGrant: Hashable, Sendable {
 
 /// A key as `purser keys list` shows it. Its plaintext is not stored anywhere.
 public struct KeyListing: Hashable, Sendable {
-    /// What it permits.
+    /// What the key permits.
     public let grant: KeyGrant
-    /// When it was made.
+    /// When the key was made.
     public let created: WallTime
     /// When it was revoked; `nil`: it was not.
     public let revoked: WallTime?

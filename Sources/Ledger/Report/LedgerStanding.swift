@@ -4,7 +4,7 @@ internal import Limits
 
 /// What a ledger says at one moment about what counts in limits.
 struct LedgerStanding {
-    /// What was spent.
+    /// The amounts that were spent.
     let totals: [SpendingTotal]
     /// What open holds keep, less what of each was spent already.
     let held: [PastSpending]

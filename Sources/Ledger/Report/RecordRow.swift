@@ -107,7 +107,7 @@ extension UsageTotal {
 
 /// Sums of 64-bit numbers in halves: SQLite's sum() fails when it overflows, the sums of the halves cannot.
 enum SQLSum {
-    /// What to select.
+    /// The SQL that selects both halves of the sum.
     static func expression(_ column: String) -> String {
         "sum(\(column) >> 32) AS \(column)_high, sum(\(column) & 4294967295) AS \(column)_low"
     }

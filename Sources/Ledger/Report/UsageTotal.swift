@@ -4,13 +4,13 @@ public import Core
 public struct UsageTotal: Hashable, Sendable {
     /// The group's values, one for each grouping of the query; `nil`: the calls have none.
     public var group: [String?]
-    /// Calls.
+    /// The number of calls.
     public var calls: Int64 = 0
     /// Calls that did not end with `ok`, refunds aside.
     public var failed: Int64 = 0
     /// Calls whose price is not known: `cost` is too low by theirs.
     public var unpriced: Int64 = 0
-    /// Tokens.
+    /// The tokens used.
     public var tokens = TokenUsage()
     /// What the calls cost.
     public var cost = NanoUSD.zero

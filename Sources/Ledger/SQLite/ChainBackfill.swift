@@ -4,7 +4,7 @@ internal import GRDBSQLite
 
 /// Long work on a ledger, for code that shows its progress.
 public struct LedgerWork: Sendable {
-    /// What is done.
+    /// The kind of work.
     public enum Kind: Sendable {
         /// The records of an earlier version get their places in the chain and are summed up, once.
         case upgrade
@@ -12,11 +12,11 @@ public struct LedgerWork: Sendable {
         case verification
     }
 
-    /// What is done.
+    /// The kind of work.
     public let kind: Kind
-    /// Records that are done.
+    /// The number of records that are done.
     public let done: Int64
-    /// All records.
+    /// The number of all records.
     public let total: Int64
 
     package init(kind: Kind, done: Int64, total: Int64) {

@@ -24,7 +24,7 @@ struct HoldTable {
     // MARK: What the journals say
 
     /// A hold, or the new amount of one.
-    /// - Throws: `SQLITE_MISMATCH` when the bytes are no hold.
+    /// - Throws: `SQLITE_MISMATCH` when the bytes are not a hold.
     mutating func open(_ item: JournalItem, in journal: String) throws(SQLiteFault) { try holds.open(item, in: journal) }
 
     /// A record of a request that has a hold and goes on.

@@ -42,7 +42,7 @@ struct OpenHolds {
     }
 
     /// A hold, or the new amount of one.
-    /// - Throws: `SQLITE_MISMATCH` when the bytes are no hold.
+    /// - Throws: `SQLITE_MISMATCH` when the bytes are not a hold.
     mutating func open(_ item: JournalItem, in journal: String) throws(SQLiteFault) {
         guard let id = HoldRecord.id(in: item.payload) else { throw SQLiteFault(code: SQLITE_MISMATCH) }
         let word = Word(bytes: Array(id))
@@ -92,7 +92,7 @@ extension OpenHolds.Open {
 
 extension JournalItem {
     /// The id of the hold that this, a release, ends.
-    /// - Throws: `SQLITE_MISMATCH` when the bytes are no release.
+    /// - Throws: `SQLITE_MISMATCH` when the bytes are not a release.
     func released() throws(SQLiteFault) -> Word {
         var reader = RecordReader(payload)
         guard let id = reader.textBytes(), reader.isAtEnd else { throw SQLiteFault(code: SQLITE_MISMATCH) }

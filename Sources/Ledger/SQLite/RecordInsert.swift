@@ -27,7 +27,7 @@ struct RecordInsert {
     /// - Parameters:
     ///   - record: as ``RecordWriter`` wrote it.
     ///   - hash: its place in the chain.
-    /// - Throws: the extended code of SQLite; `SQLITE_MISMATCH` when the bytes are no record.
+    /// - Throws: the extended code of SQLite; `SQLITE_MISMATCH` when the bytes are not a record.
     mutating func run(
         _ record: UnsafeRawBufferPointer, _ hash: RecordHash, _ names: inout NameTable
     ) throws(SQLiteFault) -> ImportedRecord {

@@ -46,8 +46,8 @@ enum DecimalShift {
     /// The most digits that a decimal may have.
     private static let mostDigits = 40
 
-    /// `text` (`3`, `0.15`, `3e-06`) times ten to the power of `places`, as a plain decimal; `nil` when it is none, is negative or absurd.
-    /// Places behind the ninth are rounded up: prices are kept to nine.
+    /// `text` (`3`, `0.15`, `3e-06`) times ten to the power of `places`, as a plain decimal; `nil` when it is not a decimal, is negative or
+    /// out of range. Places behind the ninth are rounded up: prices are kept to nine.
     static func decimal(_ text: String, by places: Int) -> String? {
         let parts = text.lowercased().split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
         let exponent = parts.count == 2 ? Int(parts[1]) : 0

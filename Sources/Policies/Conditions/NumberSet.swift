@@ -46,7 +46,7 @@ struct NumberSet: Sendable, Equatable {
 
 /// How policies write numbers and sets of them: `3`, `">=0.05"`, `">0.2 <=0.5"` (both), `"100..500"`, `"!=0"`.
 enum NumberSyntax {
-    /// `nil` when the text is none of these.
+    /// `nil` when the text has none of these forms.
     static func parse(_ text: String) -> NumberSet? {
         let words = text.split(separator: " ")
         guard !words.isEmpty else { return nil }

@@ -6,8 +6,8 @@ internal import Core
 /// input × price of input + choices × allowed output × price of output, where
 /// - input is the upper bound of the input's tokens, at the dearest of the prices that input can have (plain, or written to the cache); files
 ///   count as the model's `context_window`, else ``fallbackWindow``, besides;
-/// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else its
-///   `context_window`; where there is none of them, ``fallbackOutput``.
+/// - allowed output is the smallest of the client's own limit, the policy's limit at this place and the model's `max_output_tokens`, else
+///   its `context_window`; where all of them are missing, ``fallbackOutput``.
 ///
 /// Where the request has a ceiling, or a limit on money or tokens counts the call, the allowed output is sent upstream as the limit, even
 /// where the client set none: otherwise the bound would not hold.

@@ -3,7 +3,7 @@ internal import Core
 
 /// Dates of policies: `2027-01-01` or RFC 3339's `2027-01-01T12:00:00Z`, as seconds since 1970.
 enum CalendarDate {
-    /// Seconds since 1970-01-01T00:00:00Z; a date alone means its first instant in UTC. `nil` when the text is no such date.
+    /// Seconds since 1970-01-01T00:00:00Z; a date alone means its first instant in UTC. `nil` when the text is not such a date.
     static func parse(_ text: String) -> Int64? {
         var scanner = DigitScanner(text)
         guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"), let day = scanner.number(2)

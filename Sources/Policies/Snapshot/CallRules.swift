@@ -28,7 +28,7 @@ public struct RetryRules: Hashable, Sendable {
         ]
     }
 
-    /// The most calls at one target, 1 to 10: 1 is no retry. 2 by default.
+    /// The most calls at one target, 1 to 10: 1 means no retry. 2 by default.
     public var attempts = 2
     /// The failures that are retried; connect, timeout, 429 and 5xx by default.
     public var on: Causes = [.connect, .timeout, .rateLimit, .serverError]

@@ -10,7 +10,7 @@ public final class PolicySnapshot: Sendable {
     public struct Listing: Sendable {
         /// The name or alias.
         public let id: String
-        /// What it stands for.
+        /// What the name stands for.
         public let model: NamedModel
         /// Whether ``id`` is an alias.
         public let isAlias: Bool

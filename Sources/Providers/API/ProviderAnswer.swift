@@ -36,7 +36,7 @@ public struct ProviderAnswer: Sendable {
     }
 
     /// Reads an answer with status 200.
-    /// - Throws: an error of the upstream when the body is no answer, or carries an error.
+    /// - Throws: an error of the upstream when the body is not an answer, or carries an error.
     public static func read(body: [UInt8], context: AnswerContext, reader: JSONReader) throws(GatewayError) -> ProviderAnswer {
         do throws(GatewayError) { return ProviderAnswer(content: try content(body, context, reader), mended: nil) } catch {
             guard let mended = body.withUnsafeBytes(JSONMending.mended), let content = try? content(mended, context, reader) else {

@@ -33,7 +33,7 @@ public enum ProviderFailure {
 struct ProviderError: Sendable {
     /// The kind of error in the provider's words, e.g. `overloaded_error`, `ThrottlingException`.
     var type: String?
-    /// What is said about it.
+    /// The provider's message about the error.
     var message: String
     /// OpenAI's name for this error, or the provider's own code as a text.
     var code: String?

@@ -85,7 +85,7 @@ public struct ProviderRequest: Sendable {
 
     /// - Parameters:
     ///   - request: what `body` was made of.
-    ///   - media: what in `body` is no text.
+    ///   - media: the media in `body`, which are not text.
     init(body: [UInt8], path: String, headers: [String] = [], context: AnswerContext, request: ChatRequest, media: MediaTally) {
         self.body = body
         self.path = path

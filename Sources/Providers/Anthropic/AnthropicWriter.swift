@@ -4,7 +4,7 @@ internal import Core
 /// Writes the body of a Messages request.
 struct AnthropicWriter {
     var bytes: [UInt8] = []
-    /// What in `bytes` is no text.
+    /// The media in `bytes`, which are not text.
     private(set) var media = MediaTally()
     let client: ClientRequest
     let plan: ClaudePlan

@@ -3,8 +3,8 @@ internal import Chat
 /// The abilities of a Claude model, by its name: `claude-3-5-sonnet-20241022`, `claude-opus-4-1`, `us.anthropic.claude-opus-4-6-v1:0`,
 /// `claude-sonnet-5@20260630`.
 ///
-/// A Claude without a version, as an alias or a model to come, counts as the newest; what is no Claude at all (servers that speak Anthropic's
-/// dialect for other models) gets what the dialect has had for long.
+/// A Claude without a version, as an alias or a model to come, counts as the newest; a model that is not a Claude (on servers that speak
+/// Anthropic's dialect for other models) gets the features that the dialect has had for long.
 struct ClaudeModel {
     private enum Family { case haiku, sonnet, opus, other }
 
@@ -36,7 +36,7 @@ struct ClaudeModel {
         // `claude-instant-v1` and `claude-v2:1` say their version in a way of their own.
         if words.contains(where: { $0.elementsEqual("instant".utf8) }) { return (1, 0) }
         if let first = words.first, first.first == UInt8(ascii: "v"), let major = number(first.dropFirst()) { return (major, 0) }
-        // A date is no version, and neither is Bedrock's `v1`, which comes last.
+        // A date is not a version, and neither is Bedrock's `v1`, which comes last.
         let numbers = words.prefix { $0.first != UInt8(ascii: "v") }.compactMap(number)
         return (numbers.first ?? .max, numbers.dropFirst().first ?? 0)
     }

@@ -1,11 +1,12 @@
 internal import Chat
 internal import Core
 
-/// What is decided about a request to Anthropic or Bedrock before it is written. Of models that are no Claude it decides the format only.
+/// What is decided about a request to Anthropic or Bedrock before it is written. For models that are not a Claude it decides the format
+/// only.
 struct ClaudePlan {
     /// What is said about thinking.
     enum Thinking {
-        /// Nothing.
+        /// Nothing is said about thinking.
         case unsaid
         case off(ClaudeModel.ThinkingOff)
         case budget(Int64)

@@ -8,7 +8,7 @@ struct BedrockModel {
     /// What it takes of marks for the prompt cache; `nil`: a mark makes it refuse the request (Bedrock, "Prompt caching": Claude 3.5 Haiku,
     /// 3.5 Sonnet v2, 3.7 and later, and Nova, whose tools cannot be marked).
     let cache: CacheRule?
-    /// Whether a model that is no Claude goes on from the assistant's words; Claude's are told apart in `ClaudePlan`.
+    /// Whether a model that is not a Claude goes on from the assistant's words; for Claude models `ClaudePlan` decides.
     let takesPrefill: Bool
     /// How a tool can be forced (Bedrock, "ToolChoice").
     let forcing: Forcing

@@ -129,7 +129,7 @@ enum ErrorWords {
         let text = String(decoding: body.prefix(16 * 1024), as: UTF8.self)
         guard let first = text.first(where: { !$0.isWhitespace }) else { return nil }
         if first == "<" { return title(text) }
-        // What looks like JSON and is none says nothing.
+        // Text that looks like JSON and is not says nothing.
         if first == "{" || first == "[" { return nil }
         let words = text.split { $0.isWhitespace || $0 == "\0" }.joined(separator: " ")
         let isReadable = !words.unicodeScalars.contains { $0.value < 0x20 || $0 == "\u{FFFD}" }

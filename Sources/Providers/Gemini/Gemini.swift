@@ -50,7 +50,7 @@ enum Gemini {
         return try outcome.get()
     }
 
-    /// What a failed call says.
+    /// The error that the body of a failed call reports.
     static func error(_ body: [UInt8], _ reader: JSONReader) -> ProviderError? {
         let said = try? reader.read(body) { root in GeminiFailure.said(by: root) }
         return said.flatMap(\.self)

@@ -5,7 +5,7 @@ internal import Core
 struct GeminiContents {
     /// The beginning of the body and the entries of `contents`, separated by commas.
     var contents: [UInt8] = []
-    /// What in them is no text.
+    /// The media in the contents, which are not text.
     private(set) var media = MediaTally()
     private let generation: GeminiGeneration
     /// What functions were called with and gave is JSON within the strings of the text.
@@ -21,7 +21,7 @@ struct GeminiContents {
         for turn in turns {
             contents.appendComma()
             contents.append(turn.isAssistant ? "{\"role\":\"model\",\"parts\":[" : "{\"role\":\"user\",\"parts\":[")
-            // Results come first in their turn; what is no text goes behind them, for they can hold text only.
+            // Results come first in their turn; media go behind them, because results can hold text only.
             let results = turn.blocks.prefix { if case .result = $0.kind { true } else { false } }
             for block in results { write(block) }
             for case .result(let result) in results.map(\.kind) {

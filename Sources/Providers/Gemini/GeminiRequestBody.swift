@@ -10,7 +10,7 @@ struct GeminiRequestBody {
     private var body: [UInt8] = []
     /// What of the body the gateway can leave out or say otherwise, but for the prompt.
     private(set) var additions: Additions = []
-    /// What in the body is no text.
+    /// The media in the body, which are not text.
     private(set) var media = MediaTally()
 
     /// - Parameters:

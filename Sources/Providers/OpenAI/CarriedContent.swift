@@ -3,7 +3,8 @@ internal import Core
 
 /// What a delta or a message of OpenAI's dialect carries, and how it must change for clients to read it.
 ///
-/// Content is text, reasoning, a refusal, a tool call, sound, and whatever else is not empty. A role, an index, a type or an id alone is none.
+/// Content is text, reasoning, a refusal, a tool call, sound, and whatever else is not empty. A role, an index, a type or an id alone is
+/// not content.
 struct CarriedContent {
     /// Bytes of text, reasoning, refusals and arguments, as they stand in the JSON.
     private(set) var textBytes = 0

@@ -48,7 +48,8 @@ struct ChunkTemplate: Sendable {
         }
     }
 
-    /// The closing quote of the string that begins at `start`; `nil` where the parser must decide: characters beyond ASCII, `\u`, what is no JSON.
+    /// The closing quote of the string that begins at `start`; `nil` where the parser must decide: characters beyond ASCII, `\u`, and text
+    /// that is not JSON.
     private static func stringEnd(_ chunk: UnsafeRawBufferPointer, _ start: Int) -> Int? {
         var index = start
         while index < chunk.count {

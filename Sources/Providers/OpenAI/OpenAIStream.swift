@@ -15,7 +15,7 @@ public struct OpenAIStream: Sendable {
         case open
         /// `[DONE]` was seen; whatever follows is ignored.
         case done
-        /// The provider reported an error or sent something that is no chat stream.
+        /// The provider reported an error or sent something that is not a chat stream.
         case failed(GatewayError)
     }
 
@@ -32,7 +32,7 @@ public struct OpenAIStream: Sendable {
     /// Longest event that is taken, in bytes.
     public static let longestEvent = 1 << 20
 
-    /// How the stream stands.
+    /// The state of the stream.
     public internal(set) var state = State.open
     /// The tokens used; `nil` as long as the provider reported none that are believed, and when text came behind the report.
     public var usage: TokenUsage? {
@@ -201,7 +201,7 @@ extension OpenAIStream {
             offset += 1
             seen += 1
         }
-        // A beginning that only looks like a mark is no stream either way, so its bytes need not be given back.
+        // Bytes that only begin like a mark are not a stream either, so they need not be given back.
         byteOrderMark = offset == bytes.count && seen < ByteOrderMark.bytes.count ? .possible(seen: seen) : .passed
         return offset == bytes.count ? nil : UnsafeRawBufferPointer(rebasing: bytes[offset...])
     }

@@ -9,7 +9,7 @@ struct OpenAIStreamChunk {
     private(set) var hasNoChoices = false
     /// The indexes of the choices that ended.
     private(set) var finished: [Int64] = []
-    /// What the deltas carry.
+    /// The content that the deltas carry.
     private(set) var content = CarriedContent()
     /// What must change for every client to read it.
     private(set) var changes = TextChanges()

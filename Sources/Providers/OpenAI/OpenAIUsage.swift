@@ -33,7 +33,7 @@ enum OpenAIUsage {
             }
         }
 
-        /// What they say.
+        /// The report that the members make up.
         func report() -> UsageReport {
             let input = InputDetails(promptDetails ?? inputDetails)
             let output = OutputDetails(completionDetails)
@@ -97,7 +97,7 @@ enum OpenAIUsage {
 struct UsageSite {
     /// Offsets of the value of `usage`.
     let value: Range<Int>
-    /// What is reported.
+    /// The reported usage.
     private(set) var report: UsageReport
     /// The usage that is reported and believed.
     var usage: TokenUsage? { report.believed }

@@ -9,7 +9,7 @@ struct Base64Text {
     private let mended: [UInt8]?
 
     /// Reads a client's text.
-    /// - Returns: `nil` when it is empty or has letters that are no base64.
+    /// - Returns: `nil` when it is empty or has letters that are not base64.
     init?(_ text: UnsafeRawBufferPointer) {
         var body = text[...]
         while let last = body.last, last <= 0x20 || last == UInt8(ascii: "=") { body.removeLast() }
@@ -36,7 +36,7 @@ struct Base64Text {
             default: letters.append(byte)
             }
         }
-        // One letter over is no whole byte; no padding mends that.
+        // A single letter left over is less than a byte; no padding mends that.
         if letters.count % 4 > 1 { letters += Array(repeating: UInt8(ascii: "="), count: 4 - letters.count % 4) }
         return letters
     }
@@ -93,7 +93,7 @@ struct Base64Text {
         }
     }
 
-    /// Marks letters that are no base64.
+    /// Marks letters that are not base64.
     private static let foreign: UInt8 = 2
     /// What each byte is: 0 a letter of the standard alphabet, 1 one that can be mended, `foreign` anything else.
     private static let letters: [UInt8] = (0...255).map { (byte: Int) -> UInt8 in

@@ -11,7 +11,7 @@ struct CacheMark {
     }
     var duration: Duration?
 
-    /// - Returns: `nil` when `value` is no mark.
+    /// - Returns: `nil` when `value` is not a mark.
     init?(_ value: JSONValue?) {
         guard let value, value.kind == .object else { return nil }
         if value["ttl"]?.isString("1h") == true {
@@ -38,7 +38,7 @@ struct CacheRule {
     var takesTools = true
     /// Whether a mark may ask for an hour, or for any time at all.
     var takesDurations = true
-    /// Whether a mark is a block of its own, which must not stand behind a document that is no PDF.
+    /// Whether a mark is a block of its own, which must not stand behind a document that is not a PDF.
     var isBlock = false
 
     /// Marks beyond these make providers refuse the request.
@@ -84,7 +84,7 @@ extension Prompt {
 }
 
 extension Prompt.Block {
-    /// Whether a document that is no PDF stands at its end.
+    /// Whether a document that is not a PDF stands at its end.
     fileprivate var endsInOtherDocument: Bool {
         switch kind {
         case .part(let part): part.kind.isOtherDocument

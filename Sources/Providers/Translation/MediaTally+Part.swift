@@ -10,7 +10,7 @@ extension MediaTally {
             addImage(payload: 0)
             if !addressesAreImages { addFile(payload: 0) }
         case .image(.inline(let media)):
-            // Whatever else it is, it is no image.
+            // Any other medium does not count as an image.
             if media.type.hasPrefix("image/") { addImage(payload: media.base64.count) } else { addFile(payload: media.base64.count) }
         case .file(.url, _): addFile(payload: 0)
         case .file(.inline(let media), _): addFile(payload: media.base64.count)

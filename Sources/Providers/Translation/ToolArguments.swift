@@ -6,7 +6,7 @@ struct ToolArguments {
     /// A reader of its own, because arguments are texts within the text that is being read; made when the first is needed.
     private var reader: JSONReader?
 
-    /// Appends arguments as a JSON object. What a model wrote that is none is kept as its member `raw_arguments`.
+    /// Appends arguments as a JSON object. What a model wrote that is not an object is kept as the member `raw_arguments` of one.
     mutating func append(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
         if !text.hasInk { return bytes.append("{}") }
         if isObject(text) { return bytes.append(contentsOf: text) }

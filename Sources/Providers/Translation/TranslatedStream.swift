@@ -203,7 +203,7 @@ struct TranslatedStream<Events: EventTranslator> {
         }
     }
 
-    /// - Returns: `nil` when the mended text is no JSON either.
+    /// - Returns: `nil` when the mended text is not JSON either.
     private mutating func translate(
         _ event: FramedEvent, mended: [UInt8], _ reader: JSONReader
     ) -> Result<Void, GatewayError>? {

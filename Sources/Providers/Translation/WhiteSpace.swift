@@ -12,7 +12,7 @@ extension UnsafeRawBufferPointer {
     /// The text without white space at its end.
     var trimmedAtEnd: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: self[..<inkEnd]) }
 
-    /// Offset behind the last character that is no white space; 0 when there is none.
+    /// Offset behind the last character that is not white space; 0 when there is none.
     private var inkEnd: Int {
         var end = count
         while end > 0 {
