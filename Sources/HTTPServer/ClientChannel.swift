@@ -152,9 +152,9 @@ extension ClientChannel {
     enum Input {
         /// Bytes in memory that all channels of the loop share: to be copied before anything else is read.
         case bytes(UnsafeRawBufferPointer)
-        /// Nothing now.
+        /// There are no bytes now.
         case nothingYet
-        /// Nothing any more.
+        /// No more bytes will come.
         case closed
     }
 

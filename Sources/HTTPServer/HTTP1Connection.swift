@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// Leads an ``HTTP1Session`` on a channel: reads requests, hands each to the handler as an exchange, writes the answers in order.
+/// Runs an ``HTTP1Session`` on a channel: reads requests, hands each to the handler as an exchange, writes the answers in order.
 ///
 /// Belongs to its loop.
 final class HTTP1Connection: @unchecked Sendable {

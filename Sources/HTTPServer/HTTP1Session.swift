@@ -1,6 +1,7 @@
 internal import EventLoop
 
-/// One HTTP/1 connection as a state machine: bytes and moments come in, actions and bytes come out. It knows no socket, no task and no clock.
+/// One HTTP/1 connection as a state machine: bytes and moments come in, actions and bytes come out. It uses no socket, no task and no
+/// clock.
 ///
 /// `awaitRequest` and then `received`, `timedOut` and `closed` lead to an action; after `.request` the body and the answer of the exchange are
 /// moved along, and `conclude` ends it.

@@ -19,8 +19,8 @@ public struct HTTPBodyDecoder: Sendable {
         case failed(HTTPViolation)
     }
 
-    /// Memory reserved at a body's first byte: enough for most bodies in one allocation, and no gift to a client
-    /// that declares much and sends little.
+    /// Memory reserved at a body's first byte: enough for most bodies in one allocation, and little for a client that declares much and
+    /// sends little.
     private static let firstReservation = 128 << 10
 
     private var state: State

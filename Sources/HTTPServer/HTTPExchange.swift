@@ -34,7 +34,8 @@ public final class HTTPExchange {
         var body: [UInt8] = []
         let inflater = head.hasContentEncoding ? BodyInflater(head.contentCoding) : nil
         if inflater == nil, case .length(let length) = head.framing {
-            // All of it at once, for growing leaves holes behind in the heap. What a client announces and does not send costs addresses only.
+            // Capacity is reserved at once, because growing fragments the heap. A length that a client announces and does not send costs
+            // address space only.
             body.reserveCapacity(length + padding)
         }
         if inflater == nil, try connection.takeArrivedBody(into: &body, hasRoom: hasRoom) { return body }

@@ -1,6 +1,6 @@
 internal import Core
 
-/// What is rarely touched of a limit.
+/// The part of a limit that is rarely used.
 struct CellRules {
     var terms: LimitTerms
     let scope: LimitScope

@@ -1,6 +1,6 @@
 public import Core
 
-/// How this gateway stands with one limit in one window in which other gateways count too.
+/// The state of one limit in one window, as this gateway has it; other gateways count in the limit too.
 public struct LeaseState: Hashable, Sendable {
     /// The limit.
     public let identity: LimitIdentity
@@ -20,7 +20,7 @@ public struct LeaseState: Hashable, Sendable {
     public let inDoubt: Int64
     /// What its calls under way have reserved.
     public let held: Int64
-    /// Counts the requests that were refused, or had to wait, for what others have: they should hear that it is wanted.
+    /// Counts the requests that were refused, or had to wait, because of what other gateways have: those should learn that it is wanted.
     public let turnedAway: UInt32
 
     /// What is granted and neither spent nor held.

@@ -38,7 +38,7 @@ struct WindowFence {
     let reach: JournalReach
 }
 
-/// What one book knows of the ledger beside it.
+/// What one limit book knows of the ledger.
 struct LedgerHistory {
     /// Whether there is a ledger to read; without one windows begin at nothing.
     var isKept = false

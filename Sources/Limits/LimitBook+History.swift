@@ -66,7 +66,7 @@ extension LimitBook {
             guard window.isUnread else { continue }
             isNeeded = true
             cells[Int(id)].window.reading = readings
-            // An earlier reading may have come to nothing half-way.
+            // An earlier reading may have failed half-way.
             (cells[Int(id)].window.spent, cells[Int(id)].window.inDoubt) = (0, 0)
             moments.formUnion([window.start, window.end])
         }

@@ -41,7 +41,7 @@ extension LimitBook {
         var window = cells[index].window
         add(past, to: &window, cells[index].kind)
         cells[index].window = window
-        // That a soft limit was reached was told when it was.
+        // The alert that a soft limit was reached was sent when it was reached.
         if cells[index].soft, window.spent >= cells[index].limit { cells[index].isTold = true }
     }
 

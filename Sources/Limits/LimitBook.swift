@@ -6,7 +6,7 @@ internal import Core
 /// reload, reading, and what other runs and other gateways spend. Not copyable, for a copy by mistake would cost more than all the rest.
 struct LimitBook: ~Copyable, Sendable {
     let isLeased: Bool
-    /// What is touched and what is rarely touched of every limit, by number.
+    /// The often used part and the rarely used part of every limit, by number.
     var cells: [LimitCell] = []
     var rules: [CellRules] = []
     var freeCells: [CellID] = []
@@ -59,7 +59,7 @@ struct LimitBook: ~Copyable, Sendable {
         _ = reconfigure(rules, 0)
     }
 
-    /// What is to be told once the lock is let go.
+    /// Takes out the events that are to be reported once the lock is released.
     mutating func takeEvents() -> BookEvents? {
         if events.alerts.isEmpty, events.deliveries.isEmpty, !events.hasUnread { return nil }
         defer { events = BookEvents() }

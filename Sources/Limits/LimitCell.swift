@@ -46,7 +46,7 @@ struct WindowCount {
     }
 }
 
-/// What is touched of a limit by every request: plain numbers.
+/// The part of a limit that every request uses: plain numbers.
 struct LimitCell {
     let kind: LimitKind
     let soft: Bool

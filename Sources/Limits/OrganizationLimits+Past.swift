@@ -41,7 +41,8 @@ extension OrganizationLimits {
         locked { $0.restore(past, now.microseconds, only: only) }
     }
 
-    /// Counts what a hold of another process has reserved, in every limit that binds it. For trees that only tell how limits stand: nothing ends it.
+    /// Counts what a hold of another process has reserved, in every limit that binds it. For trees that only report the state of limits:
+    /// nothing ends it.
     /// - Returns: `false` as ``restore(_:at:only:)`` does.
     package func note(held: PastSpending, at now: WallTime) -> Bool { locked { $0.note(held: held, now.microseconds) } }
 

@@ -94,7 +94,7 @@ extension OrganizationLimits {
         locked { Settlement(isOverrun: $0.end(id, ending, now.microseconds)) }
     }
 
-    /// Ends a hold whose owner forgot it.
+    /// Ends a hold that its owner dropped without ending it.
     func endLost(_ id: HoldID) {
         locked { $0.end(id, .lost, $0.now) }
         hooks.misuse(.neverEnded)

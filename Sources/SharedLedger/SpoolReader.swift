@@ -68,7 +68,7 @@ final class SpoolReader {
     func remove(through sequence: Int64, before time: WallTime, limit: Int) throws(LedgerFailure) -> Int {
         try translatingFailures(path) {
             try queue.inDatabase { db in
-                // Without looking at all that is too young: records lie about in the order of their time.
+                // Avoids reading all records that are too young: records are stored roughly in the order of their time.
                 let oldest = try Row.fetchOne(
                     db, sql: "SELECT id, time FROM usage_record WHERE status < 5 AND in_doubt_nanos IS NULL ORDER BY id LIMIT 1")
                 guard let oldest, (oldest["time"] as Int64) < time.microseconds else { return 0 }

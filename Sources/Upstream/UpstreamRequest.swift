@@ -63,7 +63,7 @@ public struct UpstreamRequest: Sendable {
 
 /// When a call must be over, besides the endpoint's own time-outs.
 public struct UpstreamDeadlines: Hashable, Sendable {
-    /// When the caller's patience ends; running into it is `callerTimeout`.
+    /// The caller's deadline; running into it is `callerTimeout`.
     public var caller: MonotonicTime
     /// When the provider's time ends, where that is earlier than `timeouts.total` from now: running into it is `totalTimeout`.
     public var provider: MonotonicTime

@@ -28,7 +28,7 @@ public final class UpstreamTransfer {
     private var isPaused = false
     private var result: Result<Void, UpstreamFailure>?
     private var isReleased = false
-    /// When the provider's time ends, when the caller's patience does, and the earlier of the two.
+    /// The provider's deadline, the caller's deadline, and the earlier of the two.
     private let providerDeadline, callerDeadline, totalDeadline: MonotonicTime
     /// Since when the transfer stands still because its consumer does not read; `nil` while it moves.
     private var pauseBegan: MonotonicTime?

@@ -10,7 +10,7 @@ struct CallWindow {
     private let providerEnd: MonotonicTime
 
     /// Opens the window of a target.
-    /// - Parameter deadline: when the client's patience ends.
+    /// - Parameter deadline: the client's deadline.
     init(_ planned: PlannedCall, _ target: Target, deadline: MonotonicTime, at now: MonotonicTime) {
         self.init(
             deadline: deadline, placeTimeout: planned.timeout, providerTotal: target.model.provider.timeouts.total, at: now)

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Policies
 internal import Upstream
 
-/// What a call needs beside the request: time, leave of the target's health, and a place among the provider's calls.
+/// What a call needs besides the request: time, admission by the target's health, and a place among the provider's calls.
 struct CallPermit {
     let window: CallWindow
     let ticket: TargetHealth.Ticket

@@ -7,15 +7,15 @@ public import Policies
 
 /// Carries out the plan of one request: calls, fallbacks, retries and races, until one call has begun to answer.
 ///
-/// Until then nothing has been said to the client, so every failure is free to be tried elsewhere; afterwards the answer stands or falls with
-/// the call that gives it. Belongs to the loop of its executor.
+/// Until then nothing has been sent to the client, so a failed call may be replaced by another; afterwards a failure of the answering call
+/// is a failure of the answer. Belongs to the loop of its executor.
 public final class PlanRun {
     /// Every try so far, in the order of their beginnings.
     public internal(set) var attempts: [Attempt] = []
 
     let executor: CallExecutor
     let policies: ServingPolicies
-    /// When the client's patience ends.
+    /// The client's deadline.
     let deadline: MonotonicTime
     /// The id of the client's key: callers share a target's health, and none may keep another from probing it.
     let caller: String

@@ -235,7 +235,8 @@ extension PlanRun {
             param: "model")
     }
 
-    /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is reserved would not cover it.
+    /// The limit of output to send. Settings of a model may ask for less than was counted with, never for more: what is reserved would not
+    /// cover it.
     private func outputLimit(of planned: PlannedCall, for request: ChatRequest) throws(GatewayError) -> Int64? {
         guard planned.settings != nil else { return planned.maxOutputTokens }
         guard Int64(request.facts.choices) <= planned.extent.choices else {

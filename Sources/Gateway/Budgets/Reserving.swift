@@ -10,9 +10,9 @@ internal import Policies
 extension DecidedRequest {
     private var incoming: IncomingRequest { admitted.incoming }
 
-    /// Reserves what the first call of the plan that its limits let through may cost. A call whose own limits refuse it is passed over, and so is
-    /// one that would wait longer than a moment while another can be served. Where no limit, hard or soft, counts any call that the plan may make,
-    /// what is reserved is there for limits that a reload adds.
+    /// Reserves what the first call of the plan that its limits let through may cost. A call whose own limits refuse it is passed over, and
+    /// so is one that would wait longer than a moment while another can be served. Where no limit, hard or soft, counts any call that the
+    /// plan may make, what is reserved is there for limits that a reload adds.
     /// - Throws: `budget_exceeded`, `rate_limit_exceeded` naming the limit, when no call is let through; `storage_unavailable`.
     func envelope() async throws(GatewayError) -> Envelope? {
         let limits = RequestLimits(
@@ -59,8 +59,8 @@ extension DecidedRequest {
         ) { .now }
     }
 
-    /// Reserves what `origin` may cost. Before each time that it asks or waits it takes no more than the limits then have room for, with a lower limit
-    /// of output if need be.
+    /// Reserves what `origin` may cost. Each time before it reserves or waits, it lowers the amount to what the limits then have headroom
+    /// for, with a lower limit of output if need be.
     private func envelope(
         for origin: PlannedCall, _ limits: RequestLimits, until end: MonotonicTime
     ) async throws(GatewayError) -> Envelope {

@@ -6,7 +6,8 @@ internal import Ledger
 internal import Limits
 
 extension OrganizationLimits {
-    /// Reserves money, waiting in line for a moment when others hold what is left, and leasing more where this gateway's slice is too small.
+    /// Reserves money. Waits in line for a moment when other requests hold what is left, and leases more where this gateway's slice is too
+    /// small.
     /// - Parameter patience: how long the request can wait at all.
     /// - Throws: the refusal of the limit that has no room; `client_closed_request` when the client left the line.
     func reserve(

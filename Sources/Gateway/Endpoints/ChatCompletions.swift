@@ -60,7 +60,7 @@ extension GatewayLoop {
         let answer = try await begin(held)
         var failure: GatewayError?
         do throws(GatewayError) { try await relay(answer, held) } catch { failure = error }
-        // The client must not hear of an end before the ledger has.
+        // The calls must be recorded before the client sees the end of the answer.
         try await held.run.close()
         if let failure { return held.incoming.endStream(with: held.explained(failure)) }
         var end: [UInt8] = []
@@ -94,7 +94,7 @@ extension GatewayLoop {
             do throws(GatewayError) {
                 goesOn = try await answer.source.next(&events)
             } catch {
-                // What came before the fault is the client's.
+                // Events that came before the fault are sent to the client.
                 reply.write(events)
                 throw error
             }

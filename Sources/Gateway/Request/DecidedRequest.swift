@@ -8,7 +8,7 @@ internal import Ledger
 internal import Limits
 internal import Policies
 
-/// A call whose body has been read and understood, and that the gateway has room for.
+/// A request whose body has been read and decoded, and for which the gateway has room.
 ///
 /// From here on the stages are classes: there is much in them, and what a suspended function holds is copied at each of its stages.
 final class DecodedRequest {
@@ -37,7 +37,7 @@ final class DecodedRequest {
     var leases: (any LeaseSource)? { budgets.keeper }
 }
 
-/// A call of which is known what to do.
+/// A request for which a plan has been decided.
 final class DecidedRequest {
     let admitted: DecodedRequest
     let trace: DecisionTrace
@@ -55,7 +55,7 @@ final class DecidedRequest {
     }
 }
 
-/// A call that may be made: everything that must hold before a byte goes upstream holds.
+/// A request whose calls may be made: everything that must hold before a byte goes upstream holds.
 struct ReservedRequest {
     let decided: DecidedRequest
     let run: PlanRun
@@ -121,7 +121,7 @@ extension AuthenticatedRequest {
 }
 
 extension DecidedRequest {
-    /// Makes sure that the call can be paid and recorded: what cannot be billed is not bought.
+    /// Makes sure that the request can be paid and recorded: a call that cannot be billed is not made.
     /// - Throws: `storage_unavailable`; `budget_exceeded`, `rate_limit_exceeded` naming the limit.
     func held() async throws(GatewayError) -> ReservedRequest {
         let incoming = admitted.incoming

@@ -2,7 +2,7 @@ internal import Chat
 
 extension Anthropic {
     static func answer(_ body: [UInt8], _ context: AnswerContext, _ reader: JSONReader) throws(GatewayError) -> TranslatedAnswer {
-        // The two failures must be told apart: what the text is not, and what it says.
+        // Two failures are distinguished: the text is not JSON, or its content is not a usable answer.
         let outcome: Result<TranslatedAnswer, GatewayError>
         do {
             outcome = try reader.read(body) { root in Result { () throws(GatewayError) in try answer(root, context) } }

@@ -11,7 +11,7 @@ extension Anthropic {
     private static func error(_ root: JSONValue) -> ProviderError? {
         guard let error = root["error"], error.kind == .object, let message = error["message"]?.string else { return nil }
         var said = ProviderError(type: error["type"]?.string, message: message)
-        // The account's own trouble comes with the status of the client's mistakes.
+        // Errors of the gateway's account come with the same status as errors of the client.
         said.hasNoQuota = said.type == "billing_error" || message.contains("credit balance is too low")
         said.isTooLong = message.hasPrefix("prompt is too long") || message.contains("exceed context limit")
         if said.isTooLong { said.code = "context_length_exceeded" }

@@ -45,7 +45,7 @@ enum Bedrock {
 
     /// A model's id as one segment of a path: ids may have colons, and ARNs have slashes too.
     private static func segment(_ id: String) -> String {
-        // Two dots alone would be the way up.
+        // Dots alone would be resolved as a step to the parent directory.
         id.utf8.allSatisfy { $0 == UInt8(ascii: ".") } ? String(repeating: "%2E", count: id.utf8.count) : id.percentEncodedForURL
     }
 }

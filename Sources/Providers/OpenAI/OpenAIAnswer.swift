@@ -21,7 +21,7 @@ public struct OpenAIAnswer: Sendable {
     /// Reads an answer with status 200.
     /// - Throws: an error of the upstream when the body is not a completion, or carries an `error`.
     public static func read(body: [UInt8], reader: JSONReader) throws(GatewayError) -> OpenAIAnswer {
-        // The two failures must be told apart: what the text is not, and what it says.
+        // Two failures are distinguished: the text is not JSON, or its content is not a usable answer.
         let outcome: Result<OpenAIAnswer, GatewayError>
         do {
             outcome = try reader.read(body) { (root) throws(GatewayError) in

@@ -26,7 +26,7 @@ struct ObjectRoot {
         mutating func require(_ name: [UInt8]) { if knownRequired.insert(name).inserted { required.append(name) } }
     }
 
-    /// Whose dialect is written.
+    /// The provider whose dialect of JSON Schema is written.
     enum Dialect {
         case anyKeywords
         /// No `allOf`, and few keywords: https://ai.google.dev/api/generate-content#FIELDS.response_json_schema.

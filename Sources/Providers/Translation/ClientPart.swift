@@ -37,7 +37,7 @@ struct ClientPart {
 
     var isFile: Bool { if case .file = kind { true } else { false } }
 
-    /// - Parameter format: whose thoughts may come back.
+    /// - Parameter format: the provider whose thoughts may come back.
     static func readAll(
         _ content: JSONValue?, _ message: Int, _ abilities: ClientRequest.Abilities, _ format: ReasoningDetail.Format
     ) throws(GatewayError) -> [ClientPart] {

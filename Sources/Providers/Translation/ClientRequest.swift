@@ -29,7 +29,7 @@ struct ClientRequest {
 
     /// Reads the root of a client's body.
     /// - Parameters:
-    ///   - reasoning: whose reasoning may come back.
+    ///   - reasoning: the provider whose reasoning may come back.
     ///   - names: which names of tools the provider takes.
     ///   - stops: which stop sequences the provider takes.
     /// - Throws: `invalid_request_error` naming the member that is wrong, or that this provider cannot take.

@@ -177,7 +177,7 @@ struct TranslatedStream<Events: EventTranslator> {
         _ event: FramedEvent, _ data: UnsafeRawBufferPointer, _ reader: JSONReader
     ) throws(GatewayError) {
         let written = answer.writer.output.count
-        // The two failures must be told apart: what the text is not, and what it says.
+        // Two failures are distinguished: the text is not JSON, or the event cannot be translated.
         let outcome: Result<Void, GatewayError>
         do { outcome = try translate(event, data, reader) } catch {
             if isAtEnd { return }
