@@ -140,3 +140,12 @@ def test_what_wants_no_answer_gets_none(house: Gateway) -> None:  # noqa: F811
     for sent in [{"jsonrpc": "2.0", "method": "notifications/initialized"}, {"jsonrpc": "2.0", "id": 5, "result": {}}]:
         reply = post(house, "/mcp", sent)
         assert (reply.status, reply.body) == (202, b"")
+
+
+def test_a_client_that_leaves_ends_its_call(house: Gateway) -> None:  # noqa: F811
+    sent = json.dumps(message("tools/call", name="sleep", arguments={"seconds": 20})).encode()
+    fields = {"MCP-Protocol-Version": MODERN, "Mcp-Method": "tools/call", "Mcp-Name": "sleep", "x-request-id": "left-early"}
+    # The time-out of the server is 3 s: what is on the bill before is no time-out.
+    with pytest.raises(TimeoutError):
+        house.http.send("POST", "/mcp/odd", sent, headers=fields, timeout=0.5)
+    assert house.site.record("left-early")["status"] == "canceled"

@@ -58,7 +58,7 @@ import Testing
     ])
     func schemasAreObjects(schema: String, expected: String) {
         let set = ToolSet([(server("s"), tools(["t"], schema: schema))], taken: [])
-        let json = set.declarations(reader).map { String(decoding: $0, as: UTF8.self) }
+        let json = set.declarations.map { String(decoding: $0, as: UTF8.self) }
         #expect(json == [#"{"type":"function","function":{"name":"t","parameters":\#(expected)}}"#])
     }
 

@@ -47,6 +47,8 @@ final class ToolLoop: AnswerSource {
     private let node: Node
     private let tools: ToolSet
     private let mcp: MCPHost
+    /// The tools as the model is told of them, in each turn the same.
+    private let declarations: [[UInt8]]
     /// What the conversation has grown by.
     private var messages: [[UInt8]] = []
     private var turn = 0
@@ -60,6 +62,7 @@ final class ToolLoop: AnswerSource {
 
     init(_ run: PlanRun, _ plan: Plan, _ use: ToolUse, _ node: Node, _ tools: ToolSet, _ mcp: MCPHost) {
         (self.run, self.plan, self.use, self.node, self.tools, self.mcp) = (run, plan, use, node, tools, mcp)
+        declarations = tools.declarations
     }
 
     var model: ModelEntry { inner?.source.model ?? lastModel ?? node.plan.calls[0].model }
@@ -73,7 +76,7 @@ final class ToolLoop: AnswerSource {
         if Task.isCancelled { throw .clientLeft }
         guard MonotonicTime.now() < run.deadline else { throw PlanRun.outOfTime }
         var edit = RequestEdit(messages: messages)
-        edit.tools = tools.declarations(run.executor.reader)
+        edit.tools = declarations
         // A model that must call a tool in each turn never answers.
         if turn > 0 { edit.settings = try forcesTools() ? Array("{\"tool_choice\":\"auto\"}".utf8) : nil }
         let request = try node.question.request.edited(edit, reader: run.executor.reader)

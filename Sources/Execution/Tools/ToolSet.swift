@@ -41,7 +41,7 @@ package struct ToolSet {
     package subscript(name: [UInt8]) -> Entry? { byName[String(decoding: name, as: UTF8.self)].map { entries[$0] } }
 
     /// The tools as OpenAI's `tools` has them.
-    func declarations(_ reader: JSONReader) -> [[UInt8]] {
+    var declarations: [[UInt8]] {
         entries.map { entry in
             var json = Array("{\"type\":\"function\",\"function\":{\"name\":".utf8)
             json.appendJSONString(entry.name)
@@ -50,7 +50,7 @@ package struct ToolSet {
                 json.appendJSONString(entry.tool.description)
             }
             json.append(",\"parameters\":")
-            json += Self.schema(entry.tool.inputSchema, reader)
+            json += entry.tool.parameters
             json.append("}}")
             return json
         }
@@ -78,26 +78,5 @@ package struct ToolSet {
         for byte in "\(salt)\(name)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let digest = String(hash & 0xFFFF_FFFF, radix: 16)
         return String(plain.prefix(64 - 9)) + "_" + String(repeating: "0", count: 8 - digest.count) + digest
-    }
-
-    // MARK: Schemas
-
-    /// A schema that every provider takes: an object with properties, without names that point elsewhere.
-    private static func schema(_ schema: [UInt8], _ reader: JSONReader) -> [UInt8] {
-        var out: [UInt8] = [UInt8(ascii: "{")]
-        var (hasType, hasProperties) = (false, false)
-        _ = try? reader.read(schema) { root in
-            for member in root.rawMembers.map(Array.init) ?? [] {
-                if member.name.isString("$schema") || member.name.isString("$id") { continue }
-                if member.name.isString("type") { hasType = true }
-                if member.name.isString("properties") { hasProperties = true }
-                if out.count > 1 { out.append(",") }
-                out.append(contentsOf: schema[member.range])
-            }
-        }
-        if !hasType { out += Array((out.count > 1 ? "," : "").utf8) + Array("\"type\":\"object\"".utf8) }
-        if !hasProperties { out += Array(",\"properties\":{}".utf8) }
-        out.append("}")
-        return out
     }
 }

@@ -7,8 +7,8 @@ public struct MCPTool: Hashable, Sendable {
     public let name: String
     /// What it does; empty where the server does not say.
     public let description: String
-    /// The JSON schema of its arguments, an object.
-    public let inputSchema: [UInt8]
+    /// The JSON schema of its arguments as every provider takes it: an object with properties, without names that point elsewhere.
+    public let parameters: [UInt8]
     /// The whole entry as the server sent it.
     public let json: [UInt8]
 
@@ -20,8 +20,30 @@ public struct MCPTool: Hashable, Sendable {
         description = String((entry.value["description"]?.string ?? "").prefix(Self.longestDescription))
         let schema = entry["inputSchema"]
         guard schema == nil || schema?.value.kind == .object else { return nil }
-        inputSchema = schema.map { Array($0.valueText) } ?? Array("{\"type\":\"object\",\"properties\":{}}".utf8)
+        parameters = Self.parameters(schema)
         json = Array(entry.text)
+    }
+
+    private static func parameters(_ schema: JSONRawMember?) -> [UInt8] {
+        var out: [UInt8] = [UInt8(ascii: "{")]
+        var (hasType, hasProperties) = (false, false)
+        func append(_ name: String, _ value: some Sequence<UInt8>) {
+            if out.count > 1 { out.append(",") }
+            out.appendJSONString(name)
+            out.append(":")
+            out.append(contentsOf: value)
+        }
+        for member in schema.map({ Array($0.rawMembers) }) ?? [] {
+            let name = member.name.string ?? ""
+            if name == "$schema" || name == "$id" { continue }
+            if name == "type" { hasType = true }
+            if name == "properties" { hasProperties = true }
+            append(name, member.valueText)
+        }
+        if !hasType { append("type", "\"object\"".utf8) }
+        if !hasProperties { append("properties", "{}".utf8) }
+        out.append("}")
+        return out
     }
 
     /// Its entry with another name.
