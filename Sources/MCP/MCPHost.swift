@@ -81,18 +81,22 @@ public final class MCPHost: Sendable {
 
     /// The tools of several servers, asked at the same time, in the order of their names.
     public nonisolated(nonsending) func tools(ofAll servers: [String]) async -> [Result<[MCPTool], MCPFailure>] {
-        await withTaskGroup(of: (Int, Result<[MCPTool], MCPFailure>).self) { group in
-            for (index, server) in servers.enumerated() {
-                group.addTask {
-                    do throws(MCPFailure) { return (index, .success(try await self.tools(of: server))) } catch {
-                        return (index, .failure(error))
-                    }
-                }
-            }
-            var results = [Result<[MCPTool], MCPFailure>](repeating: .failure(.cancelled), count: servers.count)
-            for await (index, result) in group { results[index] = result }
-            return results
+        guard servers.count > 1 else { return servers.isEmpty ? [] : [await listed(servers[0])] }
+        return await withTaskGroup(of: Listed.self) { group in
+            for server in Set(servers) { group.addTask { Listed(server: server, result: await self.listed(server)) } }
+            var results: [String: Result<[MCPTool], MCPFailure>] = [:]
+            for await listed in group { results[listed.server] = listed.result }
+            return servers.map { results[$0] ?? .failure(.cancelled) }
         }
+    }
+
+    private struct Listed: Sendable {
+        let server: String
+        let result: Result<[MCPTool], MCPFailure>
+    }
+
+    private nonisolated(nonsending) func listed(_ server: String) async -> Result<[MCPTool], MCPFailure> {
+        do throws(MCPFailure) { return .success(try await tools(of: server)) } catch { return .failure(error) }
     }
 
     /// What a server says of itself.

@@ -256,6 +256,19 @@ def test_nothing_is_left(tmp_path: Path, provider: ToolUser) -> None:
         assert not Path(f"/proc/{child}").exists()
 
 
+def test_many_first_requests_at_once(tmp_path: Path, provider: ToolUser) -> None:
+    """Lists that nobody has asked for before, by all at once, with a dead server among them."""
+    policy = POLICY.format(url=provider.url, python=sys.executable, server=SERVER, port=1, repository=tmp_path)
+    running = Gateway(Site(tmp_path / "site", policy))
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            for servers in [["time"], ["time", "odd", "dead"]]:
+                replies = list(pool.map(lambda n, servers=servers: running.http.chat("s/clock", mcp_servers=servers, stream=n % 2 == 1), range(64)))
+                assert all(reply.status == 200 and tokyo(reply.text) for reply in replies)
+    finally:
+        running.stop()
+
+
 # --- The command line
 
 

@@ -60,6 +60,22 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test(arguments: ["", "rubbish", "[]", "{}", "7", #"{"id":null,"result":{}}"#, #"{"id":1}"#, #"{"result":{}}"#])
     func noise_isNoMessage(text: String) { #expect(read(text) == nil) }
+
+    @Test func anAnswerThatSaysNothing_isToldAtOnce() {
+        guard case .answer(id: 1, .failure(.malformed))? = read(#"{"jsonrpc":"2.0","id":1}"#) else {
+            Issue.record("not understood")
+            return
+        }
+    }
+
+    @Test func textInAnotherCoding_isUnderstoodInPart() {
+        let line = bytes(#"{"jsonrpc":"2.0","id":1,"result":{"t":""#) + [0xE9, 0xFF] + bytes(#""}}"#)
+        guard case .answer(id: 1, .success(let result))? = IncomingMessage.read(line, JSONReader()) else {
+            Issue.record("not understood")
+            return
+        }
+        #expect(String(decoding: result, as: UTF8.self) == "{\"t\":\"\u{FFFD}\u{FFFD}\"}")
+    }
 }
 
 @Suite struct AnswerReaderTests {

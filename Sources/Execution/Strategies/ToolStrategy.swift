@@ -267,8 +267,11 @@ extension PlanRun {
         record.time = WallTime(
             microseconds: record.time.microseconds + MonotonicTime.now().microseconds(since: books.startTime) - microseconds)
         (record.role, record.provider, record.model, record.tool) = ("tool", server, nil, "\(server)/\(tool)")
-        record.status = result.isError ? .error : .ok
-        record.errorCode = result.isError ? "tool_error" : nil
+        switch result.failure {
+        case .cancelled: record.status = .canceled
+        case .timeout: (record.status, record.errorCode) = (.timeout, "tool_error")
+        default: (record.status, record.errorCode) = result.isError ? (.error, "tool_error") : (.ok, nil)
+        }
         record.latencyMicroseconds = microseconds
         record.hold = envelope?.id
         do { _ = try await books.journal.commit(record) } catch { throw error.gatewayError }

@@ -13,6 +13,13 @@ enum IncomingMessage {
     /// Reads a message.
     /// - Returns: `nil` for what is none.
     static func read(_ bytes: [UInt8], _ reader: JSONReader) -> IncomingMessage? {
+        if let message = readStrictly(bytes, reader) { return message }
+        // A server that has passed on text in another coding is better understood in part than not at all.
+        let repaired = Array(String(decoding: bytes, as: UTF8.self).utf8)
+        return repaired == bytes ? nil : readStrictly(repaired, reader)
+    }
+
+    private static func readStrictly(_ bytes: [UInt8], _ reader: JSONReader) -> IncomingMessage? {
         // Numbers are kept as they stand: the text of a value is more faithful than what was read of it.
         let message = try? reader.read(bytes) { root -> IncomingMessage? in
             guard root.kind == .object, let members = root.rawMembers else { return nil }
@@ -37,7 +44,8 @@ enum IncomingMessage {
                 return .answer(
                     id: number, .failure(.refused(code: error["code"]?.int64 ?? 0, message: String(text.prefix(longestMessage)))))
             }
-            return result.map { .answer(id: number, .success($0)) }
+            if result == nil, root["jsonrpc"]?.isString("2.0") != true { return nil }
+            return .answer(id: number, result.map { .success($0) } ?? .failure(.malformed("neither a result nor an error")))
         }
         return message.flatMap(\.self)
     }

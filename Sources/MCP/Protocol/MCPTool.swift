@@ -76,12 +76,17 @@ public struct MCPToolResult: Hashable, Sendable {
     public var isError: Bool
     /// The whole result as the server sent it; empty where it sent none.
     public var json: [UInt8]
+    /// Why there is no result of the server's.
+    public private(set) var failure: MCPFailure?
 
     /// Makes a result.
     public init(text: String, isError: Bool, json: [UInt8] = []) { (self.text, self.isError, self.json) = (text, isError, json) }
 
     /// What the model is told when a call came to nothing.
-    public init(_ failure: MCPFailure, of tool: String) { self.init(text: "The tool \(tool) \(failure).", isError: true) }
+    public init(_ failure: MCPFailure, of tool: String) {
+        self.init(text: "The tool \(tool) \(failure).", isError: true)
+        self.failure = failure
+    }
 
     /// Reads the result of `tools/call`.
     init(_ result: [UInt8], _ reader: JSONReader) throws(MCPFailure) {

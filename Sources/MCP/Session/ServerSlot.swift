@@ -46,7 +46,11 @@ final class ServerSlot {
             backoff.failed(ending, at: .now())
         }
         if starting == nil {
-            if let failure = backoff.refusal(at: .now()) { throw failure }
+            if let failure = backoff.refusal(at: .now()) {
+                // Who asks now has not caused it.
+                if case .unavailable = failure { throw failure }
+                throw .unavailable("it is started again in a moment; before, it \(failure)")
+            }
             let slot = OnHostLoop(value: self)
             starting = Task(executorPreference: loop) { OnHostLoop(value: await slot.value.start()) }
         }
