@@ -34,6 +34,9 @@ public final class MCPHost: Sendable {
         var result: Result<[MCPTool], MCPFailure>
         var isStale = false
         var until: MonotonicTime
+
+        /// The result, as long as it is believed.
+        var current: Result<[MCPTool], MCPFailure>? { !isStale && MonotonicTime.now() < until ? result : nil }
     }
 
     /// Makes a host without servers.
@@ -72,8 +75,7 @@ public final class MCPHost: Sendable {
     /// The tools of a server: from memory where they are known, else as the server lists them.
     /// - Throws: what is wrong with the server. A failure is remembered for a moment, so that a dead server delays nobody twice.
     public nonisolated(nonsending) func tools(of server: String) async throws(MCPFailure) -> [MCPTool] {
-        let known = lists.withLock { $0[server] }
-        if let known, !known.isStale, MonotonicTime.now() < known.until { return try known.result.get() }
+        if let known = lists.withLock({ $0[server]?.current }) { return try known.get() }
         guard let loop = currentLoop else { throw .unavailable("no server of that name") }
         let result = await withTaskExecutorPreference(loop) { await self.list(server) }
         return try result.get()
@@ -81,7 +83,10 @@ public final class MCPHost: Sendable {
 
     /// The tools of several servers, asked at the same time, in the order of their names.
     public nonisolated(nonsending) func tools(ofAll servers: [String]) async -> [Result<[MCPTool], MCPFailure>] {
-        guard servers.count > 1 else { return servers.isEmpty ? [] : [await listed(servers[0])] }
+        // Nearly always all are known: then nobody is waited for, and no task is made.
+        let known = lists.withLock { lists in servers.map { lists[$0]?.current } }
+        if known.allSatisfy({ $0 != nil }) { return known.compactMap(\.self) }
+        guard servers.count > 1 else { return [await listed(servers[0])] }
         return await withTaskGroup(of: Listed.self) { group in
             for server in Set(servers) { group.addTask { Listed(server: server, result: await self.listed(server)) } }
             var results: [String: Result<[MCPTool], MCPFailure>] = [:]
