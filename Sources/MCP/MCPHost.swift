@@ -95,6 +95,7 @@ public final class MCPHost: Sendable {
         }
     }
 
+    /// Not a tuple that a closure makes in `do throws(MCPFailure)`: release builds of Swift 6.3.1 read its members from the wrong places.
     private struct Listed: Sendable {
         let server: String
         let result: Result<[MCPTool], MCPFailure>

@@ -65,6 +65,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [("{}", "{"), ("{ }", "{ "), (#"{"a":[1,2,3,4,5,6,7,8]}"#, #"{"a":[1,2,3,4,5,6,7,8],"#)])
+    func results_ofAnySizeStayJSON(result: String, start: String) throws {
+        let message = try message(
+            #"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{\#(Self.meta)}}"#,
+            ServedMessage.Mirrors(revision: "2026-07-28", method: "tools/call"))
+        let answer = String(decoding: message.answer(Array(result.utf8), JSONReader(mostValues: 5)), as: UTF8.self)
+        #expect(answer == #"{"jsonrpc":"2.0","id":2,"result":\#(start)"resultType":"complete"}}"#)
+    }
+
     @Test func results_haveWhatTheirEraWants() throws {
         let old = try message(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
         #expect(String(decoding: old.answer(Array("{}".utf8), reader), as: UTF8.self) == #"{"jsonrpc":"2.0","id":1,"result":{}}"#)

@@ -73,10 +73,9 @@ extension ServedMessage {
 
     /// What the era without a handshake wants in each result. Lists depend on who asks, and are kept by nobody.
     private func modern(_ result: [UInt8], _ isList: Bool, _ reader: JSONReader) -> [UInt8] {
-        var (hasType, hasLife, hasScope, isEmpty) = (false, false, false, true)
+        var (hasType, hasLife, hasScope) = (false, false, false)
         _ = try? reader.read(result) { root in
             for member in root.rawMembers.map(Array.init) ?? [] {
-                isEmpty = false
                 if member.name.isString("resultType") { hasType = true }
                 if member.name.isString("ttlMs") { hasLife = true }
                 if member.name.isString("cacheScope") { hasScope = true }
@@ -88,6 +87,8 @@ extension ServedMessage {
         if isList, !hasLife { more.append("\"ttlMs\":0") }
         if isList, !hasScope { more.append("\"cacheScope\":\"private\"") }
         guard !more.isEmpty else { return result }
+        // From its text: a result may have more values than are read here.
+        let isEmpty = result[..<end].allSatisfy { $0 == UInt8(ascii: "{") || $0 <= UInt8(ascii: " ") }
         return Array(result[..<end]) + Array(((isEmpty ? "" : ",") + more.joined(separator: ",") + "}").utf8)
     }
 }
