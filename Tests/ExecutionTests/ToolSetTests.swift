@@ -47,6 +47,21 @@ import Testing
         #expect(set.entries.map(\.name) == ["a"] && set[Array("b".utf8)] == nil)
     }
 
+    @Test func aCache_knowsTheSameListsUnderTheSamePoliciesAlone() {
+        var cache = ToolSetCache()
+        let lists = [(server: server("s"), tools: tools(["a", "b"]))]
+        #expect(cache.tools(lists, version: 1).entries.map(\.name) == ["a", "b"])
+        // Other rules come with another version of the policies.
+        let denied = [(server: server("s", deny: ["b"]), tools: lists[0].tools)]
+        #expect(cache.tools(denied, version: 2).entries.map(\.name) == ["a"])
+        #expect(cache.tools(denied, version: 1).entries.map(\.name) == ["a", "b"])
+        #expect(cache.tools([(server("s"), tools(["a"]))], version: 1).entries.map(\.name) == ["a"])
+        #expect(cache.tools([(server("t"), lists[0].tools)], version: 1).entries[0].server.name == "t")
+        #expect(cache.tools(lists + [(server("t"), lists[0].tools)], version: 1).entries.count == 4)
+        for number in 0..<100 { _ = cache.tools([(server("s\(number)"), tools(["x"]))], version: 1) }
+        #expect(cache.tools(lists, version: 1).entries.map(\.name) == ["a", "b"])
+    }
+
     @Test(arguments: [
         ("{}", #"{"type":"object","properties":{}}"#),
         (#"{"$schema":"x","$id":"y","type":"object"}"#, #"{"type":"object","properties":{}}"#),

@@ -10,6 +10,8 @@ public final class CallExecutor {
     let reader: JSONReader
     private let client: UpstreamClient
     private let calls: any CallStarting
+    /// The tools of MCP servers that requests have been given.
+    var toolSets = ToolSetCache()
 
     /// Makes an executor with connections of its own.
     /// - Parameter reader: the loop's JSON reader, shared with all other code that parses on the loop.

@@ -23,7 +23,8 @@ extension PlanRun {
                 .noHealthyUpstream, "The MCP server \(name) \(why).", source: .upstream, retry: .after(.seconds(2)), param: "mcp_servers")
         }
         let taken = try Self.toolNames(of: node.question.request, executor.reader)
-        let loop = ToolLoop(self, plan, use, node, ToolSet(lists, taken: taken), mcp)
+        let set = taken.isEmpty ? executor.toolSets.tools(lists, version: policies.version) : ToolSet(lists, taken: taken)
+        let loop = ToolLoop(self, plan, use, node, set, mcp)
         return node.question.request.facts.stream ? try await loop.openStream() : try await loop.answerWhole()
     }
 
@@ -47,8 +48,6 @@ final class ToolLoop: AnswerSource {
     private let node: Node
     private let tools: ToolSet
     private let mcp: MCPHost
-    /// The tools as the model is told of them, in each turn the same.
-    private let declarations: [[UInt8]]
     /// What the conversation has grown by.
     private var messages: [[UInt8]] = []
     private var turn = 0
@@ -62,7 +61,6 @@ final class ToolLoop: AnswerSource {
 
     init(_ run: PlanRun, _ plan: Plan, _ use: ToolUse, _ node: Node, _ tools: ToolSet, _ mcp: MCPHost) {
         (self.run, self.plan, self.use, self.node, self.tools, self.mcp) = (run, plan, use, node, tools, mcp)
-        declarations = tools.declarations
     }
 
     var model: ModelEntry { inner?.source.model ?? lastModel ?? node.plan.calls[0].model }
@@ -76,7 +74,7 @@ final class ToolLoop: AnswerSource {
         if Task.isCancelled { throw .clientLeft }
         guard MonotonicTime.now() < run.deadline else { throw PlanRun.outOfTime }
         var edit = RequestEdit(messages: messages)
-        edit.tools = declarations
+        edit.tools = tools.declarations
         // A model that must call a tool in each turn never answers.
         if turn > 0 { edit.settings = try forcesTools() ? Array("{\"tool_choice\":\"auto\"}".utf8) : nil }
         let request = try node.question.request.edited(edit, reader: run.executor.reader)

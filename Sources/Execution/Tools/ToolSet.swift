@@ -15,6 +15,8 @@ package struct ToolSet {
 
     package private(set) var entries: [Entry] = []
     private var byName: [String: Int] = [:]
+    /// The tools as OpenAI's `tools` has them.
+    let declarations: [[UInt8]]
 
     /// - Parameters:
     ///   - lists: the tools of each server, in the order in which the model sees them.
@@ -35,25 +37,23 @@ package struct ToolSet {
             byName[name] = entries.count
             entries.append(Entry(server: server, tool: tool, name: name))
         }
+        declarations = entries.map(Self.declaration)
     }
 
     /// The tool that the model calls by that name; `nil`: it is the client's, or nobody's.
     package subscript(name: [UInt8]) -> Entry? { byName[String(decoding: name, as: UTF8.self)].map { entries[$0] } }
 
-    /// The tools as OpenAI's `tools` has them.
-    var declarations: [[UInt8]] {
-        entries.map { entry in
-            var json = Array("{\"type\":\"function\",\"function\":{\"name\":".utf8)
-            json.appendJSONString(entry.name)
-            if !entry.tool.description.isEmpty {
-                json.append(",\"description\":")
-                json.appendJSONString(entry.tool.description)
-            }
-            json.append(",\"parameters\":")
-            json += entry.tool.parameters
-            json.append("}}")
-            return json
+    private static func declaration(_ entry: Entry) -> [UInt8] {
+        var json = Array("{\"type\":\"function\",\"function\":{\"name\":".utf8)
+        json.appendJSONString(entry.name)
+        if !entry.tool.description.isEmpty {
+            json.append(",\"description\":")
+            json.appendJSONString(entry.tool.description)
         }
+        json.append(",\"parameters\":")
+        json += entry.tool.parameters
+        json.append("}}")
+        return json
     }
 
     // MARK: Names
