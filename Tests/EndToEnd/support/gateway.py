@@ -22,10 +22,18 @@ BINARY = Path(os.environ.get("PURSER_BIN", ROOT / ".build/release/purser")).reso
 CRASH_MARKS = ("Fatal error", "Crash:", "*** ", "AddressSanitizer", "ThreadSanitizer", "Thread 0 crashed", "SWIFT TASK CONTINUATION MISUSE")
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, and that was not given before: the kernel may name one twice until somebody listens there."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 class Site:
