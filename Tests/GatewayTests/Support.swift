@@ -1,11 +1,14 @@
 import Chat
 import Core
 import EventLoop
-import HTTPServer
+import Foundation
 import Ledger
 import Limits
 import Logging
+import Policies
 import Synchronization
+
+@testable import HTTPServer
 
 /// Log lines as they come.
 final class LogLines: Sendable {
@@ -111,3 +114,48 @@ func alert(_ webhook: String?) throws -> LimitAlert {
 }
 
 struct NothingHeld: Error {}
+
+/// The head of a request with these further lines; without a host in HTTP/1.0.
+func request(_ method: String, _ target: String, _ lines: [String] = [], host: String? = "h") throws -> HTTPRequestHead {
+    let all = ["\(method) \(target) HTTP/1.\(host == nil ? 0 : 1)"] + (host.map { ["host: \($0)"] } ?? []) + lines
+    return try parsed(Array((all.joined(separator: "\r\n") + "\r\n\r\n").utf8))
+}
+
+func parsed(_ bytes: [UInt8]) throws -> HTTPRequestHead {
+    var parser = HTTPRequestParser(limits: HTTPLimits())
+    guard case .head(let head, _) = parser.parseHead(bytes.span) else { throw NotAHead() }
+    return head
+}
+
+/// The fields that `append` appends, as HTTP/1 writes them, the content type included.
+func fields(_ append: (inout HTTPResponseHead) -> Void) -> [String] {
+    var head = HTTPResponseHead(status: 204)
+    append(&head)
+    var bytes: [UInt8] = []
+    HTTP1Writer.append(head, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n").dropFirst().filter { !$0.isEmpty }
+}
+
+/// A folder of its own, which goes with its object.
+final class Folder {
+    let path = NSTemporaryDirectory() + "purser-gateway-" + UUID().uuidString
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, to name: String = "a.yaml") throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
+    }
+
+    func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path + "/" + name) }
+}
+
+/// Policies as they are compiled.
+func snapshot(_ text: String) throws -> PolicySnapshot {
+    let compilation = PolicyCompiler.compile([PolicyFile(path: "a.yaml", text: text)], environment: [:])
+    guard let snapshot = compilation.snapshot else { throw NotCompiled(reasons: compilation.diagnostics.map(\.rendered)) }
+    return snapshot
+}
+
+struct NotCompiled: Error { let reasons: [String] }
