@@ -96,7 +96,7 @@ let package = Package(
         tests("Policies", ["Core", "Chat", "Classifier"], exclude: ["Corpus"]),
         tests("MCP", ["Core", "Chat", "EventLoop"]),
         tests("Execution", ["Core", "Chat", "Dialects", "EventLoop", "Limits", "Ledger", "MCP", "Policies", "TestSupport", "Upstream"]),
-        tests("Gateway", ["Core", "Chat", "EventLoop", "HTTPServer", "Limits", "Ledger", "Policies", logging]),
+        tests("Gateway", ["Core", "Chat", "EventLoop", "Execution", "HTTPServer", "Limits", "Ledger", "Policies", logging]),
         tests("Limits", ["Core", "TestSupport"]),
         tests("Ledger", ["Core", "Limits", "LedgerCrashHelper", "Policies", "TestSupport", grdb]),
         tests("SharedLedger", ["Core", "Limits", "Ledger", "LedgerClusterHelper", "TestSupport"]),

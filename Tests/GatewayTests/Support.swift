@@ -32,12 +32,13 @@ final class LogLines: Sendable {
     }
 }
 
-/// A webhook's other end: an HTTP server on a loop of its own, which can hold its answers back.
+/// A webhook's other end, or a provider: an HTTP server on a loop of its own, which can hold its answers back.
 final class Receiver: HTTPHandler, @unchecked Sendable {
     private struct State {
         var bodies: [String] = []
         var isOpen = true
         var status = 204
+        var answer = ""
         var underWay = 0
         var mostUnderWay = 0
     }
@@ -52,9 +53,9 @@ final class Receiver: HTTPHandler, @unchecked Sendable {
     var bodies: [String] { state.withLock { $0.bodies } }
     var mostUnderWay: Int { state.withLock { $0.mostUnderWay } }
 
-    init(status: Int = 204, isOpen: Bool = true) throws {
+    init(status: Int = 204, isOpen: Bool = true, answer: String = "") throws {
         group = try LoopGroup(count: 1)
-        state.withLock { ($0.status, $0.isOpen) = (status, isOpen) }
+        state.withLock { ($0.status, $0.isOpen, $0.answer) = (status, isOpen, answer) }
         let loop = group.loops[0]
         port = try loop.runAndWait { () -> Result<UInt16, SystemError> in
             let server = HTTPServer(loop: loop, handler: self, maxConnections: 1_000)
@@ -70,6 +71,17 @@ final class Receiver: HTTPHandler, @unchecked Sendable {
     /// Lets the answers go.
     func open() { state.withLock { $0.isOpen = true } }
 
+    /// Holds further answers back.
+    func close() { state.withLock { $0.isOpen = false } }
+
+    /// Answers so from now on: events where the text begins with `data:`, else JSON.
+    func answer(_ text: String, status: Int = 200) { state.withLock { ($0.status, $0.answer) = (status, text) } }
+
+    /// Requests that have come and have no answer yet.
+    var underWay: Int { state.withLock { $0.underWay } }
+
+    func stop() { group.stopAndWait() }
+
     func handle(_ exchange: HTTPExchange) async {
         let body = (try? await exchange.body()) ?? []
         state.withLock { state in
@@ -77,12 +89,14 @@ final class Receiver: HTTPHandler, @unchecked Sendable {
             state.mostUnderWay = max(state.mostUnderWay, state.underWay)
         }
         while !state.withLock({ $0.isOpen }) { await group.loops[0].sleep(until: .now() + .milliseconds(5)) }
-        let status = state.withLock { state in
+        let (status, answer) = state.withLock { state in
             state.underWay -= 1
             state.bodies.append(String(decoding: body, as: UTF8.self))
-            return state.status
+            return (state.status, state.answer)
         }
-        exchange.respond(status, body: []) { _ in }
+        exchange.respond(status, body: Array(answer.utf8)) { fields in
+            if !answer.isEmpty { fields.contentType = answer.hasPrefix("data:") ? "text/event-stream" : "application/json" }
+        }
     }
 
     func refuse(_ violation: HTTPViolation, _ refusal: HTTPRefusal) { refusal.respond(400, body: []) { _ in } }
@@ -159,3 +173,12 @@ func snapshot(_ text: String) throws -> PolicySnapshot {
 }
 
 struct NotCompiled: Error { let reasons: [String] }
+
+/// Waits until `value` is `wanted`, for at most ten seconds.
+func eventuallyIs<Value: Equatable>(_ wanted: Value, _ value: () async throws -> Value?) async throws -> Bool {
+    for _ in 0..<1_000 {
+        if try await value() == wanted { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return try await value() == wanted
+}
