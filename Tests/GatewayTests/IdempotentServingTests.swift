@@ -190,4 +190,44 @@ import Testing
             #expect(try await running.chat(["idempotency-key: order-2"]).status == 200)
         }
     }
+
+    // MARK: Slow clients
+
+    /// A stream of some eight megabytes, of which little is kept.
+    private func servingMuch(_ body: (RunningGateway) async throws -> Void) async throws {
+        var limits = IdempotencyLimits()
+        limits.answerBytes = 10_000
+        let piece = String(repeating: "x", count: 8_000)
+        let event =
+            #"data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"\#(piece)"}}]}"#
+        try await serving(RunningGateway.policies(), RunningGateway.Choices(idempotency: limits)) { running in
+            running.provider.answer(String(repeating: event + "\n\n", count: 1_000) + RunningGateway.events)
+            running.provider.close()
+            try await body(running)
+        }
+    }
+
+    @Test func whatIsNotKeptGoesAtThePaceOfItsFirstClient() async throws {
+        try await servingMuch { running in
+            let line = try running.begin(once, body: RunningGateway.streamedChat, isNarrow: true)
+            #expect(await eventually { running.provider.underWay == 1 })
+            running.provider.open()
+            let heard = try await line.heard()
+            #expect(heard.body.utf8.count > 8_000_000 && heard.body.hasSuffix("data: [DONE]\n\n"))
+            #expect(running.gateway.idempotency.bytes == 0)
+        }
+    }
+
+    @Test func whoIsTooFarBehindLosesAnAnswerThatIsNotKept() async throws {
+        try await servingMuch { running in
+            let first = try running.begin(once, body: RunningGateway.streamedChat)
+            #expect(await eventually { running.provider.underWay == 1 })
+            let second = try running.begin(once, body: RunningGateway.streamedChat, isNarrow: true)
+            #expect(await eventually { running.gateway.places.count == 2 }, "the run has the first one's place")
+            running.provider.open()
+            #expect(try await first.heard().body.hasSuffix("data: [DONE]\n\n"))
+            let heard = try await second.heard()
+            #expect(heard.status == 200 && heard.body.contains("idempotency_answer_not_kept") && !heard.body.contains("[DONE]"))
+        }
+    }
 }

@@ -97,6 +97,9 @@ final class RunningGateway {
         try await ask("POST", "/v1/chat/completions", ["content-type: application/json"] + lines, body: body, key: key)
     }
 
+    /// Where the admin listener is.
+    var adminURL: String { "http://127.0.0.1:\(serving.adminPort)" }
+
     /// Asks the admin listener.
     func askAdmin(
         _ method: String, _ target: String, _ lines: [String] = [], body: String? = nil, key: String? = RunningGateway.adminKey
@@ -107,9 +110,9 @@ final class RunningGateway {
     /// Sends a request and does not wait.
     func begin(
         method: String = "POST", target: String = "/v1/chat/completions", _ lines: [String] = [], body: String? = nil,
-        key: String? = RunningGateway.key, port: UInt16? = nil
+        key: String? = RunningGateway.key, port: UInt16? = nil, isNarrow: Bool = false
     ) throws -> Line {
-        let line = try Line(to: port ?? serving.port)
+        let line = try Line(to: port ?? serving.port, isNarrow: isNarrow)
         var head = ["\(method) \(target) HTTP/1.1", "host: 127.0.0.1", "connection: close"] + lines
         if let key { head.append("authorization: Bearer \(key)") }
         if let body { head.append("content-length: \(body.utf8.count)") }
@@ -216,7 +219,8 @@ struct Heard: Sendable {
 final class Line: Sendable {
     private let descriptor: Int32
 
-    init(to port: UInt16) throws {
+    /// - Parameter isNarrow: whether little more is taken than what is read.
+    init(to port: UInt16, isNarrow: Bool = false) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -224,6 +228,8 @@ final class Line: Sendable {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var patience = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var bytes: Int32 = 4_096
+        if isNarrow { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size)) }
         // Without TLS a client that only closes may still be reading; this one is gone.
         var reset = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
