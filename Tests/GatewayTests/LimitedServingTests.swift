@@ -111,20 +111,23 @@ import Testing
         }
     }
 
+    /// Who leaves is out of the line at once: not when its wait would have ended, which is after that of the one in front of it.
     @Test func whoLeavesTheLineHoldsNothing() async throws {
         try await limited("[{concurrent: 1, wait: 10m}]") { running in
             running.provider.close()
             let first = try running.begin(body: RunningGateway.chat)
             #expect(await eventually { running.provider.underWay == 1 })
-            var second: Line? = try running.begin(body: RunningGateway.chat)
+            let second = try running.begin(body: RunningGateway.chat)
             #expect(try await eventuallyIs("1") { try await state(running, "waiting") })
-            withExtendedLifetime(second) {}
-            second = nil
-            #expect(try await eventuallyIs("0") { try await state(running, "waiting") })
+            var third: Line? = try running.begin(body: RunningGateway.chat)
+            #expect(try await eventuallyIs("2") { try await state(running, "waiting") })
+            withExtendedLifetime(third) {}
+            third = nil
+            #expect(try await eventuallyIs("1") { try await state(running, "waiting") })
             running.provider.open()
-            #expect(try await first.heard().status == 200)
+            #expect(try await [first.heard().status, second.heard().status] == [200, 200])
             #expect(await eventually { running.gateway.isIdle })
-            #expect(try await state(running, "held") == "0" && running.provider.bodies.count == 1)
+            #expect(try await state(running, "held") == "0" && running.provider.bodies.count == 2)
         }
     }
 
