@@ -92,6 +92,18 @@ import Testing
         }
     }
 
+    /// The client was told of the failure in the stream, and tries again with the same key.
+    @Test func aStreamThatFailsIsNotKept() async throws {
+        try await serving { running in
+            running.provider.answer(String(RunningGateway.events.prefix(140)) + "\n\n")
+            let failed = try await send(running, body: RunningGateway.streamedChat)
+            #expect(failed.status == 200 && failed.body.contains("\"error\"") && running.gateway.idempotency.count == 0)
+            running.provider.answer(RunningGateway.events)
+            let heard = try await send(running, body: RunningGateway.streamedChat)
+            #expect(heard.body.hasSuffix("data: [DONE]\n\n") && heard.fields["idempotency-replayed"] == nil)
+        }
+    }
+
     /// It runs on for the retry, which the network may only have delayed.
     @Test func aClientThatLeavesDoesNotCancel() async throws {
         let records = try await serving { running in
