@@ -7,30 +7,17 @@ extension [UInt8] {
     public mutating func appendJSON(_ value: JSONValue) {
         switch value.kind {
         case .object:
-            appendList("{", "}", value.members) { out, member in
+            appendList(value.members, open: "{", close: "}") { out, member in
                 out.appendJSON(member.name)
                 out.append(":")
                 out.appendJSON(member.value)
             }
-        case .array: appendList("[", "]", value.elements) { out, element in out.appendJSON(element) }
+        case .array: appendList(value.elements) { out, element in out.appendJSON(element) }
         case .string: if let text = value.stringBytes { appendJSONString(text) }
         case .number: appendNumber(value)
         case .bool: append(value.bool == true ? "true" : "false")
         case .null: append("null")
         }
-    }
-
-    private mutating func appendList<S: Sequence>(
-        _ open: StaticString, _ close: StaticString, _ items: S, _ write: (inout [UInt8], S.Element) -> Void
-    ) {
-        append(open)
-        var isFirst = true
-        for item in items {
-            if !isFirst { append(",") }
-            isFirst = false
-            write(&self, item)
-        }
-        append(close)
     }
 
     private mutating func appendNumber(_ value: JSONValue) {

@@ -5,6 +5,21 @@ extension [UInt8] {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends what `write` appends for each of `items`, with commas between them, between `open` and `close`.
+    @inlinable
+    public mutating func appendList<Items: Sequence>(
+        _ items: Items, open: StaticString = "[", close: StaticString = "]", _ write: (inout [UInt8], Items.Element) -> Void
+    ) {
+        append(open)
+        var isFirst = true
+        for item in items {
+            if !isFirst { append(",") }
+            isFirst = false
+            write(&self, item)
+        }
+        append(close)
+    }
+
     /// Appends `text` as a JSON string with its quotes.
     public mutating func appendJSONString(_ text: String) {
         var text = text

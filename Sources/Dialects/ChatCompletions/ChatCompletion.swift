@@ -55,34 +55,11 @@ extension [UInt8] {
         }
         if !choice.toolCalls.isEmpty {
             append(",\"tool_calls\":")
-            appendList(choice.toolCalls) { $0.append($1) }
+            appendList(choice.toolCalls) { $0.appendToolCall($1) }
         }
         append("},\"logprobs\":null,")
         appendFinish(choice.finish)
         append("}")
-    }
-
-    private mutating func append(_ call: CapturedToolCall) {
-        append("{\"id\":")
-        call.id.withUnsafeBytes { appendJSONString($0) }
-        append(",\"type\":\"function\",")
-        if let signature = call.signature { signature.withUnsafeBytes { appendGoogleSignature($0) } }
-        append("\"function\":{\"name\":")
-        call.name.withUnsafeBytes { appendJSONString($0) }
-        append(",\"arguments\":")
-        call.arguments.withUnsafeBytes { appendJSONString($0) }
-        append("}}")
-    }
-
-    fileprivate mutating func appendList<Items: Sequence>(_ items: Items, _ append: (inout [UInt8], Items.Element) -> Void) {
-        self.append("[")
-        var isFirst = true
-        for item in items {
-            if !isFirst { self.append(",") }
-            isFirst = false
-            append(&self, item)
-        }
-        self.append("]")
     }
 
     /// Appends UTF-8 as a JSON string, or `null`.

@@ -130,12 +130,4 @@ extension [UInt8] {
         append(",\"native_finish_reason\":")
         native.withUnsafeBytes { appendJSONString($0) }
     }
-
-    /// Appends Google's signature of a call as a member, with the comma behind it, where Google's own OpenAI dialect has it; nothing for `nil`.
-    mutating func appendGoogleSignature(_ signature: UnsafeRawBufferPointer?) {
-        guard let signature else { return }
-        append("\"extra_content\":{\"google\":{\"thought_signature\":")
-        appendJSONString(signature)
-        append("}},")
-    }
 }

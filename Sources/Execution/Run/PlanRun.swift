@@ -27,10 +27,8 @@ public final class PlanRun {
     let books: any RunBooks
     /// The MCP servers; `nil` where there are none.
     let mcp: MCPHost?
-    /// The tools that were called, in the order in which they were recorded.
-    public internal(set) var toolUses: [ToolUseRecord] = []
-    /// MCP servers that could not be used, and why.
-    var serverErrors: [(server: String, why: String)] = []
+    /// What is told of tools beside the answer.
+    var toolReport = ToolReport()
     /// Whether it is over and all of it is settled.
     var isClosed = false
     /// Calls that a limit has refused on the way.

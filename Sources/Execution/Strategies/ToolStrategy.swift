@@ -15,10 +15,10 @@ extension PlanRun {
             switch result {
             case .success(let tools): lists.append((server, tools))
             case .failure(.cancelled): throw .clientLeft
-            case .failure(let failure): serverErrors.append((server.name, "\(failure)"))
+            case .failure(let failure): toolReport.serverErrors.append((server.name, "\(failure)"))
             }
         }
-        if lists.isEmpty, let (name, why) = serverErrors.first {
+        if lists.isEmpty, let (name, why) = toolReport.serverErrors.first {
             throw GatewayError(
                 .noHealthyUpstream, "The MCP server \(name) \(why).", source: .upstream, retry: .after(.seconds(2)), param: "mcp_servers")
         }
@@ -137,7 +137,7 @@ final class ToolLoop: AnswerSource {
             answer.choices = [last]
             if let identity { answer.identity = identity }
             (answer.usage, answer.cost) = (usage, run.cost)
-            answer.members = run.toolMembers(turns: turn)
+            answer.members = run.toolReport.members(turns: turn, run.executor.reader)
             let started = StartedAnswer(self)
             started.whole = .captured(answer)
             return started
@@ -256,68 +256,18 @@ extension PlanRun {
     fileprivate func record(
         _ call: CapturedToolCall, _ server: String, _ tool: String, _ result: MCPToolResult, microseconds: Int64
     ) async throws(GatewayError) {
-        toolUses.append(
-            ToolUseRecord(
+        toolReport.uses.append(
+            ToolReport.Use(
                 server: server, tool: tool, arguments: call.arguments, result: result.text, isError: result.isError,
                 milliseconds: microseconds / 1_000))
         var record = books.record
         record.callID = books.nextCallID()
         record.time = WallTime(
             microseconds: record.time.microseconds + MonotonicTime.now().microseconds(since: books.startTime) - microseconds)
-        (record.role, record.provider, record.model, record.tool) = ("tool", server, nil, "\(server)/\(tool)")
-        switch result.failure {
-        case .cancelled: record.status = .canceled
-        case .timeout: (record.status, record.errorCode) = (.timeout, "tool_error")
-        default: (record.status, record.errorCode) = result.isError ? (.error, "tool_error") : (.ok, nil)
-        }
+        record.endTool(tool, of: server, result.failure, isError: result.isError)
         record.latencyMicroseconds = microseconds
         record.hold = envelope?.id
         do { _ = try await books.journal.commit(record) } catch { throw error.gatewayError }
-    }
-
-    /// What a client reads of the tools beside the answer, in the words of the Dedalus SDK.
-    fileprivate func toolMembers(turns: Int) -> [(name: StaticString, json: [UInt8])] {
-        var results: [UInt8] = [UInt8(ascii: "[")]
-        var names: [UInt8] = [UInt8(ascii: "[")]
-        for (index, use) in toolUses.enumerated() {
-            if index > 0 {
-                results.append(",")
-                names.append(",")
-            }
-            names.appendJSONString(use.tool)
-            results.append("{\"server_name\":")
-            results.appendJSONString(use.server)
-            results.append(",\"tool_name\":")
-            results.appendJSONString(use.tool)
-            results.append(",\"arguments\":")
-            let isObject = (try? executor.reader.read(use.arguments) { $0.kind == .object }) == true
-            results += isObject ? use.arguments : Array("{}".utf8)
-            results.append(",\"is_error\":")
-            results.append(use.isError ? "true" : "false")
-            results.append(",\"duration_ms\":")
-            results.appendJSONNumber(use.milliseconds)
-            results.append(",\"result\":")
-            results.appendJSONString(use.result)
-            results.append("}")
-        }
-        results.append("]")
-        names.append("]")
-        var members: [(name: StaticString, json: [UInt8])] = [
-            ("mcp_tool_results", results), ("tools_executed", names), ("turns_consumed", Array("\(turns)".utf8)),
-        ]
-        if !serverErrors.isEmpty {
-            var errors: [UInt8] = [UInt8(ascii: "{")]
-            for (index, (server, why)) in serverErrors.enumerated() {
-                if index > 0 { errors.append(",") }
-                errors.appendJSONString(server)
-                errors.append(":{\"message\":")
-                errors.appendJSONString("The server \(why).")
-                errors.append("}")
-            }
-            errors.append("}")
-            members.append(("mcp_server_errors", errors))
-        }
-        return members
     }
 }
 

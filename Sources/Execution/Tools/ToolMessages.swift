@@ -13,35 +13,18 @@ enum ToolMessages {
             json.append("null")
         }
         if !choice.details.isEmpty {
-            json.append(",\"reasoning_details\":[")
-            json += choice.details.joined(separator: [UInt8(ascii: ",")])
-            json.append("]")
+            json.append(",\"reasoning_details\":")
+            json.appendList(choice.details) { $0.append(contentsOf: $1) }
         }
-        json.append(",\"tool_calls\":[")
-        for (index, call) in calls.enumerated() {
-            if index > 0 { json.append(",") }
-            append(call, to: &json)
+        json.append(",\"tool_calls\":")
+        json.appendList(calls) { json, call in
+            var call = call
+            // No arguments are an object without members: to some providers an empty text is an error.
+            if call.arguments.isEmpty { call.arguments = Array("{}".utf8) }
+            json.appendToolCall(call)
         }
-        json.append("]}")
+        json.append("}")
         return json
-    }
-
-    private static func append(_ call: CapturedToolCall, to json: inout [UInt8]) {
-        json.append("{\"id\":")
-        call.id.withUnsafeBytes { json.appendJSONString($0) }
-        json.append(",\"type\":\"function\",")
-        if let signature = call.signature {
-            json.append("\"extra_content\":{\"google\":{\"thought_signature\":")
-            signature.withUnsafeBytes { json.appendJSONString($0) }
-            json.append("}},")
-        }
-        json.append("\"function\":{\"name\":")
-        call.name.withUnsafeBytes { json.appendJSONString($0) }
-        json.append(",\"arguments\":")
-        // What is no JSON is told to the model; to its provider it would be an error.
-        let arguments = call.arguments.isEmpty ? Array("{}".utf8) : call.arguments
-        arguments.withUnsafeBytes { json.appendJSONString($0) }
-        json.append("}}")
     }
 
     /// The result of one call.

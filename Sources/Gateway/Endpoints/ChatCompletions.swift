@@ -9,15 +9,22 @@ internal import Policies
 extension GatewayLoop {
     /// The way of a chat request, in one sentence: what for, where to, may it be recorded, then call, record, answer.
     func completeChat(_ caller: AuthenticatedRequest, _ exchange: HTTPExchange) async throws(GatewayError) {
-        try admission.places.enter(caller.principal.activity)
-        guard var room = RequestMemory(exchange.head.framing, of: memory) else {
-            admission.places.leave(caller.principal.activity)
-            throw admission.memory.refusal(ofBody: RequestMemory.expectation(exchange.head.framing))
-        }
+        var room = try enter(exchange.head.framing, caller.principal)
         var isHandedOver = false
         defer { if !isHandedOver { leave(room, caller.principal) } }
         if let key = try caller.idempotencyKey() { return try await completeOnce(caller, key, exchange, &room, &isHandedOver) }
         await complete(try await caller.admitted(into: &room), &room)
+    }
+
+    /// Lets a request in: a place for it, and memory for its body. ``leave(_:_:)`` must follow.
+    /// - Throws: `overloaded`.
+    // Out of line: what it needs for a moment would stay in the suspended caller's frame.
+    @inline(never)
+    func enter(_ framing: HTTPFraming, _ principal: Principal) throws(GatewayError) -> RequestMemory {
+        try admission.places.enter(principal.activity)
+        if let room = RequestMemory(framing, of: memory) { return room }
+        admission.places.leave(principal.activity)
+        throw admission.memory.refusal(ofBody: RequestMemory.expectation(framing))
     }
 
     /// A request that was let in is over.

@@ -17,11 +17,7 @@ extension GatewayLoop {
             name.isEmpty
             ? caller.incoming.policies.snapshot.mcpServers.filter { $0.allows(team: team) }
             : [try caller.incoming.policies.snapshot.mcpServer(named: name, for: team)]
-        try admission.places.enter(caller.principal.activity)
-        guard var room = RequestMemory(exchange.head.framing, of: memory) else {
-            admission.places.leave(caller.principal.activity)
-            throw admission.memory.refusal(ofBody: RequestMemory.expectation(exchange.head.framing))
-        }
+        var room = try enter(exchange.head.framing, caller.principal)
         defer { leave(room, caller.principal) }
         try caller.incoming.requireJSON()
         let body = try await caller.body(into: &room)
@@ -115,12 +111,9 @@ private struct MCPServing {
         let lists = try await tools(message)
         let entries =
             isOne ? lists[0].tools.map(\.json) : ToolSet(lists, alwaysQualified: true).entries.map { $0.tool.renamed($0.name, loop.reader) }
-        var json = Array("{\"tools\":[".utf8)
-        for (index, entry) in entries.enumerated() {
-            if index > 0 { json.append(",") }
-            json += entry
-        }
-        json.append("]}")
+        var json = Array("{\"tools\":".utf8)
+        json.appendList(entries) { $0.append(contentsOf: $1) }
+        json.append("}")
         return json
     }
 
@@ -138,7 +131,7 @@ private struct MCPServing {
         }
         let start = MonotonicTime.now()
         let result = await loop.mcp.call(tool, of: server.name, arguments: message.arguments)
-        try await record(result, "\(server.name)/\(tool)", server, message, since: start)
+        try await record(result, tool, server, message, since: start)
         switch result {
         case .success(let result): return result.json
         case .failure(let failure): throw ServedFailure(failure, of: server.name, id: message.id)
@@ -156,14 +149,11 @@ private struct MCPServing {
         record.organization = caller.principal.organization
         record.team = caller.principal.team
         record.keyID = caller.principal.keyID
-        (record.route, record.role, record.provider, record.tool) = ("mcp", "tool", server.name, tool)
+        record.route = "mcp"
         record.latencyMicroseconds = MonotonicTime.now().microseconds(since: start)
         switch result {
-        case .success(let result) where result.isError: (record.status, record.errorCode) = (.error, "tool_error")
-        case .success: break
-        case .failure(.timeout): (record.status, record.errorCode) = (.timeout, "tool_error")
-        case .failure(.cancelled): record.status = .canceled
-        case .failure: (record.status, record.errorCode) = (.error, "tool_error")
+        case .success(let result): record.endTool(tool, of: server.name, nil, isError: result.isError)
+        case .failure(let failure): record.endTool(tool, of: server.name, failure, isError: true)
         }
         do { _ = try await loop.journal.commit(record) } catch { throw Self.noLedger(message) }
     }

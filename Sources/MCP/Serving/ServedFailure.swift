@@ -44,12 +44,9 @@ public struct ServedFailure: Error, Hashable, Sendable {
 
     /// A revision that is not spoken here.
     static func unknownRevision(_ revision: String, id: [UInt8]?) -> ServedFailure {
-        var data = Array("{\"supported\":[".utf8)
-        for (index, known) in ProtocolRevision.known.enumerated() {
-            if index > 0 { data.append(",") }
-            data.appendJSONString(known)
-        }
-        data.append("],\"requested\":")
+        var data = Array("{\"supported\":".utf8)
+        data.appendList(ProtocolRevision.known) { $0.appendJSONString($1) }
+        data.append(",\"requested\":")
         data.appendJSONString(String(revision.prefix(40)))
         data.append("}")
         return ServedFailure(code: Code.unknownRevision.rawValue, "Unsupported protocol version", id: id, status: 400, data: data)

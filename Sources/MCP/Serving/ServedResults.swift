@@ -71,7 +71,7 @@ extension ServedMessage {
         return json
     }
 
-    /// What the era without a handshake wants in each result. Lists depend on who asks, and are kept by nobody.
+    /// The members that revision 2026-07-28 requires in each result. Lists depend on the caller's key, so clients may not cache them.
     private func modern(_ result: [UInt8], _ isList: Bool, _ reader: JSONReader) -> [UInt8] {
         var (hasType, hasLife, hasScope) = (false, false, false)
         _ = try? reader.read(result) { root in

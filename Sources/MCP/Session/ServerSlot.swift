@@ -68,7 +68,6 @@ final class ServerSlot {
                     connection, reader: reader, timeout: settings.timeout, mostBytes: MCPServerSettings.mostMessageBytes)
                 guard !isStopped else { throw .unavailable("the policies do not name it any more") }
                 self.session = session
-                backoff.succeeded()
                 return .success(session)
             } catch {
                 connection.end()
@@ -144,7 +143,6 @@ struct StartBackoff {
         until = failures == 1 ? now : now + min(.seconds(30), .milliseconds(250) * (1 << min(failures - 2, 10)))
     }
 
-    mutating func succeeded() {}
 }
 
 /// Lets tasks of the host's loop share what belongs to it. Its maker guarantees that no other thread uses it.
